@@ -1,0 +1,63 @@
+import accepts from '@fastify/accepts';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import type { Config } from './config.ts';
+import { reference } from './engine/kernels/reference.ts';
+import { leaveBodiesToRoutes } from './http/body.ts';
+import { documentRoute, documentRoutes } from './http/documentation.ts';
+import {
+  answerBrokenHttp,
+  answerFailures,
+  answerMissingRoutes,
+  answerOtherMethods,
+  collectMethods,
+  problemOf,
+  sendProblem,
+} from './http/failures.ts';
+import { followLifecycle } from './http/lifecycle.ts';
+import { logRequests } from './http/logging.ts';
+import { attentionRoutes } from './http/routes/attention.ts';
+import { healthRoutes } from './http/routes/health.ts';
+import { infoRoutes } from './http/routes/info.ts';
+import { problemRoutes } from './http/routes/problems.ts';
+import { secureHeaders } from './http/security.ts';
+import { AttentionReply, AttentionRequest } from './schemas/attention.ts';
+import { ProblemDetails } from './schemas/problem.ts';
+
+/** The service, ready to listen. This page is the map: plugins first, then routes, in the order in which they act. */
+export async function buildApp(config: Config): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: { level: config.LOG_LEVEL },
+    logController: new LogController({ disableRequestLogging: true }),
+    return503OnClosing: false,
+    bodyLimit: config.MAX_BODY_BYTES,
+    // The body's time is kept in http/body.ts, where it can be answered; this is for headers that trickle in.
+    requestTimeout: 0,
+    http: { headersTimeout: config.REQUEST_TIMEOUT_MS, connectionsCheckingInterval: Math.min(1000, config.REQUEST_TIMEOUT_MS) },
+    keepAliveTimeout: 75_000,
+    clientErrorHandler: answerBrokenHttp,
+    frameworkErrors: (error, _request, reply) => sendProblem(problemOf(error), reply),
+  });
+  const kernel = reference;
+
+  app.setSerializerCompiler(() => JSON.stringify);
+  leaveBodiesToRoutes(app);
+  followLifecycle(app);
+  answerFailures(app);
+  logRequests(app, config.LOG_LEVEL);
+  await secureHeaders(app);
+  answerMissingRoutes(app);
+  await app.register(accepts);
+  app.addSchema(AttentionRequest);
+  app.addSchema(AttentionReply);
+  app.addSchema(ProblemDetails);
+
+  const methodsOf = collectMethods(app);
+  await documentRoutes(app);
+  await app.register(attentionRoutes, { config, kernel });
+  await app.register(healthRoutes);
+  await app.register(infoRoutes, { config, kernel });
+  await app.register(problemRoutes);
+  await app.register(documentRoute);
+  answerOtherMethods(app, new Map(methodsOf));
+  return app;
+}

@@ -1,0 +1,75 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import envSchema from 'env-schema';
+
+const Count = (value: number, description: string, minimum = 1) =>
+  Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER, default: value, description });
+const Milliseconds = (value: number, minimum: number, description: string) =>
+  Type.Integer({ minimum, maximum: 2_147_483_647, default: value, description });
+
+/** Every setting, its range and its default. */
+const Settings = Type.Object({
+  PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 8080, description: 'The port; 0 takes a free one.' }),
+  HOST: Type.String({ minLength: 1, default: '127.0.0.1', description: 'The address to listen on.' }),
+  LOG_LEVEL: Type.Union(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
+    { default: 'info', description: 'info: failures and slow requests; debug: every request.' },
+  ),
+  MAX_BODY_BYTES: Count(67_108_864, 'Bytes of a request body.'),
+  MAX_WORK: Count(400_000_000, 'Multiply-adds of one request. The default is what the reference kernel does in about one second.'),
+  MAX_REPLY_NUMBERS: Count(16_777_216, 'Numbers in one reply.'),
+  REQUEST_TIMEOUT_MS: Milliseconds(30_000, 1, 'Time for the body to arrive, and again until the reply begins.'),
+  DRAIN_MS: Milliseconds(5000, 0, 'From not ready to closed, when asked to stop.'),
+  ENGINE: Type.Union([Type.Literal('auto'), Type.Literal('reference')], {
+    default: 'auto',
+    description: 'The kernel. auto takes the best there is.',
+  }),
+});
+
+/** Settings of the contract that nothing here honours yet: set, they must not be accepted and ignored. */
+const NOT_BUILT = ['MAX_PENDING_WORK', 'MAX_PENDING_BYTES', 'API_KEY', 'CORS_ORIGIN', 'THREADS'];
+
+export type Config = Readonly<Static<typeof Settings>>;
+
+/** Settings that can't be used; the message names every fault. */
+export class InvalidSettings extends Error {
+  override readonly name = 'InvalidSettings';
+}
+
+/**
+ * The settings of this environment, with defaults, frozen.
+ * @throws InvalidSettings naming every setting that is out of its range or not built yet
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const faults = NOT_BUILT.filter((name) => environment[name] !== undefined).map((name) => `${name} is not built yet; leave it unset`);
+  const asked = Object.fromEntries(Object.entries(environment).filter(([name]) => name in Settings.properties));
+  try {
+    const config = envSchema<Config>({ schema: Settings, data: asked, env: false });
+    if (faults.length === 0) return Object.freeze(config);
+  } catch (error) {
+    faults.push(...settingFaults(error, asked));
+  }
+  throw new InvalidSettings(`the settings can’t be used:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+}
+
+interface SchemaError {
+  readonly instancePath: string;
+  readonly keyword: string;
+  readonly message?: string;
+}
+
+function settingFaults(error: unknown, asked: Readonly<Record<string, string | undefined>>): string[] {
+  const errors = (error as { errors?: readonly SchemaError[] }).errors;
+  if (!errors) throw error;
+  const names = [...new Set(errors.map(({ instancePath }) => instancePath.slice(1)))];
+  return names.map((name) => {
+    const rule = rules(name) ?? errors.find(({ instancePath }) => instancePath === `/${name}`)?.message;
+    return `${name} ${rule}, got ${JSON.stringify(asked[name])}`;
+  });
+}
+
+function rules(name: string): string | undefined {
+  const setting: TSchema | undefined = Settings.properties[name as keyof typeof Settings.properties];
+  if (setting?.['anyOf']) return `must be one of ${setting['anyOf'].map((one: TSchema) => one['const']).join(', ')}`;
+  if (setting?.['minimum'] !== undefined) return `must be an integer from ${setting['minimum']} to ${setting['maximum']}`;
+  return undefined;
+}

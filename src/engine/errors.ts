@@ -1,0 +1,36 @@
+/** The vectors of a request that a fault of the engine can point at. */
+export type Vectors = 'tokens' | 'queries';
+
+/** A row of length 0; `head` where the vectors are split into heads. */
+export interface ZeroVector {
+  readonly vectors: Vectors;
+  readonly row: number;
+  readonly head?: number | undefined;
+}
+
+/** A vector of length 0 has no direction, so cosine similarity is undefined for it. */
+export class ZeroVectors extends Error {
+  override readonly name = 'ZeroVectors';
+  /** Where they stand, at most 20. */
+  readonly rows: readonly ZeroVector[];
+
+  constructor(rows: readonly ZeroVector[]) {
+    super('a vector of length 0 has no direction');
+    this.rows = rows;
+  }
+}
+
+/** Finite inputs whose result is not finite in the arithmetic asked for. `row` is an asking row, in head `head`. */
+export class ArithmeticOverflow extends Error {
+  override readonly name = 'ArithmeticOverflow';
+  readonly output: string;
+  readonly row: number;
+  readonly head: number;
+
+  constructor(output: string, row: number, head: number) {
+    super(`${output} of asking row ${row} in head ${head} is not finite`);
+    this.output = output;
+    this.row = row;
+    this.head = head;
+  }
+}

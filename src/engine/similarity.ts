@@ -1,0 +1,46 @@
+import { type Floats, floats, type Matrix, type Precision, rounded } from './tensor.ts';
+
+const MOST_ROWS_NAMED = 20;
+
+/**
+ * Each row's blocks of `columns / heads` numbers divided by their Euclidean length, so that a dot product becomes a
+ * cosine. Each block is divided by its greatest magnitude first, so that no square overflows or vanishes.
+ * Blocks of length 0 are left as they are and listed in `zeros`, up to 20.
+ */
+export function unitLength(
+  matrix: Matrix,
+  heads: number,
+  precision: Precision,
+): { readonly unit: Matrix; readonly zeros: readonly { readonly row: number; readonly head: number }[] } {
+  const round = (value: number) => rounded(precision, value);
+  const width = matrix.columns / heads;
+  const data = floats(precision, matrix.data.length);
+  const zeros: { row: number; head: number }[] = [];
+  for (let row = 0; row < matrix.rows; row++) {
+    for (let head = 0; head < heads; head++) {
+      const offset = row * matrix.columns + head * width;
+      const block = matrix.data.subarray(offset, offset + width);
+      const greatest = greatestMagnitude(block);
+      if (greatest === 0) {
+        if (zeros.length < MOST_ROWS_NAMED) zeros.push({ row, head });
+        continue;
+      }
+      let squares = 0;
+      for (const x of block) {
+        const part = round(x / greatest);
+        squares = round(squares + round(part * part));
+      }
+      const length = round(Math.sqrt(squares));
+      block.forEach((x, c) => {
+        data[offset + c] = round(round(x / greatest) / length);
+      });
+    }
+  }
+  return { unit: { ...matrix, data }, zeros };
+}
+
+function greatestMagnitude(block: Floats): number {
+  let greatest = 0;
+  for (const x of block) greatest = Math.max(greatest, Math.abs(x));
+  return greatest;
+}

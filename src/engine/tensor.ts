@@ -1,0 +1,49 @@
+/** The two arithmetics of the service. float32 rounds its inputs on entry and every operation after. */
+export type Precision = 'float32' | 'float64';
+
+/** Numbers of one precision, row-major. */
+export type Floats = Float32Array | Float64Array;
+
+/** A row-major matrix: element (r, c) is `data[r * columns + c]`. */
+export interface Matrix {
+  readonly data: Floats;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/**
+ * Rows of equal width with a batch and a head axis: the row (b, h, r) starts at
+ * `offset + b * batchStride + h * headStride + r * rowStride`, and its elements lie side by side.
+ * Heads as column blocks of one matrix and heads as separate matrices are both such a view.
+ */
+export interface Rows {
+  readonly data: Floats;
+  readonly offset: number;
+  readonly batchStride: number;
+  readonly headStride: number;
+  readonly rowStride: number;
+}
+
+/** A value for each (b, h, i, j), stored once where it is the same along an axis: the stride is 0 there. */
+export interface Broadcast<Data> {
+  readonly data: Data;
+  readonly batchStride: number;
+  readonly headStride: number;
+  readonly rowStride: number;
+  readonly keyStride: number;
+}
+
+/** An array of zeros of that precision. */
+export function floats(precision: Precision, length: number): Floats {
+  return precision === 'float32' ? new Float32Array(length) : new Float64Array(length);
+}
+
+/** `value` as that precision holds it; ±Infinity where it is out of range. */
+export function rounded(precision: Precision, value: number): number {
+  return precision === 'float32' ? Math.fround(value) : value;
+}
+
+/** The view of a matrix whose columns are `heads` blocks side by side: head h is the columns [h·width, (h+1)·width). */
+export function columnBlocks(matrix: Matrix, heads: number): Rows {
+  return { data: matrix.data, offset: 0, batchStride: 0, headStride: matrix.columns / heads, rowStride: matrix.columns };
+}

@@ -1,0 +1,111 @@
+/** One kind of failure: its status, its title, and what a person can do about it. */
+interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+  readonly help: string;
+}
+
+/** Every failure of the native routes (RFC 9457), and the text of its page at `/problems/<code>`. */
+export const PROBLEMS = {
+  'malformed-json': {
+    status: 400,
+    title: 'The body is not JSON',
+    help: 'The body could not be parsed as JSON in UTF-8. The detail says at which line and column the first fault stands. Common ones: a comma after the last element, single quotes, NaN or Infinity (JSON has neither), a body cut short, shell quoting that ate the double quotes.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'There is nothing at this address',
+    help: 'No route has this path. The routes are listed at /docs and in /openapi.json.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'This address does not take this method',
+    help: 'The path exists, but not with this method. The Allow header lists the methods that it takes. Attention is asked for with POST.',
+  },
+  'not-acceptable': {
+    status: 406,
+    title: 'This representation is not offered',
+    help: 'The Accept header names only media types that this route can’t give. The detail lists the ones that it can. Leave Accept out, or send */*, to get the default.',
+  },
+  timeout: {
+    status: 408,
+    title: 'The body did not arrive in time',
+    help: 'The whole request body must arrive within REQUEST_TIMEOUT_MS. Check that Content-Length is not greater than what is sent, and that the connection is not stalled.',
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'The body is too large',
+    help: 'The body is larger than MAX_BODY_BYTES. Fewer digits a number make it smaller: a float32 needs 9 at most.',
+  },
+  'work-too-large': {
+    status: 413,
+    title: 'The request asks for too much',
+    help: 'The multiply-adds that the request asks for are more than MAX_WORK, or the reply would hold more numbers than MAX_REPLY_NUMBERS. The detail gives the limit and the figure. Ask with fewer rows, include less in the reply, or split the keys over several requests.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'The body is of a type that this route does not read',
+    help: 'Say what the body is: content-type: application/json. (curl -d sends application/x-www-form-urlencoded unless told otherwise.) A Content-Encoding must be one that the detail lists.',
+  },
+  'invalid-request': {
+    status: 422,
+    title: 'The request can’t be carried out as it is',
+    help: 'The body is JSON, but something in it is wrong. `errors` lists each fault, up to 20, with a JSON pointer (RFC 6901) to the very place: /tokens/1 is the second row of tokens, an empty pointer is the whole body. Nothing is coerced, dropped or guessed: "2" is not 2, and an unknown field is refused, since it is often a slip of the pen.',
+  },
+  'arithmetic-overflow': {
+    status: 422,
+    title: 'A result is not a finite number in this arithmetic',
+    help: 'All inputs are finite, but on the way a number left the range of the dtype (float32: ±3.4e38). Use "dtype": "float64", or scale the vectors down.',
+  },
+  internal: {
+    status: 500,
+    title: 'Something went wrong on our side',
+    help: 'This is a defect of the service, not of the request. The log of the service has the cause.',
+  },
+  'shutting-down': {
+    status: 503,
+    title: 'The service is shutting down',
+    help: 'This replica is about to stop. Send the request again after Retry-After seconds: another replica will take it.',
+  },
+  'deadline-exceeded': {
+    status: 503,
+    title: 'The answer took too long',
+    help: 'The reply did not begin within REQUEST_TIMEOUT_MS. Ask for less at once, or try again when the service is less busy.',
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** A failure that is told to the client, as `application/problem+json`. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly code: ProblemCode;
+  readonly errors: readonly { readonly pointer: string; readonly detail: string }[] | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    options: {
+      errors?: readonly { readonly pointer: string; readonly detail: string }[];
+      headers?: Readonly<Record<string, string>>;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(detail, { cause: options.cause });
+    this.code = code;
+    this.errors = options.errors;
+    this.headers = options.headers ?? {};
+  }
+
+  get status(): number {
+    return PROBLEMS[this.code].status;
+  }
+
+  toJSON(): Record<string, unknown> {
+    const { status, title } = PROBLEMS[this.code];
+    return { type: `/problems/${this.code}`, title, status, detail: this.message, ...(this.errors && { errors: this.errors }) };
+  }
+}
+
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';

@@ -1,0 +1,15 @@
+import type { FastifyRequest } from 'fastify';
+import { Problem } from './problems.ts';
+
+/**
+ * The media type among `offered` that the client likes best (RFC 9110, 12.5.1); the first where it has no wish.
+ * @throws Problem `not-acceptable`, listing what is offered
+ */
+export function negotiate<Type extends string>(request: FastifyRequest, offered: readonly [Type, ...Type[]]): Type {
+  const wish = request.headers.accept;
+  if (wish === undefined || wish === '*/*' || wish === offered[0]) return offered[0];
+  const best = request.accepts().type([...offered]);
+  const type = offered.find((candidate) => candidate === best);
+  if (type !== undefined) return type;
+  throw new Problem('not-acceptable', `this route gives ${offered.join(', ')}, got Accept: ${wish.slice(0, 200)}`);
+}

@@ -1,0 +1,39 @@
+import { Type } from '@sinclair/typebox';
+import type { FastifyInstance } from 'fastify';
+import { ProblemDetails } from '../../schemas/problem.ts';
+import { Problem } from '../problems.ts';
+
+const Health = Type.Object({ status: Type.Literal('ok') }, { examples: [{ status: 'ok' }] });
+
+/** Is the process alive, and does it want requests? For load balancers and orchestrators. */
+export async function healthRoutes(app: FastifyInstance): Promise<void> {
+  app.get(
+    '/livez',
+    {
+      schema: {
+        operationId: 'live',
+        tags: ['operations'],
+        summary: 'Is the process alive?',
+        description: 'Stays 200 while draining.',
+        response: { 200: Health },
+      },
+    },
+    async () => ({ status: 'ok' }),
+  );
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        operationId: 'ready',
+        tags: ['operations'],
+        summary: 'Does the service want requests?',
+        description: 'Turns 503 when the process has been asked to stop; requests are still served meanwhile.',
+        response: { 200: Health, 503: { description: 'Shutting down.', content: { 'application/problem+json': { schema: ProblemDetails } } } },
+      },
+    },
+    async () => {
+      if (!app.lifecycle.ready) throw new Problem('shutting-down', 'asked to stop; draining', { headers: { 'retry-after': '1' } });
+      return { status: 'ok' };
+    },
+  );
+}

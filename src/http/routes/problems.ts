@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { Type } from '@sinclair/typebox';
+import type { FastifyInstance } from 'fastify';
+import { PROBLEMS, Problem, type ProblemCode } from '../problems.ts';
+
+const STYLE =
+  'body{font:18px/1.6 system-ui,sans-serif;max-width:40em;margin:3em auto;padding:0 1em;color-scheme:light dark}code{font-family:ui-monospace,monospace}';
+const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+/** A page for each kind of failure, from the same catalogue as the failures themselves. */
+export async function problemRoutes(app: FastifyInstance): Promise<void> {
+  app.withTypeProvider<TypeBoxTypeProvider>().get(
+    '/problems/:code',
+    {
+      schema: {
+        operationId: 'problem',
+        tags: ['operations'],
+        summary: 'What a kind of failure means',
+        params: Type.Object({ code: Type.String({ enum: Object.keys(PROBLEMS), examples: ['invalid-request'] }) }),
+        response: { 200: { description: 'A page that explains it.', content: { 'text/html': { schema: { type: 'string' } } } } },
+      },
+    },
+    async (request, reply) => {
+      const { code } = request.params;
+      if (!isCode(code)) throw new Problem('not-found', `there is no problem of this name; they are ${Object.keys(PROBLEMS).join(', ')}`);
+      return reply.header('content-security-policy', POLICY).type('text/html; charset=utf-8').send(page(code));
+    },
+  );
+}
+
+function isCode(code: string): code is ProblemCode {
+  return Object.hasOwn(PROBLEMS, code);
+}
+
+function page(code: ProblemCode): string {
+  const { status, title, help } = PROBLEMS[code];
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${STYLE}</style><h1>${title}</h1><p><code>${code}</code>, status ${status}</p><p>${help}</p></html>\n`;
+}

@@ -1,0 +1,15 @@
+/** The words and ranges that a request may use, shared by the documentation and by the walker that checks them. */
+
+/** What a reply can hold, in the order in which it holds them. */
+export const INCLUDE = ['scores', 'logits', 'weights', 'context', 'lse', 'entropy'] as const;
+export type Include = (typeof INCLUDE)[number];
+
+export const DEFAULT_INCLUDE: readonly Include[] = ['scores', 'weights', 'context'];
+
+export const SIMILARITY = ['dot', 'cosine'] as const;
+
+export const DTYPE = ['float32', 'float64'] as const;
+
+export const INVERSE_ROOT = '1/sqrt(d_k)';
+
+export const MOST_DECIMALS = 15;

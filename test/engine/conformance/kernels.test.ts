@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest';
+import { reference } from '../../../src/engine/kernels/reference.ts';
+import { reachOf } from '../../../src/engine/mask.ts';
+import { type Axes, attention, type Problem, type Result } from '../../../src/engine/operator.ts';
+import { problem } from '../problems.ts';
+import { kernels } from './kernels.ts';
+
+const U = 2 ** -24; // half a unit in the last place of a float32 near 1
+
+describe.each(kernels.map((kernel) => [kernel.name, kernel] as const))('the kernel %s', (_name, kernel) => {
+  const lengths = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33];
+
+  test.each(lengths)('is within the float32 bounds for %i keys, and as many rows and columns', (length) => {
+    for (const axes of [
+      { M: length, N: 5, D: 3, E: 3 },
+      { M: 3, N: length, D: 4, E: 2 },
+      { M: 2, N: 6, D: length, E: 3 },
+      { M: 2, N: 6, D: 3, E: length },
+    ]) {
+      expectWithinBounds(axes, {});
+    }
+  });
+
+  test('is within the bounds with every option', () => {
+    const axes = { B: 2, H: 4, G: 2, M: 5, N: 9, D: 6, E: 7 };
+    const rows = { batchStride: 4 * 5 * 9, headStride: 5 * 9, rowStride: 9, keyStride: 1 };
+    const options: readonly Partial<Problem>[] = [
+      { scale: 0.3 },
+      { softcap: 0.7 },
+      { reach: reachOf([0, 1, 2, 3, 4, 2, 3, 4, 5, 6], [9, 6], { left: 2 }, true) },
+      { mask: { data: Uint8Array.from({ length: 9 }, (_, j) => j % 3 && 1), batchStride: 0, headStride: 0, rowStride: 0, keyStride: 1 } },
+      { mask: { data: Uint8Array.from({ length: 360 }, (_, j) => (j * 7) % 5 && 1), ...rows } },
+      { bias: { data: Float32Array.from({ length: 360 }, (_, j) => (j % 11 === 0 ? Number.NEGATIVE_INFINITY : Math.fround(Math.sin(j)))), ...rows } },
+      { sink: Float32Array.from([0, 1, -2, 5]) },
+      { alibi: { slopes: Float32Array.from([0.5, 0.25, 0.125, 0.0625]), positions: Int32Array.from([0, 1, 2, 3, 4, 2, 3, 4, 5, 6]) } },
+    ];
+    for (const option of options) expectWithinBounds(axes, option);
+    expectWithinBounds(axes, Object.assign({}, ...options));
+  });
+
+  test('is within the bounds where scores are extreme', () => {
+    for (const magnitude of [1e-3, 30, 100]) expectWithinBounds({ M: 4, N: 20, D: 8, E: 4 }, { magnitude });
+  });
+
+  test('gives equal scores equal weights', () => {
+    const { query, ...rest } = problem({ M: 2, N: 7, D: 3, E: 2 }, 'float32');
+    const { weights } = attention({ ...rest, query: { ...query, data: new Float32Array(6) } }, kernel);
+    for (const weight of weights ?? []) expect(weight).toBeCloseTo(1 / 7, 6);
+  });
+
+  test('takes nothing from an excluded key, whatever it holds', () => {
+    const poisoned = problem({ M: 2, N: 4, D: 2, E: 2 }, 'float32', {
+      mask: { data: Uint8Array.of(1, 0, 1, 0), batchStride: 0, headStride: 0, rowStride: 0, keyStride: 1 },
+    });
+    const clean = attention(poisoned, kernel);
+    for (const poison of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      for (const rows of [poisoned.key, poisoned.value]) rows.data.fill(poison, 2, 4).fill(poison, 6, 8);
+      const { weights, context, lse, entropy, nonFinite } = attention(poisoned, kernel);
+      expect({ weights, context, lse, entropy }).toEqual({ weights: clean.weights, context: clean.context, lse: clean.lse, entropy: clean.entropy });
+      expect(nonFinite).toBeUndefined();
+    }
+  });
+
+  test('blends a row without a key to 0, with a sink and without', () => {
+    const masked = problem({ M: 2, N: 3, D: 2, E: 2 }, 'float32', { reach: { first: Int32Array.of(0, 0), end: Int32Array.of(0, 3) } });
+    const plain = attention(masked, kernel);
+    expect(plain.fullyMasked).toEqual([0]);
+    expect([...(plain.context ?? [])].slice(0, 2)).toEqual([0, 0]);
+    expect([...(plain.weights ?? [])].slice(0, 3)).toEqual([0, 0, 0]);
+    expect([plain.lse?.[0], plain.entropy?.[0]]).toEqual([Number.NEGATIVE_INFINITY, 0]);
+    const sunk = attention({ ...masked, sink: Float32Array.of(1.5) }, kernel);
+    expect([sunk.fullyMasked, sunk.lse?.[0], sunk.entropy?.[0], sunk.sink_weight?.[0]]).toEqual([[0], 1.5, 0, 1]);
+  });
+
+  test('says where an attended number left the finite ones', () => {
+    const huge = problem({ M: 2, N: 2, D: 1, E: 1 }, 'float32', { scale: 1e38, magnitude: 1e3 });
+    expect(attention(huge, kernel).nonFinite).toEqual({ output: 'scores', row: 0 });
+    const infinite = problem({ M: 2, N: 2, D: 1, E: 1 }, 'float32');
+    infinite.value.data[1] = Number.POSITIVE_INFINITY;
+    expect(attention(infinite, kernel).nonFinite).toEqual({ output: 'context', row: 0 });
+  });
+
+  /** float32 results against the float64 reference of the same numbers, within the bounds of the engine's README. */
+  function expectWithinBounds(axes: Partial<Axes>, { magnitude, ...options }: Partial<Problem> & { magnitude?: number }): void {
+    const size = magnitude === undefined ? {} : { magnitude };
+    const single = problem(axes, 'float32', { ...options, ...size });
+    const exact = attention(problem(axes, 'float64', { ...options, ...size }), reference);
+    const got = attention(single, kernel);
+    const { H, M, N, D } = single.axes;
+    expect(got.fullyMasked).toEqual(exact.fullyMasked);
+    const bounds = scoreBounds(single);
+    expectClose(got.scores, exact.scores, (i) => bounds[i] ?? 0, 'score');
+    // An error of the logits moves a weight by at most twice that, relatively; rounding the sum adds N units.
+    const logit = Math.max(...bounds) + 64 * U * (1 + greatest(exact.logits) + (single.softcap ?? 0));
+    expectClose(got.logits, exact.logits, () => logit, 'logit');
+    const relative = 2 * logit + (N + 16) * 2 * U;
+    expectClose(got.weights, exact.weights, () => relative, 'weight');
+    expectClose(got.context, exact.context, () => relative * greatest(exact.context ? single.value.data : undefined), 'context');
+    expectClose(got.lse, exact.lse, () => logit + (N + 16) * 2 * U * (1 + greatest(exact.lse)), 'lse');
+    expectClose(got.entropy, exact.entropy, () => 16 * relative * (1 + Math.log2(N + 1)), 'entropy');
+    expectClose(got.sink_weight, exact.sink_weight, () => relative, 'sink weight');
+    expect(got.weights?.length).toBe(single.axes.B * H * M * N);
+    expect(D).toBeGreaterThan(0);
+  }
+});
+
+/** (D + 4) · 2⁻²³ · |scale| · Σ|q||k| for each pair: the contract's bound for dot products. */
+function scoreBounds({ axes: { B, H, G, M, N, D }, query, key, scale }: Problem): number[] {
+  const bounds: number[] = [];
+  for (let b = 0; b < B; b++)
+    for (let h = 0; h < H; h++)
+      for (let i = 0; i < M; i++)
+        for (let j = 0; j < N; j++) {
+          let sum = 0;
+          for (let c = 0; c < D; c++) {
+            const q = query.data[b * query.batchStride + h * query.headStride + i * D + c] ?? 0;
+            const k = key.data[b * key.batchStride + Math.floor(h / (H / G)) * key.headStride + j * D + c] ?? 0;
+            sum += Math.abs(q * k);
+          }
+          bounds.push((D + 4) * 2 ** -23 * Math.abs(scale) * sum);
+        }
+  return bounds;
+}
+
+function greatest(values: ArrayLike<number> | undefined): number {
+  return Array.from(values ?? []).reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0);
+}
+
+function expectClose(got: Result['scores'], exact: Result['scores'], bound: (i: number) => number, what: string): void {
+  expect(got?.length, what).toBe(exact?.length);
+  got?.forEach((value, i) => {
+    const wanted = exact?.[i] ?? Number.NaN;
+    if (value === wanted) return;
+    if (!(Math.abs(value - wanted) <= bound(i))) expect.fail(`${what} ${i} is ${value}, not ${wanted} within ${bound(i)}`);
+  });
+}
