@@ -21,6 +21,7 @@ import { infoRoutes } from './http/routes/info.ts';
 import { problemRoutes } from './http/routes/problems.ts';
 import { secureHeaders } from './http/security.ts';
 import { AttentionReply, AttentionRequest } from './schemas/attention.ts';
+import { MergeReply, MergeRequest } from './schemas/merge.ts';
 import { ProblemDetails } from './schemas/problem.ts';
 
 /** The service, ready to listen. This page is the map: plugins first, then routes, in the order in which they act. */
@@ -38,6 +39,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
     frameworkErrors: (error, _request, reply) => sendProblem(problemOf(error), reply),
   });
   const kernel = reference;
+  const means = { kernel, limits: { work: config.MAX_WORK, replyNumbers: config.MAX_REPLY_NUMBERS } };
 
   app.setSerializerCompiler(() => JSON.stringify);
   leaveBodiesToRoutes(app);
@@ -47,13 +49,11 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   await secureHeaders(app);
   answerMissingRoutes(app);
   await app.register(accepts);
-  app.addSchema(AttentionRequest);
-  app.addSchema(AttentionReply);
-  app.addSchema(ProblemDetails);
+  for (const schema of [AttentionRequest, AttentionReply, MergeRequest, MergeReply, ProblemDetails]) app.addSchema(schema);
 
   const methodsOf = collectMethods(app);
   await documentRoutes(app);
-  await app.register(attentionRoutes, { config, kernel });
+  await app.register(attentionRoutes, { config, means });
   await app.register(healthRoutes);
   await app.register(infoRoutes, { config, kernel });
   await app.register(problemRoutes);

@@ -1,5 +1,5 @@
 /** The vectors of a request that a fault of the engine can point at. */
-export type Vectors = 'tokens' | 'queries';
+type Vectors = 'tokens' | 'queries';
 
 /** A row of length 0; `head` where the vectors are split into heads. */
 export interface ZeroVector {
@@ -20,17 +20,11 @@ export class ZeroVectors extends Error {
   }
 }
 
-/** Finite inputs whose result is not finite in the arithmetic asked for. `row` is an asking row, in head `head`. */
+/** Finite inputs whose result is not finite in the arithmetic asked for; `row` counts the `of`, `head` where there are several. */
 export class ArithmeticOverflow extends Error {
   override readonly name = 'ArithmeticOverflow';
-  readonly output: string;
-  readonly row: number;
-  readonly head: number;
 
-  constructor(output: string, row: number, head: number) {
-    super(`${output} of asking row ${row} in head ${head} is not finite`);
-    this.output = output;
-    this.row = row;
-    this.head = head;
+  constructor(output: string, of: 'asking row' | 'token', row: number, head: number | undefined) {
+    super(`${output} of ${of} ${row}${head === undefined ? '' : ` in head ${head}`} is not finite, though all inputs are`);
   }
 }

@@ -1,17 +1,21 @@
-import { ArithmeticOverflow, type Vectors, ZeroVectors } from './errors.ts';
+import { ArithmeticOverflow } from './errors.ts';
 import type { Kernel } from './kernels/kernel.ts';
-import { reachOf, unboundedReach } from './mask.ts';
+import { reachOf, unboundedReach, type Window } from './mask.ts';
 import { type Axes, attention, type Output, type Problem, type Result } from './operator.ts';
-import { unitLength } from './similarity.ts';
-import { type Broadcast, columnBlocks, floats, type Matrix, type Precision, rounded } from './tensor.ts';
+import { addSinusoids, alibiSlopes, type Position, rotate } from './position.ts';
+import { type Projection, project } from './projection.ts';
+import { refuseZeroRows, unitLength } from './similarity.ts';
+import { type Broadcast, columnBlocks, type Floats, floats, headMajor, type Matrix, type Precision, rounded, takeRows } from './tensor.ts';
 
-/** Who asks: some of the tokens, by position, or vectors from outside. */
-export type Asking = { readonly from: 'tokens'; readonly positions: Int32Array } | { readonly from: 'queries'; readonly vectors: Matrix };
+/** Who asks: some of the tokens, by position, or vectors from outside, which stand at `start`, `start` + 1, … where that is said. */
+export type Asking =
+  | { readonly from: 'tokens'; readonly positions: Int32Array }
+  | { readonly from: 'queries'; readonly vectors: Matrix; readonly start?: number | undefined };
 
-/** Values for each (asking row, key), or the same for every row: [n] or [m, n]. */
+/** Values for each (asking row, key) or (head, asking row, key), or the same for every row: [n], [m, n] or [h, m, n]. */
 export interface PerPair<Data> {
   readonly data: Data;
-  readonly rank: 1 | 2;
+  readonly rank: 1 | 2 | 3;
 }
 
 /** What a lesson asks: tokens, who asks, and the options. Shapes fit, and every number is finite in `precision`. */
@@ -23,29 +27,58 @@ export interface Lesson {
   readonly values?: Matrix | undefined;
   readonly similarity: 'dot' | 'cosine';
   readonly scale: number | '1/sqrt(d_k)';
+  readonly projections: { readonly [Of in 'query' | 'key' | 'value' | 'output']: Projection };
+  readonly heads: number;
+  readonly kvHeads: number;
   readonly causal: boolean;
+  readonly window: Window;
   readonly mask?: PerPair<Uint8Array> | undefined;
-  readonly include: ReadonlySet<Output>;
+  readonly bias?: PerPair<Floats> | undefined;
+  readonly softcap?: number | undefined;
+  /** One logit a head. */
+  readonly sink?: Floats | undefined;
+  readonly position?: Position | undefined;
+  readonly include: ReadonlySet<LessonOutput>;
 }
 
-/** The sizes of a lesson, in the words of its users: m asking rows, n tokens, widths d_k and d_v, h heads. */
+/** What a lesson can give back: outputs of the operator, and the vectors that entered it. */
+export type LessonOutput = Exclude<Output, 'capped'> | 'queries' | 'keys' | 'values';
+
+/** An axis of a result: h heads, g key/value heads, m asking rows, or one that is always there. */
+type AxisName = 'h' | 'g' | 'm' | 'n' | 'width';
+
+/** A result: numbers, and its axes from the outermost to the innermost. */
+export interface Tensor {
+  readonly data: Floats;
+  readonly axes: readonly (readonly [name: AxisName, size: number])[];
+}
+
+/** What was asked for, by name, and the rows (head · m + asking row) that have every key excluded. */
+export interface LessonResult {
+  readonly tensors: ReadonlyMap<LessonOutput, Tensor>;
+  readonly fullyMasked: readonly number[];
+}
+
+/** The sizes of a lesson, in the words of its users. */
 export interface LessonSizes {
+  /** Asking rows. */
   readonly m: number;
+  /** Tokens. */
   readonly n: number;
   readonly h: number;
+  readonly kvHeads: number;
   readonly d_k: number;
   readonly d_v: number;
+  /** The width of the context vector, after w_output. */
+  readonly width: number;
 }
 
-export function lessonSizes({ tokens, asking, values }: Lesson): LessonSizes {
-  const m = asking.from === 'tokens' ? asking.positions.length : asking.vectors.rows;
-  return { m, n: tokens.rows, h: 1, d_k: tokens.columns, d_v: (values ?? tokens).columns };
-}
-
-/** The axes of the operator for a lesson. */
-export function lessonAxes(lesson: Lesson): Axes {
-  const { m, n, h, d_k, d_v } = lessonSizes(lesson);
-  return { B: 1, H: h, G: h, M: m, N: n, D: d_k, E: d_v };
+export function lessonSizes({ tokens, asking, values, projections, heads: h, kvHeads }: Lesson): LessonSizes {
+  const asks =
+    asking.from === 'tokens' ? { m: asking.positions.length, columns: tokens.columns } : { m: asking.vectors.rows, columns: asking.vectors.columns };
+  const d_k = (projections.query.weight?.columns ?? asks.columns) / h;
+  const d_v = (projections.value.weight?.columns ?? (values ?? tokens).columns) / kvHeads;
+  return { m: asks.m, n: tokens.rows, h, kvHeads, d_k, d_v, width: projections.output.weight?.columns ?? h * d_v };
 }
 
 /**
@@ -53,69 +86,177 @@ export function lessonAxes(lesson: Lesson): Axes {
  * @throws ZeroVectors where cosine similarity meets a vector of length 0
  * @throws ArithmeticOverflow where a result that is returned or attended is not finite in this precision
  */
-export function attend(lesson: Lesson, kernel: Kernel): Result {
-  const problem = problemOf(lesson);
+export function attend(lesson: Lesson, kernel: Kernel): LessonResult {
+  const vectors = vectorsOf(lesson);
+  const problem = problemOf(lesson, vectors);
   const result = attention(problem, kernel);
-  refuseOverflow(problem, result);
-  return result;
+  const { nonFinite } = result;
+  if (nonFinite) throw overflow(lesson, nonFinite.output, nonFinite.row);
+  const tensors = tensorsOf(lesson, vectors, result);
+  refuseOverflow(lesson, tensors);
+  return { tensors, fullyMasked: result.fullyMasked };
 }
 
-/** The lesson as queries, keys and values of the operator. */
-function problemOf(lesson: Lesson): Problem {
-  const { precision, asking, causal } = lesson;
-  const { m, n, h, d_k } = lessonSizes(lesson);
-  const { queries, keys } = similarityRows(lesson);
+/** Queries, keys and values as they enter the operator: heads are blocks of columns side by side. */
+interface Vectors {
+  readonly queries: Matrix;
+  readonly keys: Matrix;
+  readonly values: Matrix;
+  /** Where each asking row stands among the tokens; absent for vectors from outside that stand nowhere. */
+  readonly positions: Int32Array | undefined;
+}
+
+/** Positions are added to the tokens, projections are applied, heads are rotated, lengths are divided out: in this order. */
+function vectorsOf(lesson: Lesson): Vectors {
+  const { precision, asking, projections, heads, kvHeads, position, similarity } = lesson;
+  const positions = positionsOf(asking);
+  const everyToken = Int32Array.from({ length: lesson.tokens.rows }, (_, i) => i);
+  const sinusoidal = position?.type === 'sinusoidal';
+  const tokens = sinusoidal ? addSinusoids(lesson.tokens, everyToken, precision) : lesson.tokens;
+  const outside = asking.from === 'queries' ? asking.vectors : undefined;
+  const asks =
+    outside === undefined
+      ? takeRows(tokens, positions ?? everyToken)
+      : sinusoidal && positions
+        ? addSinusoids(outside, positions, precision)
+        : outside;
+
+  let queries = project(asks, projections.query, precision);
+  let keys = project(tokens, projections.key, precision);
+  const values = project(lesson.values ?? tokens, projections.value, precision);
+  if (position?.type === 'rope' && positions) {
+    queries = rotate(queries, heads, positions, position, precision);
+    keys = rotate(keys, kvHeads, everyToken, position, precision);
+  }
+  if (similarity === 'cosine') {
+    const unitQueries = unitLength(queries, heads, precision);
+    const unitKeys = unitLength(keys, kvHeads, precision);
+    refuseZeroRows(unitKeys.zeros, unitQueries.zeros, asking.from === 'tokens' ? (positions ?? everyToken) : undefined);
+    queries = unitQueries.unit;
+    keys = unitKeys.unit;
+  }
+  return { queries, keys, values, positions };
+}
+
+function positionsOf(asking: Asking): Int32Array | undefined {
+  if (asking.from === 'tokens') return asking.positions;
+  const { start, vectors } = asking;
+  return start === undefined ? undefined : Int32Array.from({ length: vectors.rows }, (_, r) => start + r);
+}
+
+function problemOf(lesson: Lesson, { queries, keys, values, positions }: Vectors): Problem {
+  const { precision, heads, kvHeads, causal, window, mask, bias, softcap, sink, position, scale, include } = lesson;
+  const { m, n, d_k, d_v } = lessonSizes(lesson);
+  const axes: Axes = { B: 1, H: heads, G: kvHeads, M: m, N: n, D: d_k, E: d_v };
   return {
-    axes: lessonAxes(lesson),
+    axes,
     precision,
-    query: columnBlocks(queries, h),
-    key: columnBlocks(keys, h),
-    value: columnBlocks(lesson.values ?? lesson.tokens, h),
-    scale: lesson.scale === '1/sqrt(d_k)' ? rounded(precision, 1 / Math.sqrt(d_k)) : rounded(precision, lesson.scale),
-    reach: asking.from === 'tokens' && causal ? reachOf(asking.positions, [n], {}, causal) : unboundedReach(m, n),
-    mask: lesson.mask && broadcast(lesson.mask, n),
-    want: lesson.include,
+    query: columnBlocks(queries, heads),
+    key: columnBlocks(keys, kvHeads),
+    value: columnBlocks(values, kvHeads),
+    scale: scale === '1/sqrt(d_k)' ? rounded(precision, 1 / Math.sqrt(d_k)) : scale,
+    softcap,
+    reach: positions ? reachOf(positions, [n], window, causal) : unboundedReach(m, n),
+    mask: mask && broadcast(mask, axes),
+    bias: bias && broadcast(bias, axes),
+    alibi: position?.type === 'alibi' && positions ? { slopes: position.slopes ?? alibiSlopes(heads, precision), positions } : undefined,
+    sink,
+    want: new Set([...include].filter((output) => output !== 'queries' && output !== 'keys' && output !== 'values')),
   };
 }
 
-/** The rows that enter the dot products: as they are, or at unit length for cosine. */
-function similarityRows({ tokens, asking, similarity, precision }: Lesson): { queries: Matrix; keys: Matrix } {
-  const vectors = asking.from === 'queries' ? asking.vectors : undefined;
-  if (similarity === 'dot') return { queries: vectors ?? gather(tokens, asking), keys: tokens };
-  const keys = unitLength(tokens, 1, precision);
-  const queries = vectors && unitLength(vectors, 1, precision);
-  const zeros = [...zeroRows('tokens', keys.zeros), ...zeroRows('queries', queries?.zeros ?? [])];
-  if (zeros.length > 0) throw new ZeroVectors(zeros.slice(0, 20));
-  return { queries: queries?.unit ?? gather(keys.unit, asking), keys: keys.unit };
+function broadcast<Data>({ data, rank }: PerPair<Data>, { M, N }: Axes): Broadcast<Data> {
+  return { data, batchStride: 0, headStride: rank === 3 ? M * N : 0, rowStride: rank === 1 ? 0 : N, keyStride: 1 };
 }
 
-function zeroRows(vectors: Vectors, zeros: readonly { readonly row: number }[]) {
-  return zeros.map(({ row }) => ({ vectors, row }));
+function tensorsOf(lesson: Lesson, { queries, keys, values }: Vectors, result: Result): ReadonlyMap<LessonOutput, Tensor> {
+  const { m, n, h, kvHeads, d_k, d_v, width } = lessonSizes(lesson);
+  const tensors = new Map<LessonOutput, Tensor>();
+  for (const output of lesson.include) {
+    if (output === 'queries')
+      tensors.set(output, {
+        data: headMajor(queries, h),
+        axes: [
+          ['h', h],
+          ['m', m],
+          ['width', d_k],
+        ],
+      });
+    else if (output === 'keys')
+      tensors.set(output, {
+        data: headMajor(keys, kvHeads),
+        axes: [
+          ['g', kvHeads],
+          ['n', n],
+          ['width', d_k],
+        ],
+      });
+    else if (output === 'values')
+      tensors.set(output, {
+        data: headMajor(values, kvHeads),
+        axes: [
+          ['g', kvHeads],
+          ['n', n],
+          ['width', d_v],
+        ],
+      });
+    else {
+      const data = result[output] ?? floats(lesson.precision, 0);
+      if (output === 'context') {
+        const context = project({ data, rows: m, columns: h * d_v }, lesson.projections.output, lesson.precision);
+        tensors.set(output, {
+          data: context.data,
+          axes: [
+            ['m', m],
+            ['width', width],
+          ],
+        });
+      } else if (output === 'lse' || output === 'entropy' || output === 'sink_weight')
+        tensors.set(output, {
+          data,
+          axes: [
+            ['h', h],
+            ['m', m],
+          ],
+        });
+      else
+        tensors.set(output, {
+          data,
+          axes: [
+            ['h', h],
+            ['m', m],
+            ['n', n],
+          ],
+        });
+    }
+  }
+  return tensors;
 }
 
-/** The rows of the tokens that ask. */
-function gather(matrix: Matrix, asking: Asking): Matrix {
-  if (asking.from === 'queries') return asking.vectors;
-  const { columns } = matrix;
-  const data =
-    matrix.data instanceof Float32Array ? floats('float32', asking.positions.length * columns) : floats('float64', asking.positions.length * columns);
-  asking.positions.forEach((position, r) => {
-    data.set(matrix.data.subarray(position * columns, (position + 1) * columns), r * columns);
-  });
-  return { data, rows: asking.positions.length, columns };
+/**
+ * Finite inputs can overflow on the way; what is returned must be finite. The attended logits were looked at by the
+ * operator, so a logit or a log-sum-exp that is −∞ here is one of an excluded key or of a fully masked row.
+ */
+function refuseOverflow(lesson: Lesson, tensors: ReadonlyMap<LessonOutput, Tensor>): void {
+  for (const [output, { data, axes }] of tensors) {
+    if (output === 'logits' || output === 'lse') continue;
+    const place = data.findIndex((value) => !Number.isFinite(value));
+    if (place < 0) continue;
+    const last = axes.at(-1);
+    const row = last?.[0] === 'm' ? place : Math.floor(place / (last?.[1] ?? 1));
+    throw overflow(lesson, output, row);
+  }
 }
 
-function broadcast<Data>({ data, rank }: PerPair<Data>, n: number): Broadcast<Data> {
-  return { data, batchStride: 0, headStride: 0, rowStride: rank === 1 ? 0 : n, keyStride: 1 };
-}
-
-/** Finite inputs can still overflow on the way; a result that is returned or attended must be finite. */
-function refuseOverflow({ axes: { H, M, N } }: Problem, result: Result): void {
-  const refuse = (output: string, row: number) => {
-    throw new ArithmeticOverflow(output, row % M, Math.floor(row / M) % H);
-  };
-  if (result.nonFinite) refuse(result.nonFinite.output, result.nonFinite.row);
-  // An excluded key's score is returned too; only there can it still be infinite.
-  const place = result.scores?.findIndex((score) => !Number.isFinite(score)) ?? -1;
-  if (place >= 0) refuse('scores', Math.floor(place / N));
+/** `row` counts the rows of an output through its heads. */
+function overflow(lesson: Lesson, output: LessonOutput, row: number): ArithmeticOverflow {
+  const { m, n, h } = lessonSizes(lesson);
+  const ofTokens = output === 'keys' || output === 'values';
+  const rows = ofTokens ? n : m;
+  return new ArithmeticOverflow(
+    output,
+    ofTokens ? 'token' : 'asking row',
+    row % rows,
+    h > 1 && output !== 'context' ? Math.floor(row / rows) : undefined,
+  );
 }

@@ -1,17 +1,20 @@
+import { type ZeroVector, ZeroVectors } from './errors.ts';
 import { type Floats, floats, type Matrix, type Precision, rounded } from './tensor.ts';
 
 const MOST_ROWS_NAMED = 20;
+
+/** A block of length 0: its row, and its head. */
+interface ZeroRow {
+  readonly row: number;
+  readonly head: number;
+}
 
 /**
  * Each row's blocks of `columns / heads` numbers divided by their Euclidean length, so that a dot product becomes a
  * cosine. Each block is divided by its greatest magnitude first, so that no square overflows or vanishes.
  * Blocks of length 0 are left as they are and listed in `zeros`, up to 20.
  */
-export function unitLength(
-  matrix: Matrix,
-  heads: number,
-  precision: Precision,
-): { readonly unit: Matrix; readonly zeros: readonly { readonly row: number; readonly head: number }[] } {
+export function unitLength(matrix: Matrix, heads: number, precision: Precision): { readonly unit: Matrix; readonly zeros: readonly ZeroRow[] } {
   const round = (value: number) => rounded(precision, value);
   const width = matrix.columns / heads;
   const data = floats(precision, matrix.data.length);
@@ -43,4 +46,19 @@ function greatestMagnitude(block: Floats): number {
   let greatest = 0;
   for (const x of block) greatest = Math.max(greatest, Math.abs(x));
   return greatest;
+}
+
+/**
+ * Refuses rows without a direction. `askedAt` says at which token each asking row stands, where tokens ask: the fault
+ * is then the token's.
+ * @throws ZeroVectors naming up to 20 of them
+ */
+export function refuseZeroRows(keys: readonly ZeroRow[], queries: readonly ZeroRow[], askedAt: Int32Array | undefined): void {
+  const ofTokens = (row: number, head: number): ZeroVector => ({ vectors: 'tokens', row, head });
+  const zeros = keys.map(({ row, head }) => ofTokens(row, head));
+  for (const { row, head } of queries) {
+    const zero: ZeroVector = askedAt ? ofTokens(askedAt[row] ?? row, head) : { vectors: 'queries', row, head };
+    if (!zeros.some((other) => other.vectors === zero.vectors && other.row === zero.row)) zeros.push(zero);
+  }
+  if (zeros.length > 0) throw new ZeroVectors(zeros.slice(0, MOST_ROWS_NAMED));
 }

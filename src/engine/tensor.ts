@@ -47,3 +47,23 @@ export function rounded(precision: Precision, value: number): number {
 export function columnBlocks(matrix: Matrix, heads: number): Rows {
   return { data: matrix.data, offset: 0, batchStride: 0, headStride: matrix.columns / heads, rowStride: matrix.columns };
 }
+
+/** The rows of a matrix at these places, in this order. */
+export function takeRows({ data, columns }: Matrix, places: Int32Array): Matrix {
+  const taken = data instanceof Float32Array ? new Float32Array(places.length * columns) : new Float64Array(places.length * columns);
+  places.forEach((place, r) => {
+    taken.set(data.subarray(place * columns, (place + 1) * columns), r * columns);
+  });
+  return { data: taken, rows: places.length, columns };
+}
+
+/** The elements of [rows, heads · width] as [heads, rows, width]. */
+export function headMajor({ data, rows, columns }: Matrix, heads: number): Floats {
+  if (heads === 1) return data;
+  const width = columns / heads;
+  const moved = data instanceof Float32Array ? new Float32Array(data.length) : new Float64Array(data.length);
+  for (let h = 0; h < heads; h++) {
+    for (let r = 0; r < rows; r++) moved.set(data.subarray(r * columns + h * width, r * columns + (h + 1) * width), (h * rows + r) * width);
+  }
+  return moved;
+}

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+import { createGunzip, createInflate } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './problems.ts';
 
@@ -20,21 +22,50 @@ export function leaveBodiesToRoutes(app: FastifyInstance): void {
 }
 
 /**
- * Refuses a body of another type or charset, or in an encoding that is not read here.
+ * The media type of the body, one of `accepted`; a body of another type or charset, or in an encoding that is not read
+ * here, is refused.
  * @throws Problem `unsupported-media-type`
  */
-export function requireMediaType({ headers }: FastifyRequest, accepted: readonly string[]): void {
+export function requireMediaType<Type extends string>({ headers }: FastifyRequest, accepted: readonly Type[]): Type {
   const header = headers['content-type'];
   const [type = '', ...parameters] = (header ?? '').split(';').map((part) => part.trim().toLowerCase());
   const charset = parameters
     .find((parameter) => parameter.startsWith('charset='))
     ?.slice('charset='.length)
     .replaceAll('"', '');
-  if (!accepted.includes(type))
-    refuse(`the body must be ${accepted.join(' or ')}, got ${header === undefined ? 'no Content-Type' : JSON.stringify(header)}`);
+  const known = accepted.find((candidate) => candidate === type);
+  if (known === undefined)
+    return refuse(`the body must be ${accepted.join(' or ')}, got ${header === undefined ? 'no Content-Type' : JSON.stringify(header)}`);
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') refuse(`JSON is read as UTF-8, got the charset ${JSON.stringify(charset)}`);
-  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-  if (encoding !== 'identity' && encoding !== '') refuse(`the Content-Encoding must be identity, got ${JSON.stringify(encoding)}`);
+  if (encodingOf(headers) === undefined)
+    refuse(`the Content-Encoding must be gzip, deflate or identity, got ${JSON.stringify(headers['content-encoding'])}`);
+  return known;
+}
+
+function encodingOf(headers: FastifyRequest['headers']): 'identity' | 'gzip' | 'deflate' | undefined {
+  const encoding = headers['content-encoding']?.trim().toLowerCase();
+  if (encoding === undefined || encoding === '' || encoding === 'identity') return 'identity';
+  if (encoding === 'gzip' || encoding === 'x-gzip') return 'gzip';
+  return encoding === 'deflate' ? 'deflate' : undefined;
+}
+
+/** The body as it was before it was packed. */
+export function unpacked({ raw, headers }: FastifyRequest): Readable {
+  const encoding = encodingOf(headers);
+  if (encoding === 'identity') return raw;
+  const unpacker = encoding === 'gzip' ? createGunzip() : createInflate();
+  raw
+    .on('error', (error) => unpacker.destroy(error))
+    .on('close', () => {
+      if (!raw.complete) unpacker.destroy(new ClientGone('the connection closed before the body was here'));
+    });
+  return raw.pipe(unpacker);
+}
+
+/** A fault in the packed data, as the client's fault that it is; undefined where `error` is another. */
+export function brokenEncoding(error: unknown): Problem | undefined {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code?.startsWith('Z_') ? new Problem('malformed-json', `the body can’t be unpacked as its Content-Encoding says: ${message}`) : undefined;
 }
 
 function refuse(detail: string): never {
@@ -45,7 +76,9 @@ function refuse(detail: string): never {
  * The whole body.
  * @throws Problem `body-too-large` over the limit, `timeout` where it does not arrive in time
  */
-export function readBody({ raw, headers }: FastifyRequest, { maxBytes, timeoutMs }: BodyLimits): Promise<Buffer> {
+export function readBody(request: FastifyRequest, { maxBytes, timeoutMs }: BodyLimits): Promise<Buffer> {
+  const { raw, headers } = request;
+  const source = unpacked(request);
   const announced = Number(headers['content-length'] ?? 0);
   if (announced > maxBytes) return Promise.reject(tooLarge(`${announced}`, maxBytes));
   return new Promise((resolve, reject) => {
@@ -53,11 +86,13 @@ export function readBody({ raw, headers }: FastifyRequest, { maxBytes, timeoutMs
     let bytes = 0;
     const stop = (): void => {
       clearTimeout(timer);
-      raw.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
+      source.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
     };
     const fail = (error: Error): void => {
       stop();
-      raw.on('error', () => undefined).resume();
+      source.on('error', () => undefined);
+      if (source !== raw) source.destroy();
+      raw.resume();
       reject(error);
     };
     const onData = (chunk: Buffer): void => {
@@ -69,17 +104,12 @@ export function readBody({ raw, headers }: FastifyRequest, { maxBytes, timeoutMs
       stop();
       resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks, bytes));
     };
-    const onGone = (): void => fail(new ClientGone('the connection closed before the body was here'));
+    const onError = (error: Error): void => fail(brokenEncoding(error) ?? error);
+    const onClose = (): void => fail(new ClientGone('the connection closed before the body was here'));
     const timer = setTimeout(() => {
-      fail(
-        new Problem(
-          'timeout',
-          `the body did not arrive within ${timeoutMs} ms: ${bytes} bytes of ${headers['content-length'] ?? 'an unknown number'} are here`,
-          { headers: { connection: 'close' } },
-        ),
-      );
+      fail(new Problem('timeout', `the body did not arrive within ${timeoutMs} ms; ${bytes} bytes are here`, { headers: { connection: 'close' } }));
     }, timeoutMs);
-    raw.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
+    source.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
   });
 }
 

@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import { attentionExamples } from '../schemas/examples.ts';
+import { attentionExamples, mergeExamples, ndjsonExamples } from '../schemas/examples.ts';
 import { description, version } from '../version.ts';
 
 /** Swagger UI styles its own elements inline; scripts come from this host alone, and nothing is asked of another. */
@@ -42,7 +42,11 @@ export async function documentRoute(app: FastifyInstance): Promise<void> {
 }
 
 /** The examples of each operation's body. The plugin would drop them, since they stand beside a reference to a schema. */
-const EXAMPLES = [{ path: '/attention', type: 'application/json', examples: attentionExamples }];
+const EXAMPLES = [
+  { path: '/attention', type: 'application/json', examples: attentionExamples },
+  { path: '/attention', type: 'application/x-ndjson', examples: ndjsonExamples },
+  { path: '/attention/merge', type: 'application/json', examples: mergeExamples },
+];
 
 function withExamples<Document extends object>(document: Document): Document {
   const { paths } = document as { paths?: Record<string, { post?: { requestBody?: { content?: Record<string, object> } } }> };

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ArithmeticOverflow, ZeroVectors } from '../engine/errors.ts';
 import { WorkTooLarge } from '../runtime/limits.ts';
 import { InvalidRequest } from '../wire/faults.ts';
@@ -14,9 +14,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof InvalidRequest) return invalidRequest(error);
   if (error instanceof ZeroVectors) return zeroVectors(error);
   if (error instanceof WorkTooLarge) return new Problem('work-too-large', error.message);
-  if (error instanceof ArithmeticOverflow) {
-    return new Problem('arithmetic-overflow', `${error.output} of asking row ${error.row} (head ${error.head}) is not finite, though all inputs are`);
-  }
+  if (error instanceof ArithmeticOverflow) return new Problem('arithmetic-overflow', error.message);
   return ofFramework(error);
 }
 
@@ -51,13 +49,17 @@ export function sendProblem(problem: Problem, reply: FastifyReply): FastifyReply
   return reply.code(problem.status).headers(problem.headers).type(PROBLEM_TYPE).send(JSON.stringify(problem));
 }
 
+/** Defects are logged with their cause; what a client did wrong only at debug. */
+export function logFailure(problem: Problem, error: unknown, log: FastifyBaseLogger): void {
+  if (problem.status >= 500 && problem.code !== 'shutting-down') log.error({ err: problem.cause ?? error, code: problem.code }, 'request failed');
+  else log.debug({ code: problem.code, detail: problem.message }, 'request refused');
+}
+
 /** Every failure of every native route ends here. */
 export function answerFailures(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
-    if (problem.status >= 500 && problem.code !== 'shutting-down')
-      request.log.error({ err: problem.cause ?? error, code: problem.code }, 'request failed');
-    else request.log.debug({ code: problem.code, detail: problem.message }, 'request refused');
+    logFailure(problem, error, request.log);
     return sendProblem(problem, reply);
   });
   app.setNotFoundHandler(() => {

@@ -1,5 +1,7 @@
+import { type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
-import { Problem } from './problems.ts';
+import { ProblemDetails } from '../schemas/problem.ts';
+import { PROBLEMS, Problem, type ProblemCode } from './problems.ts';
 
 /**
  * The media type among `offered` that the client likes best (RFC 9110, 12.5.1); the first where it has no wish.
@@ -12,4 +14,21 @@ export function negotiate<Type extends string>(request: FastifyRequest, offered:
   const type = offered.find((candidate) => candidate === best);
   if (type !== undefined) return type;
   throw new Problem('not-acceptable', `this route gives ${offered.join(', ')}, got Accept: ${wish.slice(0, 200)}`);
+}
+
+/** One documented response a status, naming the problems that it can be. */
+export function problemResponses(
+  codes: readonly ProblemCode[],
+): Record<number, { description: string; content: Record<string, { schema: TSchema }> }> {
+  const byStatus: Record<number, { description: string; content: Record<string, { schema: TSchema }> }> = {};
+  for (const code of codes) {
+    const { status, title } = PROBLEMS[code];
+    const words = `\`${code}\`: ${title}.`;
+    const before = byStatus[status]?.description;
+    byStatus[status] = {
+      description: before ? `${before} ${words}` : words,
+      content: { 'application/problem+json': { schema: Type.Ref(ProblemDetails) } },
+    };
+  }
+  return byStatus;
 }

@@ -1,10 +1,58 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { DEFAULT_INCLUDE, DTYPE, INCLUDE, INVERSE_ROOT, MOST_DECIMALS, SIMILARITY } from './options.ts';
+import { DEFAULT_INCLUDE, DEFAULT_ROPE_BASE, DTYPE, FARTHEST_POSITION, INCLUDE, INVERSE_ROOT, MOST_DECIMALS, SIMILARITY } from './options.ts';
 
 const Vector = (description: string) => Type.Array(Type.Number(), { minItems: 1, description });
 const Matrix = (description: string) => Type.Array(Type.Array(Type.Number(), { minItems: 1 }), { minItems: 1, description });
 const OneOf = (words: readonly string[], options: { default?: string; description: string }) =>
   Type.Unsafe<string>({ type: 'string', enum: [...words], ...options });
+/** [n], [m, n] or [h, m, n] of one kind of element. */
+const PerPair = (element: TSchema, description: string) => {
+  const keys = Type.Array(element, { minItems: 1, description: '[n]: the same for every asking row' });
+  const rows = Type.Array(Type.Array(element, { minItems: 1 }), { minItems: 1, description: '[m, n]: row r belongs to the r-th asking row' });
+  const heads = Type.Array(Type.Array(Type.Array(element, { minItems: 1 }), { minItems: 1 }), {
+    minItems: 1,
+    description: '[h, m, n]: needs `heads`',
+  });
+  return Type.Union([keys, rows, heads], { description });
+};
+const Reach = (side: string) =>
+  Type.Optional(Type.Integer({ minimum: 0, description: `How many positions to the ${side} are seen, besides the own one.` }));
+
+export const WindowOption = Type.Object(
+  { left: Reach('left'), right: Reach('right') },
+  {
+    additionalProperties: false,
+    minProperties: 1,
+    description: 'Position i attends to j only where i − left ≤ j ≤ i + right, inclusive. A side left out is unbounded; one must be given.',
+  },
+);
+
+export const RopeOption = Type.Object(
+  {
+    type: Type.Literal('rope'),
+    base: Type.Optional(Type.Number({ exclusiveMinimum: 0, default: DEFAULT_ROPE_BASE })),
+    interleaved: Type.Optional(Type.Boolean({ default: false, description: 'Pairs are (2i, 2i+1) instead of (i, i + d_k/2).' })),
+  },
+  {
+    additionalProperties: false,
+    description: 'Rotates each head’s queries and keys by their position, after projection and bias. d_k must be even.',
+  },
+);
+export const AlibiOption = Type.Object(
+  {
+    type: Type.Literal('alibi'),
+    slopes: Type.Optional(Vector('One slope a head; 2^(−8(g+1)/h) by default, Press’s interpolation where h is no power of 2.')),
+  },
+  { additionalProperties: false, description: 'Adds −slope·|i−j| to the logits.' },
+);
+export const SinusoidalOption = Type.Object(
+  { type: Type.Literal('sinusoidal') },
+  {
+    additionalProperties: false,
+    description:
+      'Adds the sinusoids of “Attention is all you need” to the tokens (and `queries`) before projection, hence to the values too unless `values` is given.',
+  },
+);
 
 /** The request of `POST /attention`. The walker in `wire/` checks it; this schema types and documents it. */
 export const AttentionRequest = Type.Object(
@@ -19,7 +67,14 @@ export const AttentionRequest = Type.Object(
     queries: Type.Optional(
       Type.Union([Matrix('m vectors'), Vector('one vector')], {
         description:
-          'Asking vectors from outside the tokens (cross-attention, pooling): m rows, or one vector, as wide as the tokens. Excludes `query`; excludes `causal`, since a vector from outside has no position.',
+          'Asking vectors from outside the tokens (cross-attention, pooling): m rows, or one vector. Excludes `query`. Without `queries_start` they stand nowhere, which excludes `causal`, `window` and `position`.',
+      }),
+    ),
+    queries_start: Type.Optional(
+      Type.Integer({
+        minimum: -FARTHEST_POSITION,
+        maximum: FARTHEST_POSITION,
+        description: 'Row r of `queries` stands at position queries_start + r; may be negative. n − m aligns the last query with the last token.',
       }),
     ),
     values: Type.Optional(Matrix('What is blended, one row a token, where it is not the tokens themselves.')),
@@ -36,11 +91,47 @@ export const AttentionRequest = Type.Object(
         description: 'Multiplies every similarity: a number, or `"1/sqrt(d_k)"` as transformers do.',
       }),
     ),
-    causal: Type.Optional(Type.Boolean({ default: false, description: 'Position i attends to position j only where j ≤ i.' })),
-    mask: Type.Optional(
-      Type.Union([Type.Array(Type.Boolean(), { minItems: 1 }), Type.Array(Type.Array(Type.Boolean(), { minItems: 1 }), { minItems: 1 })], {
+    w_query: Type.Optional(Matrix('A trainable projection of the asking rows: query = row · w_query. As many rows as they are wide.')),
+    w_key: Type.Optional(Matrix('The projection of the tokens to keys.')),
+    w_value: Type.Optional(Matrix('The projection of the values (or tokens) to what is blended.')),
+    w_output: Type.Optional(Matrix('The projection of the context, heads side by side: heads · d_v rows.')),
+    b_query: Type.Optional(Vector('Added to each query after w_query, or without it.')),
+    b_key: Type.Optional(Vector('Added to each key after w_key, or without it.')),
+    b_value: Type.Optional(Vector('Added to each value after w_value, or without it.')),
+    b_output: Type.Optional(Vector('Added to each context vector after w_output, or without it.')),
+    heads: Type.Optional(
+      Type.Integer({
+        minimum: 1,
         description:
-          '**true = may attend.** [n], the same for every asking row, or [m, n], where row r belongs to the r-th asking row. A row with nothing to attend to gives weights 0 and a context of 0, and is listed in `fully_masked`.',
+          'Splits the widths of queries, keys and values into that many consecutive blocks, which attend each on its own. Replies then have an axis of heads, for 1 too.',
+      }),
+    ),
+    kv_heads: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'Key/value heads where they are fewer: a divisor of `heads`. Query head g uses key head floor(g / (heads / kv_heads)).',
+      }),
+    ),
+    causal: Type.Optional(Type.Boolean({ default: false, description: 'Position i attends to position j only where j ≤ i.' })),
+    window: Type.Optional(WindowOption),
+    mask: Type.Optional(
+      PerPair(
+        Type.Boolean(),
+        '**true = may attend.** A row with nothing to attend to gives weights 0 and a context of 0, and is listed in `fully_masked`.',
+      ),
+    ),
+    bias: Type.Optional(PerPair(Type.Number(), 'Added to the scores, after softcap.')),
+    softcap: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, description: 'Caps the scores softly, before anything is excluded: c · tanh(score / c).' }),
+    ),
+    sink: Type.Optional(
+      Type.Union([Type.Number(), Vector('one a head')], {
+        description: 'A logit that takes weight and gives no value, so that rows sum below 1: exp(sink) joins the denominator.',
+      }),
+    ),
+    position: Type.Optional(
+      Type.Union([RopeOption, AlibiOption, SinusoidalOption], {
+        description: 'Positions are token indices; `queries` stand where `queries_start` says.',
       }),
     ),
     dtype: Type.Optional(
@@ -52,7 +143,7 @@ export const AttentionRequest = Type.Object(
         uniqueItems: true,
         default: [...DEFAULT_INCLUDE],
         description:
-          'What comes back. `logits` is what softmax sees (null where excluded), `lse` the natural log of its denominator, `entropy` is in bits.',
+          'What comes back. `logits` is what softmax sees (null where excluded), `lse` the natural log of its denominator, `entropy` is in bits; `queries`, `keys` and `values` are as they enter the dot product and the blend.',
       }),
     ),
     decimals: Type.Optional(
@@ -72,32 +163,47 @@ export const AttentionRequest = Type.Object(
 );
 export type AttentionRequest = Static<typeof AttentionRequest>;
 
-/** A result with some of the axes before its last: a number, a vector, a matrix. */
-const PerRow = (description: string) =>
-  Type.Unsafe<unknown>({ description, oneOf: [{ type: ['number', 'null'] }, { type: 'array', items: { type: ['number', 'null'] } }] });
-const PerPair = (description: string, item: TSchema | Record<string, unknown>) =>
-  Type.Unsafe<unknown>({
-    description,
-    oneOf: [
-      { type: 'array', items: item },
-      { type: 'array', items: { type: 'array', items: item } },
-    ],
-  });
 const NUMBER = { type: 'number' };
 const NUMBER_OR_NULL = { type: ['number', 'null'] };
+/** Elements under as many axes as there may be. */
+const Nested = (axes: readonly number[], element: object, description: string) => {
+  const under = (depth: number): object => (depth === 0 ? element : { type: 'array', items: under(depth - 1) });
+  return Type.Optional(Type.Unsafe<unknown>({ description, anyOf: axes.map(under) }));
+};
 
 /** The reply: one member for each of `include`, in that order. */
 export const AttentionReply = Type.Object(
   {
-    scores: Type.Optional(PerPair('[m?, n]: the scaled similarity of query and key, for every key, excluded or not.', NUMBER)),
-    logits: Type.Optional(PerPair('[m?, n]: what softmax sees; null where the key is excluded.', NUMBER_OR_NULL)),
-    weights: Type.Optional(PerPair('[m?, n]: softmax of the logits; 0 where the key is excluded.', NUMBER)),
-    context: Type.Optional(PerPair('[m?, width]: the weighted sum of the values.', NUMBER)),
-    lse: Type.Optional(PerRow('[m?]: the natural log of the softmax denominator; null where every key is excluded.')),
-    entropy: Type.Optional(PerRow('[m?]: how spread the weights are, in bits: 0 for one key, log2(n) for n equal ones.')),
+    scores: Nested([1, 2, 3], NUMBER, '[h?, m?, n]: the scaled similarity of query and key, for every key, excluded or not.'),
+    logits: Nested([1, 2, 3], NUMBER_OR_NULL, '[h?, m?, n]: what softmax sees; null where the key is excluded.'),
+    weights: Nested([1, 2, 3], NUMBER, '[h?, m?, n]: softmax of the logits; 0 where the key is excluded.'),
+    context: Nested([1, 2], NUMBER, '[m?, width]: the weighted sum of the values, heads side by side, projected.'),
+    lse: Nested(
+      [0, 1, 2],
+      NUMBER_OR_NULL,
+      '[h?, m?]: the natural log of the softmax denominator, sink included; null where every key is excluded and there is no sink.',
+    ),
+    entropy: Nested(
+      [0, 1, 2],
+      NUMBER,
+      '[h?, m?]: how spread the weights are, in bits: 0 for one key, log2(n) for n equal ones. The sink’s share counts.',
+    ),
+    sink_weight: Nested([0, 1, 2], NUMBER, '[h?, m?]: the sink’s share.'),
+    queries: Nested([1, 2, 3], NUMBER, '[h?, m?, d_k]: as they enter the dot product.'),
+    keys: Nested([2, 3], NUMBER, '[h_kv?, n, d_k]: as they enter the dot product.'),
+    values: Nested([2, 3], NUMBER, '[h_kv?, n, d_v]: as they are blended.'),
     fully_masked: Type.Optional(
-      Type.Array(Type.Integer(), { description: 'The asking rows that have every key excluded. Absent where there is none.' }),
+      Type.Unsafe<unknown>({
+        type: 'array',
+        items: { anyOf: [{ type: 'integer' }, { type: 'array', items: { type: 'integer' }, minItems: 2, maxItems: 2 }] },
+        description:
+          'The asking rows that have every key excluded, or pairs [head, row] where there is an axis of heads. Absent where there is none.',
+      }),
     ),
   },
-  { $id: 'AttentionReply', description: 'The m axis is missing exactly when `query` is one integer or `queries` one vector.' },
+  {
+    $id: 'AttentionReply',
+    description:
+      'The h axis is there exactly when `heads` is in the request; the m axis is missing exactly when `query` is one integer or `queries` one vector.',
+  },
 );

@@ -2,7 +2,7 @@
 interface Example {
   readonly summary: string;
   readonly description?: string;
-  readonly value: Readonly<Record<string, unknown>>;
+  readonly value: unknown;
 }
 
 const TOKENS = [
@@ -57,6 +57,156 @@ export const attentionExamples: Readonly<Record<string, Example>> = {
       similarity: 'cosine',
       scale: 10,
       include: ['weights', 'context', 'entropy'],
+      decimals: 4,
+    },
+  },
+  projections: {
+    summary: 'Trainable projections: what a token asks, what it answers to, what it says',
+    description: 'w_query, w_key and w_value are what a transformer learns. Rows of a matrix are inputs: x · W.',
+    value: {
+      tokens: TOKENS,
+      labels: LABELS,
+      w_query: [
+        [1, 0],
+        [0, 1],
+        [1, 1],
+      ],
+      w_key: [
+        [0, 1],
+        [1, 0],
+        [1, 1],
+      ],
+      w_value: [
+        [1, 0],
+        [0, 1],
+        [0, 0],
+      ],
+      b_value: [0.1, 0],
+      scale: '1/sqrt(d_k)',
+      decimals: 4,
+    },
+  },
+  'multi-head': {
+    summary: 'Two heads, causal, with an output projection',
+    description: 'The four columns split into two heads of two. Replies have an axis of heads; the contexts are set side by side before w_output.',
+    value: {
+      tokens: [
+        [1, 0, 0.5, 0.2],
+        [0, 1, 0.3, 0.9],
+        [0.5, 0.5, 1, 0],
+      ],
+      heads: 2,
+      causal: true,
+      scale: '1/sqrt(d_k)',
+      w_output: [
+        [1, 0],
+        [0, 1],
+        [1, 0],
+        [0, 1],
+      ],
+      include: ['weights', 'context', 'entropy'],
+      decimals: 4,
+    },
+  },
+  'grouped-heads': {
+    summary: 'Grouped heads: four query heads share two key heads',
+    value: {
+      tokens: [
+        [1, 0],
+        [0, 1],
+        [0.5, 0.5],
+      ],
+      queries: [
+        [1, 0, 0, 1],
+        [0.2, 0.8, 0.6, 0.4],
+      ],
+      heads: 4,
+      kv_heads: 2,
+      decimals: 4,
+    },
+  },
+  'cross-attention': {
+    summary: 'Cross-attention: other vectors ask, other vectors are blended',
+    value: {
+      tokens: TOKENS,
+      queries: [
+        [1, 0, 0],
+        [0, 1, 0],
+      ],
+      values: [
+        [10, 0],
+        [0, 10],
+        [5, 5],
+      ],
+      scale: '1/sqrt(d_k)',
+      decimals: 4,
+    },
+  },
+  'decoding-step': {
+    summary: 'A decoding step: the query stands after the cached keys',
+    description: '`queries_start` says where the queries stand, so causal, a window and rotary positions know it.',
+    value: {
+      tokens: [
+        [1, 0],
+        [0, 1],
+        [0.6, 0.8],
+        [0.8, 0.6],
+      ],
+      queries: [0.5, 0.9],
+      queries_start: 3,
+      causal: true,
+      window: { left: 2 },
+      position: { type: 'rope' },
+      decimals: 4,
+    },
+  },
+  'bias-softcap-sink': {
+    summary: 'A bias, a softcap and a sink',
+    description: 'The scores are capped softly first, then the bias is added; the sink takes its share of the weight and gives nothing.',
+    value: {
+      tokens: TOKENS,
+      query: 2,
+      bias: [0, -1, 0.5],
+      softcap: 2,
+      sink: 0,
+      include: ['logits', 'weights', 'context', 'sink_weight'],
+      decimals: 4,
+    },
+  },
+  alibi: {
+    summary: 'ALiBi: nearer tokens count for more',
+    value: { tokens: TOKENS, position: { type: 'alibi', slopes: [0.5] }, include: ['scores', 'logits', 'weights'], decimals: 4 },
+  },
+};
+
+/** Two requests in one stream. */
+export const ndjsonExamples: Readonly<Record<string, Example>> = {
+  'two-lines': {
+    summary: 'One request a line',
+    value: `${JSON.stringify({ tokens: TOKENS, query: 2, decimals: 4 })}\n${JSON.stringify({ tokens: TOKENS, query: 0, decimals: 4 })}\n`,
+  },
+};
+
+export const mergeExamples: Readonly<Record<string, Example>> = {
+  'two-parts': {
+    summary: 'Two parts of the keys; the second had none for the last row',
+    value: {
+      parts: [
+        {
+          context: [
+            [1, 2],
+            [3, 4],
+          ],
+          lse: [0.5, 1],
+        },
+        {
+          context: [
+            [5, 6],
+            [0, 0],
+          ],
+          lse: [1.5, null],
+        },
+      ],
       decimals: 4,
     },
   },

@@ -1,4 +1,4 @@
-import type { Axes, Result } from '../engine/operator.ts';
+import type { LessonResult, Tensor } from '../engine/lesson.ts';
 import type { Floats } from '../engine/tensor.ts';
 import type { Printing } from './attention-request.ts';
 import { shortestFloat32 } from './float32.ts';
@@ -8,22 +8,27 @@ import { shortestFloat32 } from './float32.ts';
  * Numbers have the fewest digits that read back as the same number, or `decimals`; −0 prints as 0, and −Infinity, which
  * only a logit of an excluded key and the lse of a fully masked row can be, as null.
  */
-export function printAttentionReply({ M, N, H, E }: Axes, result: Result, { include, decimals, oneRow }: Printing): string {
+export function printAttentionReply({ tensors, fullyMasked }: LessonResult, { include, decimals, oneRow, headAxis }: Printing, m: number): string {
   const reply: Record<string, unknown> = {};
   for (const output of include) {
-    const data = result[output];
-    if (data === undefined) continue;
-    const perRow = output === 'lse' || output === 'entropy';
-    const axes = oneRow ? [] : [M];
-    if (!perRow) axes.push(output === 'context' ? H * E : N);
-    reply[output] = nested(printable(data, decimals), axes);
+    const tensor = tensors.get(output);
+    if (tensor) reply[output] = nested(printable(tensor.data, decimals), printedAxes(tensor, oneRow, headAxis));
   }
-  if (result.fullyMasked.length > 0) reply['fully_masked'] = result.fullyMasked;
+  if (fullyMasked.length > 0) reply['fully_masked'] = printedRows(fullyMasked, m, headAxis);
   return JSON.stringify(reply);
 }
 
+/** Rows counted through the heads, as indices, or as pairs [head, row] where there is an axis of heads. */
+export function printedRows(rows: readonly number[], m: number, headAxis: boolean): unknown[] {
+  return rows.map((row) => (headAxis ? [Math.floor(row / m), row % m] : row));
+}
+
+function printedAxes({ axes }: Tensor, oneRow: boolean, headAxis: boolean): number[] {
+  return axes.filter(([name]) => (name === 'm' ? !oneRow : name === 'h' || name === 'g' ? headAxis : true)).map(([, size]) => size);
+}
+
 /** The doubles that JSON.stringify prints as the numbers are to be printed; it prints infinities as null, and −0 as 0. */
-function printable(data: Floats, decimals: number | undefined): number[] {
+export function printable(data: Floats, decimals: number | undefined): number[] {
   const numbers = new Array<number>(data.length);
   const single = data instanceof Float32Array;
   for (let i = 0; i < data.length; i++) {
@@ -36,7 +41,7 @@ function printable(data: Floats, decimals: number | undefined): number[] {
 }
 
 /** A flat array cut by its axes; without an axis, the one number. */
-function nested(numbers: readonly number[], axes: readonly number[]): unknown {
+export function nested(numbers: readonly number[], axes: readonly number[]): unknown {
   const [first, ...rest] = axes;
   if (first === undefined) return numbers[0];
   if (rest.length === 0) return numbers;

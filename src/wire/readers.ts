@@ -55,18 +55,84 @@ export function readMatrix(value: unknown, precision: Precision, pointer: string
   return columns === undefined ? undefined : { data, rows: rows.length, columns };
 }
 
-/** Booleans in one row, or in rows of equal width; 1 for true. It comes back for its shape, as a matrix does. */
-export function readBooleans(value: unknown, pointer: string, faults: Faults): { data: Uint8Array; shape: readonly number[] } | undefined {
-  const list = readArray(value, 'boolean, or row of booleans,', pointer, faults);
+/** Elements for [n], [m, n] or [h, m, n], flat, and that shape. It comes back for its shape even where elements are at fault. */
+export interface PerPairRead<Data> {
+  readonly data: Data;
+  readonly shape: readonly number[];
+}
+
+/** Booleans, 1 for true. */
+export function readBooleans(value: unknown, pointer: string, faults: Faults): PerPairRead<Uint8Array> | undefined {
+  return readPerPair(value, 'boolean', pointer, faults, (length) => new Uint8Array(length), readBooleanRow);
+}
+
+/** Finite numbers of that precision. */
+export function readNumbers(value: unknown, precision: Precision, pointer: string, faults: Faults): PerPairRead<Floats> | undefined {
+  return readPerPair(
+    value,
+    'number',
+    pointer,
+    faults,
+    (length) => floats(precision, length),
+    (row, data, offset, at) => readRow(row, data, offset, precision, at, faults),
+  );
+}
+
+type RowReader<Data> = (row: readonly unknown[], data: Data, offset: number, pointer: string, faults: Faults) => void;
+
+function readPerPair<Data>(
+  value: unknown,
+  of: string,
+  pointer: string,
+  faults: Faults,
+  allocate: (length: number) => Data,
+  readRow: RowReader<Data>,
+): PerPairRead<Data> | undefined {
+  const list = readArray(value, `${of}, or row of ${of}s,`, pointer, faults);
   if (!list) return undefined;
-  const nested = Array.isArray(list[0]);
-  const columns = nested ? checkWidths(list, 'boolean', pointer, faults) : list.length;
-  const data = new Uint8Array((columns ?? 0) * (nested ? list.length : 1));
-  for (const [r, row] of (nested ? list : [list]).entries()) {
-    if (Array.isArray(row)) readBooleanRow(row, data, r * (columns ?? 0), nested ? `${pointer}/${r}` : pointer, faults);
-    if (faults.full) break;
+  const rank = Array.isArray(list[0]) ? (Array.isArray(list[0][0]) ? 3 : 2) : 1;
+  const heads: readonly unknown[] = rank === 3 ? list : [rank === 2 ? list : [list]];
+  const shape = perPairShape(heads, rank, of, pointer, faults);
+  const [rows, keys] = shape ?? [0, 0];
+  // Shapes are checked before anything is allocated: one long row must not cost rows × its width.
+  const data = allocate(shape ? heads.length * rows * keys : 0);
+  for (let h = 0; h < heads.length && !faults.full; h++) {
+    const head = heads[h];
+    if (!Array.isArray(head)) continue;
+    for (let r = 0; r < head.length && !faults.full; r++) {
+      const at = `${pointer}${rank === 3 ? `/${h}` : ''}${rank >= 2 ? `/${r}` : ''}`;
+      if (Array.isArray(head[r])) readRow(head[r], data, (h * rows + r) * keys, at, faults);
+    }
   }
-  return columns !== undefined ? { data, shape: nested ? [list.length, columns] : [columns] } : undefined;
+  return shape && { data, shape: rank === 1 ? [keys] : rank === 2 ? [rows, keys] : [heads.length, rows, keys] };
+}
+
+/** The rows and keys that every head has, or undefined with faults. */
+function perPairShape(
+  heads: readonly unknown[],
+  rank: number,
+  of: string,
+  pointer: string,
+  faults: Faults,
+): readonly [rows: number, keys: number] | undefined {
+  let shape: readonly [number, number] | undefined;
+  let fine = true;
+  for (let h = 0; h < heads.length && !faults.full; h++) {
+    const at = rank === 3 ? `${pointer}/${h}` : pointer;
+    const head = rank === 1 ? heads[h] : readArray(heads[h], `row of ${of}s`, at, faults);
+    if (!Array.isArray(head)) {
+      fine = false;
+      continue;
+    }
+    const keys = rank === 1 ? head[0].length : checkWidths(head, of, at, faults);
+    if (keys === undefined) fine = false;
+    else if (!shape) shape = [head.length, keys];
+    else if (shape[0] !== head.length || shape[1] !== keys) {
+      faults.add(at, `is ${head.length} × ${keys}, but ${pointer}/0 is ${shape[0]} × ${shape[1]}; every head must have the same shape`);
+      fine = false;
+    }
+  }
+  return fine ? shape : undefined;
 }
 
 function readBooleanRow(row: readonly unknown[], data: Uint8Array, offset: number, pointer: string, faults: Faults): void {
@@ -83,6 +149,8 @@ export function readArray(value: unknown, of: string, pointer: string, faults: F
   return value;
 }
 
+const MOST_FIELDS_LISTED = 8;
+
 /** The members of an object, own ones only, with a fault for each that is not among `known`. */
 export function readObject(
   value: unknown,
@@ -94,7 +162,11 @@ export function readObject(
   const members: Record<string, unknown> = Object.create(null);
   for (const [name, member] of Object.entries(value)) {
     if (known.has(name)) members[name] = member;
-    else faults.add(pointerTo(pointer, name), `is not a field of this request; the fields are ${[...known].join(', ')}`);
+    else
+      faults.add(
+        pointerTo(pointer, name),
+        `is not a field ${pointer === '' ? 'of this request' : 'here'}${known.size > MOST_FIELDS_LISTED ? '; /docs lists the fields' : `; the fields are ${[...known].join(', ')}`}`,
+      );
     if (faults.full) break;
   }
   return members;

@@ -2,8 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ArithmeticOverflow, ZeroVectors } from '../../src/engine/errors.ts';
 import { reference } from '../../src/engine/kernels/reference.ts';
-import { attend, type Lesson } from '../../src/engine/lesson.ts';
-import type { Matrix, Precision } from '../../src/engine/tensor.ts';
+import { attend as attendLesson, type Lesson, type LessonOutput } from '../../src/engine/lesson.ts';
+import type { Floats, Matrix, Precision } from '../../src/engine/tensor.ts';
+
+type Numbers = Partial<Record<LessonOutput, Floats>> & { readonly fullyMasked: readonly number[] };
+
+/** The outputs of a lesson by name, flat. */
+function attend(asked: Lesson, kernel = reference): Numbers {
+  const { tensors, fullyMasked } = attendLesson(asked, kernel);
+  return { ...Object.fromEntries([...tensors].map(([name, { data }]) => [name, data])), fullyMasked };
+}
 
 const number = fc.double({ min: -3, max: 3, noNaN: true });
 const tokensOf = (rows: readonly (readonly number[])[], precision: Precision): Matrix => ({
@@ -22,6 +30,10 @@ function lesson(tokens: readonly (readonly number[])[], options: Partial<Lesson>
     asking: { from: 'tokens', positions: Int32Array.from(tokens.keys()) },
     similarity: 'dot',
     scale: 1,
+    projections: { query: {}, key: {}, value: {}, output: {} },
+    heads: 1,
+    kvHeads: options.heads ?? 1,
+    window: {},
     causal: false,
     include: new Set(['scores', 'logits', 'weights', 'context', 'lse', 'entropy']),
     ...options,
@@ -32,7 +44,7 @@ describe('properties', () => {
   test('weights sum to 1 within n · 2⁻²³', () => {
     fc.assert(
       fc.property(rows, (tokens) => {
-        const { weights } = attend(lesson(tokens, { precision: 'float32' }), reference);
+        const { weights } = attend(lesson(tokens, { precision: 'float32' }));
         for (let i = 0; i < tokens.length; i++) {
           let sum = 0;
           for (const weight of weights?.subarray(i * tokens.length, (i + 1) * tokens.length) ?? []) sum += weight;
@@ -52,8 +64,8 @@ describe('properties', () => {
         );
         const flat = { ...queries, data: queries.data.map((x, i) => ((i + 1) % queries.columns === 0 ? 0 : x)) };
         const keys = tokens.map((row) => [...row, 1]);
-        const shifted = attend(lesson(keys, { asking: { from: 'queries', vectors: queries } }), reference);
-        const plain = attend(lesson(keys, { asking: { from: 'queries', vectors: flat } }), reference);
+        const shifted = attend(lesson(keys, { asking: { from: 'queries', vectors: queries } }));
+        const plain = attend(lesson(keys, { asking: { from: 'queries', vectors: flat } }));
         expectAllClose(shifted.weights, plain.weights, 1e-12);
       }),
     );
@@ -63,8 +75,8 @@ describe('properties', () => {
     fc.assert(
       fc.property(rows, (tokens) => {
         const asking = { from: 'queries', vectors: tokensOf(tokens, 'float64') } as const;
-        const forward = attend(lesson(tokens, { asking }), reference);
-        const backward = attend(lesson(tokens.toReversed(), { asking }), reference);
+        const forward = attend(lesson(tokens, { asking }));
+        const backward = attend(lesson(tokens.toReversed(), { asking }));
         const n = tokens.length;
         const unreversed = backward.weights?.map((_, i) => backward.weights?.[i - (i % n) + n - 1 - (i % n)] ?? 0);
         expectAllClose(unreversed, forward.weights, 1e-12);
@@ -78,8 +90,8 @@ describe('properties', () => {
       fc.property(rows, (tokens) => {
         const n = tokens.length;
         const data = Uint8Array.from({ length: n * n }, (_, pair) => (pair % n <= Math.floor(pair / n) ? 1 : 0));
-        const causal = attend(lesson(tokens, { causal: true }), reference);
-        const masked = attend(lesson(tokens, { mask: { data, rank: 2 } }), reference);
+        const causal = attend(lesson(tokens, { causal: true }));
+        const masked = attend(lesson(tokens, { mask: { data, rank: 2 } }));
         for (const output of ['logits', 'weights', 'context', 'lse', 'entropy'] as const) expectAllClose(causal[output], masked[output], 1e-12);
       }),
     );
@@ -88,7 +100,7 @@ describe('properties', () => {
   test('a scale of 0 makes the context the mean of the values', () => {
     fc.assert(
       fc.property(rows, (tokens) => {
-        const { context } = attend(lesson(tokens, { scale: 0 }), reference);
+        const { context } = attend(lesson(tokens, { scale: 0 }));
         const mean = tokens[0]?.map((_, c) => tokens.reduce((sum, row) => sum + (row[c] ?? 0), 0) / tokens.length) ?? [];
         expectAllClose(context?.subarray(0, mean.length), Float64Array.from(mean), 1e-12);
       }),
@@ -103,7 +115,7 @@ describe('properties', () => {
         (tokens, magnitude) => {
           const scaled = tokens.map((row) => row.map((x) => x * magnitude));
           fc.pre(scaled.every((row) => row.some((x) => x !== 0)));
-          const { scores } = attend(lesson(scaled, { similarity: 'cosine' }), reference);
+          const { scores } = attend(lesson(scaled, { similarity: 'cosine' }));
           tokens.forEach((_, i) => {
             expect(scores?.[i * tokens.length + i]).toBeCloseTo(1, 10);
           });
@@ -119,8 +131,8 @@ describe('properties', () => {
         rows.filter((tokens) => tokens.every((row) => row.some((x) => Math.abs(x) > 1e-3))),
         (tokens) => {
           const same = tokens.map((row) => row.map(Math.fround));
-          const single = attend(lesson(same, { precision: 'float32', similarity: 'cosine', scale: 3 }), reference);
-          const double = attend(lesson(same, { similarity: 'cosine', scale: 3 }), reference);
+          const single = attend(lesson(same, { precision: 'float32', similarity: 'cosine', scale: 3 }));
+          const double = attend(lesson(same, { similarity: 'cosine', scale: 3 }));
           expectAllClose(single.scores, double.scores, (2 * (tokens[0]?.length ?? 0) + 12) * 2 ** -23 * 3);
         },
       ),
@@ -130,27 +142,26 @@ describe('properties', () => {
 
 describe('refusals', () => {
   test('cosine of a vector of length 0 is refused wherever it stands', () => {
-    const refused = () =>
-      attend(lesson([[1], [0], [2], [0]], { similarity: 'cosine', mask: { data: Uint8Array.of(1, 0, 1, 0), rank: 1 } }), reference);
+    const refused = () => attend(lesson([[1], [0], [2], [0]], { similarity: 'cosine', mask: { data: Uint8Array.of(1, 0, 1, 0), rank: 1 } }));
     expect(refused).toThrow(ZeroVectors);
     try {
       refused();
     } catch (error) {
       expect((error as ZeroVectors).rows).toEqual([
-        { vectors: 'tokens', row: 1 },
-        { vectors: 'tokens', row: 3 },
+        { vectors: 'tokens', row: 1, head: 0 },
+        { vectors: 'tokens', row: 3, head: 0 },
       ]);
     }
   });
 
   test('a result that is not finite says which output, and in which row', () => {
-    expect(() => attend(lesson([[1], [1e200]]), reference)).toThrow(new ArithmeticOverflow('scores', 1, 0));
+    expect(() => attend(lesson([[1], [1e200]]))).toThrow(new ArithmeticOverflow('scores', 'asking row', 1, undefined));
   });
 });
 
 describe('what is not included is not computed', () => {
   test('only what is asked for comes back', () => {
-    const result = attend(lesson([[1], [2]], { include: new Set(['lse']) }), reference);
+    const result = attend(lesson([[1], [2]], { include: new Set(['lse']) }));
     expect(
       Object.entries(result)
         .filter(([, value]) => value instanceof Float64Array)

@@ -3,7 +3,7 @@ import type { Axes, Output, Problem } from '../../src/engine/operator.ts';
 import { floats, type Precision } from '../../src/engine/tensor.ts';
 
 /** Numbers from −1 to 1 that are the same in every run (mulberry32). */
-function random(seed: number): () => number {
+export function random(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d_2b_79_f5) | 0;

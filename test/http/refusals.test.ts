@@ -20,7 +20,7 @@ const INVALID: readonly [name: string, body: unknown, faults: readonly [pointer:
   ['__proto__', '{"tokens":[[1]],"__proto__":{"query":0}}', [['/__proto__', 'is not a field']]],
   ['constructor', '{"tokens":[[1]],"constructor":{"prototype":{}}}', [['/constructor', 'is not a field']]],
   ['a field whose name needs escapes', { tokens: TOKENS, 'a/b~c': 1 }, [['/a~1b~0c', 'is not a field']]],
-  ['fields that are not built yet', { tokens: TOKENS, heads: 2 }, [['/heads', 'is not a field']]],
+  ['a field that the contract does not have', { tokens: TOKENS, dropout: 2 }, [['/dropout', 'is not a field']]],
   ['a string for a number', { tokens: [[1, '2']] }, [['/tokens/0/1', 'must be a number, got the string "2"']]],
   ['null for a number', { tokens: [[1, null]] }, [['/tokens/0/1', 'got null']]],
   ['a boolean for a number', { tokens: [[true]] }, [['/tokens/0/0', 'got the boolean true']]],
@@ -46,8 +46,8 @@ const INVALID: readonly [name: string, body: unknown, faults: readonly [pointer:
   ['a fractional query', { tokens: TOKENS, query: 0.5 }, [['/query', 'must be an integer']]],
   ['an empty query', { tokens: TOKENS, query: [] }, [['/query', 'is empty']]],
   ['query and queries', { tokens: TOKENS, query: 0, queries: [1, 2] }, [['/queries', 'together with `query`']]],
-  ['queries of another width', { tokens: TOKENS, queries: [[1, 2, 3]] }, [['/queries', 'has vectors of 3 numbers, but the tokens have 2']]],
-  ['causal with queries', { tokens: TOKENS, queries: [1, 2], causal: true }, [['/causal', 'no position']]],
+  ['queries of another width', { tokens: TOKENS, queries: [[1, 2, 3]] }, [['/queries', 'gives queries 3 wide and keys 2 wide']]],
+  ['causal with queries', { tokens: TOKENS, queries: [1, 2], causal: true }, [['/causal', 'needs `queries_start`']]],
   ['values of another length', { tokens: TOKENS, values: [[1]] }, [['/values', 'has 1 row, but there are 2 tokens']]],
   ['labels of another length', { tokens: TOKENS, labels: ['a'] }, [['/labels', 'has 1 label, but there are 2 tokens']]],
   ['a label that is no string', { tokens: TOKENS, labels: ['a', 1] }, [['/labels/1', 'must be a string']]],
@@ -75,13 +75,93 @@ const INVALID: readonly [name: string, body: unknown, faults: readonly [pointer:
     },
     [['/mask', 'has 2 rows, but there is 1 asking row']],
   ],
+  ['a mask of rank 3 without heads', { tokens: [[1]], mask: [[[true]]] }, [['/mask', 'needs `heads`']]],
   [
-    'a mask of rank 3',
-    { tokens: TOKENS, mask: [[[true, true]]] },
+    'a mask for other heads',
+    {
+      tokens: TOKENS,
+      heads: 2,
+      mask: [
+        [
+          [true, true],
+          [true, true],
+        ],
+      ],
+    },
+    [['/mask', 'is for 1 head, but `heads` is 2']],
+  ],
+  ['a mask whose heads differ', { tokens: [[1, 2]], heads: 2, mask: [[[true]], [[true], [true]]] }, [['/mask/1', 'is 2 × 1, but /mask/0 is 1 × 1']]],
+  ['a ragged bias', { tokens: TOKENS, bias: [[0, 0], [0]] }, [['/bias/1', 'has 1 number, but row 0 has 2']]],
+  ['a bias of booleans', { tokens: TOKENS, bias: [true, 0] }, [['/bias/0', 'must be a number, got the boolean true']]],
+  ['a bias of too few rows', { tokens: TOKENS, bias: [[0, 0]] }, [['/bias', 'has 1 row, but there are 2 asking rows']]],
+  [
+    'heads that do not divide the width',
+    { tokens: TOKENS, heads: 3 },
     [
-      ['/mask/0/0', 'must be true'],
-      ['/mask', 'covers 1 key'],
-      ['/mask', 'has 1 row'],
+      ['/heads', 'makes queries 2 wide, which 3 heads'],
+      ['/heads', 'makes keys 2 wide'],
+      ['/heads', 'makes values 2 wide'],
+    ],
+  ],
+  ['no heads', { tokens: TOKENS, heads: 0 }, [['/heads', 'must be an integer of at least 1, got 0']]],
+  ['kv_heads without heads', { tokens: TOKENS, kv_heads: 1 }, [['/kv_heads', 'needs `heads`']]],
+  ['kv_heads that do not divide the heads', { tokens: [[1, 2, 3]], heads: 3, kv_heads: 2 }, [['/kv_heads', 'is 2, which does not divide 3 heads']]],
+  [
+    'kv_heads with widths that do not fit',
+    { tokens: [[1, 2, 3, 4]], heads: 2, kv_heads: 1 },
+    [['/kv_heads', 'gives queries 2 wide (4 in 2 heads) and keys 4 wide']],
+  ],
+  ['w_query of other rows', { tokens: TOKENS, w_query: [[1, 2]] }, [['/w_query', 'has 1 row, but tokens are 2 wide']]],
+  ['w_key that makes keys of another width', { tokens: TOKENS, w_key: [[1], [2]] }, [['/w_key', 'gives queries 2 wide and keys 1 wide']]],
+  ['w_value of other rows', { tokens: TOKENS, values: [[1], [2]], w_value: [[1], [2]] }, [['/w_value', 'has 2 rows, but values are 1 wide']]],
+  ['w_value that heads can’t split', { tokens: TOKENS, heads: 2, w_value: [[1], [2]] }, [['/w_value', 'makes values 1 wide, which 2 key heads']]],
+  ['w_output of other rows', { tokens: TOKENS, w_output: [[1]] }, [['/w_output', 'has 1 row, but the context, heads side by side, is 2 wide']]],
+  ['b_query of another length', { tokens: TOKENS, b_query: [1] }, [['/b_query', 'has 1 number, but is added to rows that are 2 wide']]],
+  [
+    'b_output of another length',
+    { tokens: TOKENS, w_output: [[1], [2]], b_output: [1, 2] },
+    [['/b_output', 'has 2 numbers, but is added to rows that are 1 wide']],
+  ],
+  ['an empty window', { tokens: TOKENS, window: {} }, [['/window', 'needs `left` or `right`']]],
+  ['a negative window', { tokens: TOKENS, window: { left: -1 } }, [['/window/left', 'at least 0, got -1']]],
+  ['an unknown side', { tokens: TOKENS, window: { up: 1, left: 0 } }, [['/window/up', 'is not a field']]],
+  ['a softcap of 0', { tokens: TOKENS, softcap: 0 }, [['/softcap', 'must be greater than 0, got 0']]],
+  ['a softcap that float32 can’t hold', { tokens: TOKENS, softcap: 1e-60 }, [['/softcap', 'greater than 0 as a float32']]],
+  ['sinks for other heads', { tokens: TOKENS, heads: 2, sink: [1] }, [['/sink', 'has 1 number, but there are 2 heads']]],
+  ['a sink as text', { tokens: TOKENS, sink: '0' }, [['/sink', 'must be a number']]],
+  ['an unknown position', { tokens: TOKENS, position: { type: 'learned' } }, [['/position/type', '"rope", "alibi", "sinusoidal"']]],
+  ['a position without a type', { tokens: TOKENS, position: {} }, [['/position/type', 'got nothing']]],
+  ['a member of another position', { tokens: TOKENS, position: { type: 'alibi', base: 2 } }, [['/position/base', 'is not a field']]],
+  ['rope over an odd width', { tokens: [[1, 2, 3]], position: { type: 'rope' } }, [['/position', 'd_k must be even']]],
+  ['a rope base of 0', { tokens: TOKENS, position: { type: 'rope', base: 0 } }, [['/position/base', 'greater than 0']]],
+  [
+    'alibi slopes for other heads',
+    { tokens: TOKENS, heads: 2, position: { type: 'alibi', slopes: [1] } },
+    [['/position/slopes', 'has 1 number, but there are 2 heads']],
+  ],
+  ['queries_start without queries', { tokens: TOKENS, queries_start: 1 }, [['/queries_start', 'there are none']]],
+  ['a fractional queries_start', { tokens: TOKENS, queries: [1, 2], queries_start: 0.5 }, [['/queries_start', 'must be an integer']]],
+  [
+    'window and position of queries that stand nowhere',
+    { tokens: TOKENS, queries: [1, 2], window: { left: 1 }, position: { type: 'alibi' } },
+    [
+      ['/window', 'needs `queries_start`'],
+      ['/position', 'needs `queries_start`'],
+    ],
+  ],
+  [
+    'cosine of a vector that a projection makes zero',
+    {
+      tokens: TOKENS,
+      similarity: 'cosine',
+      w_key: [
+        [0, 0],
+        [0, 0],
+      ],
+    },
+    [
+      ['/tokens/0', 'length 0'],
+      ['/tokens/1', 'length 0'],
     ],
   ],
   ['an unknown dtype', { tokens: TOKENS, dtype: 'float16' }, [['/dtype', '"float32", "float64"']]],
@@ -154,7 +234,7 @@ describe('types and addresses', () => {
     ['another charset', 'application/json; charset=latin1', {}],
     ['what is no media type', 'json', {}],
     ['a Content-Encoding', 'application/json', { 'content-encoding': 'br' }],
-    ['NDJSON', 'application/x-ndjson', {}],
+    ['text', 'text/plain', {}],
   ])('%s is a 415', async (_name, type, headers) => {
     const { statusCode, body } = await request(`${service.url}/attention`, {
       method: 'POST',
@@ -232,7 +312,7 @@ describe('limits', () => {
     const reply = await raw('POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"tokens"');
     expect(reply).toMatch(/^HTTP\/1\.1 408 /);
     expect(reply).toContain('"type":"/problems/timeout"');
-    expect(reply).toContain('9 bytes of 100 are here');
+    expect(reply).toContain('9 bytes are here');
   });
 
   test('headers that do not arrive are a 408', async () => {

@@ -1,13 +1,13 @@
-/** Measures the stages of an answer, for the Server-Timing header (W3C Server Timing). Durations are in milliseconds. */
-export class Timing {
-  readonly #stages: string[] = [];
+/** Measures the stages of an answer, as the Server-Timing header says them (W3C Server Timing). Durations are in milliseconds. */
+export class Stages {
+  readonly #ended: string[] = [];
   readonly #start = performance.now();
   #last = this.#start;
 
   /** What happened since the last stage ended was `name`. */
-  stage(name: string): void {
+  end(name: string): void {
     const now = performance.now();
-    this.#stages.push(`${name};dur=${(now - this.#last).toFixed(3)}`);
+    this.#ended.push(`${name};dur=${(now - this.#last).toFixed(3)}`);
     this.#last = now;
   }
 
@@ -17,6 +17,6 @@ export class Timing {
   }
 
   toString(): string {
-    return this.#stages.join(', ');
+    return this.#ended.join(', ');
   }
 }

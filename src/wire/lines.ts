@@ -1,0 +1,58 @@
+const NEWLINE = 0x0a;
+
+/** A line of a stream: its number, from 1, and its bytes; undefined where there were more than the limit. */
+export interface Line {
+  readonly number: number;
+  readonly bytes: Buffer | undefined;
+}
+
+/**
+ * Cuts a stream of chunks into lines, holding no more than one line and one chunk. Blank lines are counted, not given.
+ * A line longer than `maxBytes` is given once, without its bytes, and passed over to its end.
+ */
+export class Lines {
+  readonly #maxBytes: number;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #number = 1;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The number of the line that is being read. */
+  get number(): number {
+    return this.#number;
+  }
+
+  *push(chunk: Buffer): Generator<Line> {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      this.#hold(chunk.subarray(start, end));
+      yield* this.end();
+      this.#number++;
+      start = end + 1;
+    }
+    this.#hold(chunk.subarray(start));
+  }
+
+  /** The last line, where no newline closes it. */
+  *end(): Generator<Line> {
+    const tooLong = this.#heldBytes > this.#maxBytes;
+    const bytes = tooLong ? undefined : this.#held.length === 1 ? this.#held[0] : Buffer.concat(this.#held);
+    this.#held = [];
+    this.#heldBytes = 0;
+    if (tooLong || (bytes && !isBlank(bytes))) yield { number: this.#number, bytes };
+  }
+
+  #hold(part: Buffer): void {
+    if (part.length === 0) return;
+    this.#heldBytes += part.length;
+    if (this.#heldBytes <= this.#maxBytes) this.#held.push(part);
+    else this.#held = [];
+  }
+}
+
+function isBlank(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+}
