@@ -11,16 +11,18 @@ import {
   answerOtherMethods,
   collectMethods,
   problemOf,
-  sendProblem,
+  sendFailure,
 } from './http/failures.ts';
 import { followLifecycle } from './http/lifecycle.ts';
 import { logRequests } from './http/logging.ts';
 import { attentionRoutes } from './http/routes/attention.ts';
 import { healthRoutes } from './http/routes/health.ts';
+import { inferenceRoutes } from './http/routes/inference.ts';
 import { infoRoutes } from './http/routes/info.ts';
 import { problemRoutes } from './http/routes/problems.ts';
 import { secureHeaders } from './http/security.ts';
 import { AttentionReply, AttentionRequest } from './schemas/attention.ts';
+import { InferenceError, InferenceRequest, InferenceResponse } from './schemas/inference.ts';
 import { MergeReply, MergeRequest } from './schemas/merge.ts';
 import { ProblemDetails } from './schemas/problem.ts';
 
@@ -36,7 +38,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
     http: { headersTimeout: config.REQUEST_TIMEOUT_MS, connectionsCheckingInterval: Math.min(1000, config.REQUEST_TIMEOUT_MS) },
     keepAliveTimeout: 75_000,
     clientErrorHandler: answerBrokenHttp,
-    frameworkErrors: (error, _request, reply) => sendProblem(problemOf(error), reply),
+    frameworkErrors: (error, request, reply) => sendFailure(problemOf(error), request, reply),
   });
   const kernel = reference;
   const means = { kernel, limits: { work: config.MAX_WORK, replyNumbers: config.MAX_REPLY_NUMBERS } };
@@ -49,11 +51,22 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   await secureHeaders(app);
   answerMissingRoutes(app);
   await app.register(accepts);
-  for (const schema of [AttentionRequest, AttentionReply, MergeRequest, MergeReply, ProblemDetails]) app.addSchema(schema);
+  for (const schema of [
+    AttentionRequest,
+    AttentionReply,
+    MergeRequest,
+    MergeReply,
+    InferenceRequest,
+    InferenceResponse,
+    InferenceError,
+    ProblemDetails,
+  ])
+    app.addSchema(schema);
 
   const methodsOf = collectMethods(app);
   await documentRoutes(app);
   await app.register(attentionRoutes, { config, means });
+  await app.register(inferenceRoutes, { config, means });
   await app.register(healthRoutes);
   await app.register(infoRoutes, { config, kernel });
   await app.register(problemRoutes);

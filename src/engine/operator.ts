@@ -20,6 +20,9 @@ export interface Axes {
 /** What the operator can give back; what is not wanted is not stored. */
 export type Output = 'scores' | 'capped' | 'logits' | 'weights' | 'context' | 'lse' | 'entropy' | 'sink_weight';
 
+/** What softmax can be rounded to at every step. */
+export type SoftmaxPrecision = Precision | 'float16' | 'bfloat16';
+
 /** One call of the operator: what every route asks for and every kernel computes. */
 export interface Problem {
   readonly axes: Axes;
@@ -34,6 +37,8 @@ export interface Problem {
   readonly scale: number;
   /** c > 0 in c · tanh(score / c). */
   readonly softcap?: number | undefined;
+  /** The arithmetic of softmax, where it is another than `precision`. */
+  readonly softmaxPrecision?: SoftmaxPrecision | undefined;
   /** The keys that each asking row can see by its position: causal, windows, padded key counts. */
   readonly reach: Reach;
   /** [B, H, M, N], 1 = may attend. */
@@ -94,7 +99,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  * it can't (`attend` returns undefined) the row kernels do it, one row after the other.
  */
 export function attention(problem: Problem, kernel: Kernel): Result {
-  return kernel.attend?.(problem) ?? attentionByRows(problem, kernel.rows(problem.precision));
+  return kernel.attend?.(problem) ?? attentionByRows(problem, kernel.rows(problem.precision, problem.softmaxPrecision ?? problem.precision));
 }
 
 function attentionByRows(problem: Problem, kernels: RowKernels): Result {

@@ -37,9 +37,14 @@ export function requireMediaType<Type extends string>({ headers }: FastifyReques
   if (known === undefined)
     return refuse(`the body must be ${accepted.join(' or ')}, got ${header === undefined ? 'no Content-Type' : JSON.stringify(header)}`);
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') refuse(`JSON is read as UTF-8, got the charset ${JSON.stringify(charset)}`);
-  if (encodingOf(headers) === undefined)
-    refuse(`the Content-Encoding must be gzip, deflate or identity, got ${JSON.stringify(headers['content-encoding'])}`);
+  requireKnownEncoding(headers);
   return known;
+}
+
+/** @throws Problem `unsupported-media-type` */
+export function requireKnownEncoding(headers: FastifyRequest['headers']): void {
+  if (encodingOf(headers) !== undefined) return;
+  refuse(`the Content-Encoding must be gzip, deflate or identity, got ${JSON.stringify(headers['content-encoding'])}`);
 }
 
 function encodingOf(headers: FastifyRequest['headers']): 'identity' | 'gzip' | 'deflate' | undefined {
@@ -72,11 +77,19 @@ function refuse(detail: string): never {
   throw new Problem('unsupported-media-type', detail);
 }
 
+/** The whole body in one piece. @throws as readChunks does */
+export async function readBody(request: FastifyRequest, limits: BodyLimits): Promise<Buffer> {
+  const chunks = await readChunks(request, limits);
+  const [only] = chunks;
+  return only && chunks.length === 1 ? only : Buffer.concat(chunks);
+}
+
 /**
- * The whole body.
- * @throws Problem `body-too-large` over the limit, `timeout` where it does not arrive in time
+ * The whole body, in the pieces in which it arrived.
+ * @throws Problem `body-too-large` over the limit, `timeout` where it does not arrive in time, `malformed-json` where it
+ * can't be unpacked; ClientGone
  */
-export function readBody(request: FastifyRequest, { maxBytes, timeoutMs }: BodyLimits): Promise<Buffer> {
+export function readChunks(request: FastifyRequest, { maxBytes, timeoutMs }: BodyLimits): Promise<readonly Buffer[]> {
   const { raw, headers } = request;
   const source = unpacked(request);
   const announced = Number(headers['content-length'] ?? 0);
@@ -102,7 +115,7 @@ export function readBody(request: FastifyRequest, { maxBytes, timeoutMs }: BodyL
     };
     const onEnd = (): void => {
       stop();
-      resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks, bytes));
+      resolve(chunks);
     };
     const onError = (error: Error): void => fail(brokenEncoding(error) ?? error);
     const onClose = (): void => fail(new ClientGone('the connection closed before the body was here'));

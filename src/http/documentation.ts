@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import { attentionExamples, mergeExamples, ndjsonExamples } from '../schemas/examples.ts';
+import { attentionExamples, inferenceExamples, mergeExamples, ndjsonExamples } from '../schemas/examples.ts';
 import { description, version } from '../version.ts';
 
 /** Swagger UI styles its own elements inline; scripts come from this host alone, and nothing is asked of another. */
@@ -17,6 +17,7 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
       servers: [{ url: '/', description: 'this service' }],
       tags: [
         { name: 'attention', description: 'Scores, weights and context vectors.' },
+        { name: 'inference', description: 'The full ONNX operator over the Open Inference Protocol v2, as KServe and Triton’s clients speak it.' },
         { name: 'operations', description: 'Health, limits and the meaning of failures.' },
       ],
     },
@@ -45,6 +46,8 @@ export async function documentRoute(app: FastifyInstance): Promise<void> {
 const EXAMPLES = [
   { path: '/attention', type: 'application/json', examples: attentionExamples },
   { path: '/attention', type: 'application/x-ndjson', examples: ndjsonExamples },
+  { path: '/v2/models/attention/infer', type: 'application/json', examples: inferenceExamples },
+  { path: '/v2/models/attention/versions/1/infer', type: 'application/json', examples: inferenceExamples },
   { path: '/attention/merge', type: 'application/json', examples: mergeExamples },
 ];
 

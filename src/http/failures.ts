@@ -2,8 +2,10 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ArithmeticOverflow, ZeroVectors } from '../engine/errors.ts';
+import { OnnxFault } from '../engine/onnx.ts';
 import { WorkTooLarge } from '../runtime/limits.ts';
 import { InvalidRequest } from '../wire/faults.ts';
+import { BadInference } from '../wire/inference-tensor.ts';
 import { MalformedJson } from '../wire/json.ts';
 import { PROBLEM_TYPE, Problem } from './problems.ts';
 
@@ -13,6 +15,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof MalformedJson) return new Problem('malformed-json', `line ${error.line}, column ${error.column}: ${error.message}`);
   if (error instanceof InvalidRequest) return invalidRequest(error);
   if (error instanceof ZeroVectors) return zeroVectors(error);
+  if (error instanceof BadInference || error instanceof OnnxFault) return new Problem('invalid-request', error.message);
   if (error instanceof WorkTooLarge) return new Problem('work-too-large', error.message);
   if (error instanceof ArithmeticOverflow) return new Problem('arithmetic-overflow', error.message);
   return ofFramework(error);
@@ -45,7 +48,16 @@ function ofFramework(error: unknown): Problem {
   return new Problem('internal', 'an unexpected error; it has been logged', { cause: error });
 }
 
-export function sendProblem(problem: Problem, reply: FastifyReply): FastifyReply {
+/** Sends a failure as the route's clients expect it: problem+json, or `{"error"}` under /v2, where all that a request did wrong is a 400. */
+export function sendFailure(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (isInference(request.url)) {
+    const status = problem.status === 422 || problem.status === 415 || problem.status === 406 ? 400 : problem.status;
+    return reply
+      .code(status)
+      .headers(problem.headers)
+      .type('application/json')
+      .send(JSON.stringify({ error: problem.message }));
+  }
   return reply.code(problem.status).headers(problem.headers).type(PROBLEM_TYPE).send(JSON.stringify(problem));
 }
 
@@ -60,7 +72,7 @@ export function answerFailures(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
     logFailure(problem, error, request.log);
-    return sendProblem(problem, reply);
+    return sendFailure(problem, request, reply);
   });
   app.setNotFoundHandler(() => {
     throw notFound();
@@ -118,4 +130,8 @@ export function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): 
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
+}
+
+function isInference(url: string): boolean {
+  return /^\/v2(?:[/?#]|$)/.test(url);
 }

@@ -211,3 +211,29 @@ export const mergeExamples: Readonly<Record<string, Example>> = {
     },
   },
 };
+
+export const inferenceExamples: Readonly<Record<string, Example>> = {
+  'two-heads': {
+    summary: 'Two heads, causal; Y and lse',
+    value: {
+      id: 'first',
+      parameters: { is_causal: 1 },
+      inputs: [
+        { name: 'Q', shape: [1, 2, 2, 2], datatype: 'FP32', data: [1, 0, 0, 1, 0.5, 0.5, 1, 1] },
+        { name: 'K', shape: [1, 2, 2, 2], datatype: 'FP32', data: [1, 0, 0, 1, 1, 0, 0, 1] },
+        {
+          name: 'V',
+          shape: [1, 2, 2, 1],
+          datatype: 'FP32',
+          data: [
+            [
+              [[1], [2]],
+              [[3], [4]],
+            ],
+          ],
+        },
+      ],
+      outputs: [{ name: 'Y' }, { name: 'lse' }],
+    },
+  },
+};

@@ -14,9 +14,10 @@ export interface Service {
   drain(): void;
 }
 
-interface Answer {
+export interface Answer {
   readonly status: number;
   readonly headers: Dispatcher.ResponseData['headers'];
+  readonly bytes: Buffer;
   readonly text: string;
   /** The body as JSON; reading it fails where it is none. */
   readonly json: Json;
@@ -59,10 +60,12 @@ export function useService(settings: Record<string, string> = {}): Service {
 
 async function answer(url: string, options: Parameters<typeof request>[1]): Promise<Answer> {
   const { statusCode, headers, body } = await request(url, options);
-  const text = await body.text();
+  const bytes = Buffer.from(await body.bytes());
+  const text = bytes.toString('utf8');
   return {
     status: statusCode,
     headers,
+    bytes,
     text,
     get json(): Json {
       return JSON.parse(text);

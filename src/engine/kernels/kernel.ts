@@ -1,4 +1,4 @@
-import type { Problem, Result } from '../operator.ts';
+import type { Problem, Result, SoftmaxPrecision } from '../operator.ts';
 import type { Floats, Precision } from '../tensor.ts';
 
 /** Rows at a stride within one head: row r starts at `offset + r * stride`. */
@@ -39,7 +39,7 @@ export interface Softmax {
 /** A way to compute the operator. `rows` is always there; `attend` does a whole problem where it can. */
 export interface Kernel {
   readonly name: string;
-  rows(precision: Precision): RowKernels;
+  rows(precision: Precision, softmaxPrecision: SoftmaxPrecision): RowKernels;
   /** The whole problem at once, or undefined where this kernel leaves it to the rows. */
   attend?(problem: Problem): Result | undefined;
 }

@@ -1,3 +1,4 @@
+import type { SoftmaxPrecision } from '../operator.ts';
 import type { Floats, Precision } from '../tensor.ts';
 import type { Kernel, RowKernels, Softmax } from './kernel.ts';
 
@@ -8,9 +9,8 @@ type Round = (value: number) => number;
  * The naive kernels, kept for ever: every other kernel is tested against them. One operation at a time, keys in
  * order, each result rounded to `precision`. exp, tanh and log are the platform's double precision, rounded once.
  */
-function rowKernels(precision: Precision): RowKernels {
-  const round: Round = precision === 'float32' ? Math.fround : (value) => value;
-  const exp = (x: number) => round(Math.exp(x));
+function rowKernels(precision: Precision): Omit<RowKernels, 'softmax'> {
+  const round = rounding[precision];
 
   return {
     scores(query, i, key, N, D, scale, out) {
@@ -33,21 +33,6 @@ function rowKernels(precision: Precision): RowKernels {
         if (alibi) logit = round(logit - round(slope * Math.abs(position - j)));
         out[j] = excluded[j] === 1 ? Number.NEGATIVE_INFINITY : logit;
       }
-    },
-
-    softmax(logits, excluded, sink, out): Softmax {
-      let max = sink ?? Number.NEGATIVE_INFINITY;
-      for (let j = 0; j < logits.length; j++) if (excluded[j] === 0) max = Math.max(max, logits[j]!);
-      const sinkTerm = sink === undefined ? 0 : exp(round(sink - max));
-      let sum = 0;
-      for (let j = 0; j < logits.length; j++) {
-        out[j] = excluded[j] === 1 ? 0 : exp(round(logits[j]! - max));
-        sum = round(sum + out[j]!);
-      }
-      sum = round(sum + sinkTerm);
-      for (let j = 0; j < logits.length; j++) if (excluded[j] === 0) out[j] = round(out[j]! / sum);
-      const lse = sum === 0 ? Number.NEGATIVE_INFINITY : round(max + round(Math.log(sum)));
-      return { max, sum, lse, sinkWeight: sink === undefined ? 0 : round(sinkTerm / sum) };
     },
 
     blend(weights, excluded, value, E, out) {
@@ -80,10 +65,59 @@ function addScaled(precision: Precision, weight: number, row: Floats, offset: nu
   else for (let e = 0; e < E; e++) out[e] = out[e]! + weight * row[offset + e]!;
 }
 
-const byPrecision: Record<Precision, RowKernels> = {
+/** softmax with every step rounded; the logits, which may be wider, first. */
+function softmaxKernel(round: Round): RowKernels['softmax'] {
+  const exp = (x: number) => round(Math.exp(x));
+  return (logits, excluded, sink, out): Softmax => {
+    let max = sink ?? Number.NEGATIVE_INFINITY;
+    for (let j = 0; j < logits.length; j++) if (excluded[j] === 0) max = Math.max(max, round(logits[j]!));
+    const sinkTerm = sink === undefined ? 0 : exp(round(sink - max));
+    let sum = 0;
+    for (let j = 0; j < logits.length; j++) {
+      out[j] = excluded[j] === 1 ? 0 : exp(round(round(logits[j]!) - max));
+      sum = round(sum + out[j]!);
+    }
+    sum = round(sum + sinkTerm);
+    for (let j = 0; j < logits.length; j++) if (excluded[j] === 0) out[j] = round(out[j]! / sum);
+    const lse = sum === 0 ? Number.NEGATIVE_INFINITY : round(max + round(Math.log(sum)));
+    return { max, sum, lse, sinkWeight: sink === undefined ? 0 : round(sinkTerm / sum) };
+  };
+}
+
+const float16 = new Float16Array(1);
+const single = new Float32Array(1);
+const bits = new Uint32Array(single.buffer);
+
+const rounding: Record<SoftmaxPrecision, Round> = {
+  float64: (value) => value,
+  float32: Math.fround,
+  float16: (value) => {
+    float16[0] = value;
+    return float16[0]!;
+  },
+  // The upper half of a float32, rounded to nearest, ties to even; NaN stays NaN.
+  bfloat16: (value) => {
+    if (Number.isNaN(value)) return value;
+    single[0] = value;
+    bits[0] = (bits[0]! + 0x7fff + ((bits[0]! >>> 16) & 1)) & 0xffff0000;
+    return single[0]!;
+  },
+};
+
+const softmaxes: Record<SoftmaxPrecision, RowKernels['softmax']> = {
+  float64: softmaxKernel(rounding.float64),
+  float32: softmaxKernel(rounding.float32),
+  float16: softmaxKernel(rounding.float16),
+  bfloat16: softmaxKernel(rounding.bfloat16),
+};
+
+const byPrecision: Record<Precision, Omit<RowKernels, 'softmax'>> = {
   float32: rowKernels('float32'),
   float64: rowKernels('float64'),
 };
 
 /** The oracle: naive, legible, in double precision or rounded to float32 at every step. */
-export const reference: Kernel = { name: 'reference', rows: (precision) => byPrecision[precision] };
+export const reference: Kernel = {
+  name: 'reference',
+  rows: (precision, softmaxPrecision) => ({ ...byPrecision[precision], softmax: softmaxes[softmaxPrecision] }),
+};

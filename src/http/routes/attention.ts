@@ -7,8 +7,8 @@ import { Stages } from '../../runtime/stages.ts';
 import { AttentionReply, AttentionRequest } from '../../schemas/attention.ts';
 import { MergeReply, MergeRequest } from '../../schemas/merge.ts';
 import { readBody, requireMediaType, unpacked } from '../body.ts';
+import { refuseLate } from '../deadline.ts';
 import { answerLines } from '../ndjson.ts';
-import { Problem } from '../problems.ts';
 import { negotiate, problemResponses } from '../representation.ts';
 import { ATTENTION_WORDS, MERGE_WORDS } from './words.ts';
 
@@ -51,13 +51,10 @@ function sendTimed(reply: FastifyReply, config: Config, answer: (stages: Stages)
   return reply.header('server-timing', stages.toString()).type('application/json; charset=utf-8').send(json);
 }
 
-/** @throws Problem `deadline-exceeded` where the answer came too late to be of use */
-function inTime(stages: Stages, { REQUEST_TIMEOUT_MS }: Config, answer: (stages: Stages) => string): string {
+function inTime(stages: Stages, config: Config, answer: (stages: Stages) => string): string {
   const json = answer(stages);
-  if (stages.total <= REQUEST_TIMEOUT_MS) return json;
-  throw new Problem('deadline-exceeded', `the answer took ${Math.round(stages.total)} ms; REQUEST_TIMEOUT_MS is ${REQUEST_TIMEOUT_MS}`, {
-    headers: { 'retry-after': '1' },
-  });
+  refuseLate(stages, config);
+  return json;
 }
 
 const refusals = problemResponses([

@@ -1,0 +1,311 @@
+import { reachOf } from './mask.ts';
+import type { Output, Problem, Result, SoftmaxPrecision } from './operator.ts';
+import { type Broadcast, type Floats, floats, headMajor, type Precision, type Rows } from './tensor.ts';
+
+/*
+ * ONNX's Attention operator, opset 25 (24 and 23 are subsets), on the operator of this engine.
+ * https://onnx.ai/onnx/operators/onnx__Attention.html
+ */
+
+export const ONNX_INPUTS = ['Q', 'K', 'V', 'attn_mask', 'past_key', 'past_value', 'nonpad_kv_seqlen'] as const;
+export type OnnxInput = (typeof ONNX_INPUTS)[number];
+
+/** `lse` is ours; the others are the operator's. */
+export const ONNX_OUTPUTS = ['Y', 'present_key', 'present_value', 'qk_matmul_output', 'lse'] as const;
+export type OnnxOutput = (typeof ONNX_OUTPUTS)[number];
+
+/** A tensor, row-major. */
+export interface Dense<Data = Floats> {
+  readonly data: Data;
+  readonly shape: readonly number[];
+}
+
+export interface OnnxInputs {
+  readonly Q: Dense;
+  readonly K: Dense;
+  readonly V: Dense;
+  /** Booleans (1 = attend), or numbers that are added. */
+  readonly attn_mask?: Dense<Uint8Array | Floats> | undefined;
+  readonly past_key?: Dense | undefined;
+  readonly past_value?: Dense | undefined;
+  /** How many keys of each batch entry count. */
+  readonly nonpad_kv_seqlen?: Dense<Float64Array> | undefined;
+}
+
+export interface OnnxAttributes {
+  readonly scale?: number | undefined;
+  readonly is_causal?: boolean | undefined;
+  readonly q_num_heads?: number | undefined;
+  readonly kv_num_heads?: number | undefined;
+  readonly softcap?: number | undefined;
+  /** 0: raw scores; 1: after softcap; 2: after softcap and bias; 3: weights. */
+  readonly qk_matmul_output_mode?: 0 | 1 | 2 | 3 | undefined;
+  readonly softmax_precision?: SoftmaxPrecision | undefined;
+  /** −1: unbounded. */
+  readonly left_window_size?: number | undefined;
+  readonly right_window_size?: number | undefined;
+}
+
+/** Tensors or attributes that the operator's definition does not allow; says which, the rule, and what was given. */
+export class OnnxFault extends Error {
+  override readonly name = 'OnnxFault';
+}
+
+/** A call of the operator, ready to be counted and computed. */
+export interface OnnxCall {
+  readonly problem: Problem;
+  readonly shapes: Readonly<Record<OnnxOutput, readonly number[]>>;
+  /** The outputs from what the operator gave. */
+  outputs(result: Result): ReadonlyMap<OnnxOutput, Dense>;
+}
+
+const QK_OUTPUT = ['scores', 'capped', 'logits', 'weights'] as const satisfies readonly Output[];
+
+/**
+ * The operator's problem for these tensors. Computes in float64 where Q or V is, else in float32.
+ * @throws OnnxFault
+ */
+export function onnxCall(given: OnnxInputs, attributes: OnnxAttributes, wanted: readonly OnnxOutput[]): OnnxCall {
+  const precision: Precision = [given.Q, given.K, given.V].some(({ data }) => data instanceof Float64Array) ? 'float64' : 'float32';
+  const layout = layoutOf(given, attributes);
+  const { B, H, G, M, P, L, D, E, packed } = layout;
+  checkPast(given, layout, wanted);
+  const N = P + L;
+  const keys = withPast(given.past_key, given.K, layout, D, precision);
+  const values = withPast(given.past_value, given.V, layout, E, precision);
+  const mask = maskOf(given.attn_mask, [B, H, M, N], precision);
+  const qk = QK_OUTPUT[attributes.qk_matmul_output_mode ?? 0] ?? 'scores';
+  const want = new Set<Output>();
+  if (wanted.includes('Y')) want.add('context');
+  if (wanted.includes('lse')) want.add('lse');
+  if (wanted.includes('qk_matmul_output')) want.add(qk);
+
+  const shapes = {
+    Y: packed ? [B, M, H * E] : [B, H, M, E],
+    present_key: [B, G, N, D],
+    present_value: [B, G, N, E],
+    qk_matmul_output: [B, H, M, N],
+    lse: [B, H, M],
+  };
+  const problem: Problem = {
+    axes: { B, H, G, M, N, D, E },
+    precision,
+    query: rowsOf(inPrecision(given.Q.data, precision), packed, H, M, D),
+    key: keys.rows,
+    value: values.rows,
+    scale: scaleOf(attributes.scale, D, precision),
+    softcap: attributes.softcap === 0 ? undefined : attributes.softcap,
+    softmaxPrecision: attributes.softmax_precision,
+    reach: reachOfBatches(given, attributes, layout, mask.keys),
+    mask: mask.allowed,
+    bias: mask.bias,
+    want,
+    contextLayout: packed ? undefined : { offset: 0, batchStride: H * M * E, headStride: M * E, rowStride: E },
+  };
+  const outputs = (result: Result) => {
+    const found: Record<OnnxOutput, () => Floats | undefined> = {
+      Y: () => result.context,
+      present_key: keys.present,
+      present_value: values.present,
+      qk_matmul_output: () => result[qk],
+      lse: () => result.lse,
+    };
+    return new Map(wanted.map((name) => [name, { data: found[name]() ?? floats(precision, 0), shape: shapes[name] }]));
+  };
+  return { problem, shapes, outputs };
+}
+
+/** Batch, heads and lengths: P past keys, L new ones; `packed` where heads are blocks of columns (rank 3). */
+interface Layout {
+  readonly B: number;
+  readonly H: number;
+  readonly G: number;
+  readonly M: number;
+  readonly P: number;
+  readonly L: number;
+  readonly D: number;
+  readonly E: number;
+  readonly packed: boolean;
+}
+
+function layoutOf({ Q, K, V, past_key }: OnnxInputs, attributes: OnnxAttributes): Layout {
+  const ranks = [Q, K, V].map(({ shape }) => shape.length);
+  const packed = ranks[0] === 3;
+  if (ranks.some((rank) => rank !== ranks[0]) || (ranks[0] !== 3 && ranks[0] !== 4)) {
+    throw new OnnxFault(`Q, K and V must all have rank 3 or all rank 4, got ${said(Q)}, ${said(K)} and ${said(V)}`);
+  }
+  const { q_num_heads, kv_num_heads } = attributes;
+  if (packed && (q_num_heads === undefined || kv_num_heads === undefined))
+    throw new OnnxFault('q_num_heads and kv_num_heads are required where Q, K and V have rank 3');
+  if (!packed && (q_num_heads !== undefined || kv_num_heads !== undefined))
+    throw new OnnxFault('q_num_heads and kv_num_heads are not allowed where Q, K and V have rank 4: the shapes say the heads');
+  const heads = (name: string, { shape }: Dense, count: number | undefined) =>
+    packed ? split(name, shape, count ?? 1) : { count: at(shape, 1), rows: at(shape, 2), width: at(shape, 3) };
+  const query = heads('Q', Q, q_num_heads);
+  const key = heads('K', K, kv_num_heads);
+  const value = heads('V', V, kv_num_heads);
+  const B = at(Q.shape, 0);
+  for (const [name, tensor] of [
+    ['Q', Q],
+    ['K', K],
+    ['V', V],
+  ] as const) {
+    if (at(tensor.shape, 0) !== B) throw new OnnxFault(`${name} must have the batch size ${B} of Q, got ${said(tensor)}`);
+  }
+  if (B < 1 || query.count < 1 || key.count < 1 || query.width < 1 || value.width < 1)
+    throw new OnnxFault(`batch, heads and head sizes must be at least 1, got Q ${said(Q)}, K ${said(K)}, V ${said(V)}`);
+  if (key.count !== value.count) throw new OnnxFault(`K and V must have equally many heads, got ${key.count} and ${value.count}`);
+  if (query.count % key.count !== 0) throw new OnnxFault(`the ${query.count} heads of Q must be a multiple of the ${key.count} heads of K`);
+  if (key.width !== query.width) throw new OnnxFault(`K must have the head size ${query.width} of Q, got ${key.width}`);
+  if (key.rows !== value.rows) throw new OnnxFault(`K and V must be equally long, got ${key.rows} and ${value.rows} keys`);
+  return {
+    B,
+    H: query.count,
+    G: key.count,
+    M: query.rows,
+    P: past_key ? at(past_key.shape, 2) : 0,
+    L: key.rows,
+    D: query.width,
+    E: value.width,
+    packed,
+  };
+}
+
+function split(name: string, shape: readonly number[], count: number): { count: number; rows: number; width: number } {
+  const hidden = at(shape, 2);
+  if (hidden % count !== 0) throw new OnnxFault(`the last axis of ${name}, ${hidden}, must be a multiple of its ${count} heads`);
+  return { count, rows: at(shape, 1), width: hidden / count };
+}
+
+function checkPast({ past_key, past_value, nonpad_kv_seqlen }: OnnxInputs, { B, G, P, D, E }: Layout, wanted: readonly OnnxOutput[]): void {
+  if ((past_key === undefined) !== (past_value === undefined))
+    throw new OnnxFault(`past_key and past_value must be given together, got ${past_key ? 'past_key' : 'past_value'} alone`);
+  if (nonpad_kv_seqlen) {
+    if (past_key) throw new OnnxFault('nonpad_kv_seqlen can’t be given together with past_key and past_value');
+    const present = wanted.find((name) => name === 'present_key' || name === 'present_value');
+    if (present) throw new OnnxFault(`${present} can’t be asked for together with nonpad_kv_seqlen`);
+  }
+  for (const [name, past, width] of [
+    ['past_key', past_key, D],
+    ['past_value', past_value, E],
+  ] as const) {
+    const wantedShape = [B, G, P, width];
+    if (past && !same(past.shape, wantedShape))
+      throw new OnnxFault(`${name} must have the shape [${wantedShape.join(', ')}] (batch, key heads, past length, head size), got ${said(past)}`);
+  }
+}
+
+/** The keys or values with the past before them, and what `present_*` is: the same in [B, G, N, width]. */
+function withPast(
+  past: Dense | undefined,
+  { data }: Dense,
+  { B, G, P, L, packed }: Layout,
+  width: number,
+  precision: Precision,
+): { rows: Rows; present(): Floats } {
+  const given = inPrecision(data, precision);
+  if (!past) {
+    const moved = () => (packed ? perBatch(given, B, L, G, width, precision) : given);
+    return { rows: rowsOf(given, packed, G, L, width), present: moved };
+  }
+  const now = packed ? perBatch(given, B, L, G, width, precision) : given;
+  const N = P + L;
+  const both = floats(precision, B * G * N * width);
+  for (let head = 0; head < B * G; head++) {
+    both.set(past.data.subarray(head * P * width, (head + 1) * P * width), head * N * width);
+    both.set(now.subarray(head * L * width, (head + 1) * L * width), (head * N + P) * width);
+  }
+  return { rows: rowsOf(both, false, G, N, width), present: () => both };
+}
+
+/** [B, rows, heads · width] as [B, heads, rows, width]. */
+function perBatch(data: Floats, B: number, rows: number, heads: number, width: number, precision: Precision): Floats {
+  const moved = floats(precision, data.length);
+  const size = rows * heads * width;
+  for (let b = 0; b < B; b++) moved.set(headMajor({ data: data.subarray(b * size, (b + 1) * size), rows, columns: heads * width }, heads), b * size);
+  return moved;
+}
+
+function rowsOf(data: Floats, packed: boolean, heads: number, rows: number, width: number): Rows {
+  const batchStride = heads * rows * width;
+  return packed
+    ? { data, offset: 0, batchStride, headStride: width, rowStride: heads * width }
+    : { data, offset: 0, batchStride, headStride: rows * width, rowStride: width };
+}
+
+function inPrecision(data: Floats, precision: Precision): Floats {
+  return precision === 'float64' && data instanceof Float32Array ? Float64Array.from(data) : data;
+}
+
+function scaleOf(scale: number | undefined, D: number, precision: Precision): number {
+  const exact = scale ?? 1 / Math.sqrt(D);
+  return precision === 'float32' ? Math.fround(exact) : exact;
+}
+
+/**
+ * The mask, broadcast from the right to [B, H, M, N]. A last axis shorter than N, 1 included, is padded: the keys past it
+ * are excluded, which `keys` says.
+ */
+function maskOf(
+  mask: Dense<Uint8Array | Floats> | undefined,
+  full: readonly [number, number, number, number],
+  precision: Precision,
+): { keys: number; allowed?: Broadcast<Uint8Array>; bias?: Broadcast<Floats> } {
+  const [B, H, M, N] = full;
+  if (!mask) return { keys: N };
+  const { data, shape } = mask;
+  if (shape.length < 1 || shape.length > 4) throw new OnnxFault(`attn_mask must have rank 1 to 4, got ${said(mask)}`);
+  const [batch, heads, rows, keys] = [...Array(4 - shape.length).fill(1), ...shape] as [number, number, number, number];
+  const fits = (size: number, axis: number) => size === 1 || size === axis;
+  if (!fits(batch, B) || !fits(heads, H) || !fits(rows, M) || keys > N) {
+    throw new OnnxFault(
+      `attn_mask must broadcast to [${full.join(', ')}] (batch, heads, queries, keys; the last axis may be shorter), got ${said(mask)}`,
+    );
+  }
+  const strides = {
+    batchStride: batch === 1 ? 0 : heads * rows * keys,
+    headStride: heads === 1 ? 0 : rows * keys,
+    rowStride: rows === 1 ? 0 : keys,
+    keyStride: 1,
+  };
+  return data instanceof Uint8Array
+    ? { keys, allowed: { data, ...strides } }
+    : {
+        keys,
+        bias: { data: precision === 'float32' && data instanceof Float64Array ? Float32Array.from(data) : inPrecision(data, precision), ...strides },
+      };
+}
+
+/** Which keys each row sees by causal, windows, padded keys and a short mask. */
+function reachOfBatches({ nonpad_kv_seqlen, past_key, attn_mask }: OnnxInputs, attributes: OnnxAttributes, { B, M, P, L }: Layout, maskKeys: number) {
+  const { left_window_size = -1, right_window_size = -1, is_causal = false } = attributes;
+  const lengths = nonpad_kv_seqlen?.data;
+  if (nonpad_kv_seqlen && !same(nonpad_kv_seqlen.shape, [B]))
+    throw new OnnxFault(`nonpad_kv_seqlen must have the shape [${B}] (batch), got ${said(nonpad_kv_seqlen)}`);
+  const outside = lengths?.findIndex((length) => length < 0 || length > L) ?? -1;
+  if (outside >= 0) throw new OnnxFault(`nonpad_kv_seqlen must be from 0 to the ${L} keys of K, got ${lengths?.[outside]} at [${outside}]`);
+  const longest = lengths?.reduce((most, length) => Math.max(most, length), 0) ?? 0;
+  if (attn_mask && maskKeys < longest)
+    throw new OnnxFault(`the last axis of attn_mask must cover the ${longest} keys of nonpad_kv_seqlen, got ${said(attn_mask)}`);
+  const positions = new Int32Array(B * M);
+  for (let b = 0, r = 0; b < B; b++) {
+    // Negative where fewer keys than queries count: the first rows then see nothing.
+    const offset = past_key ? P : lengths ? (lengths[b] ?? 0) - M : 0;
+    for (let i = 0; i < M; i++, r++) positions[r] = i + offset;
+  }
+  const keyCounts = Array.from({ length: B }, (_, b) => Math.min(maskKeys, lengths?.[b] ?? P + L));
+  const window = { left: left_window_size < 0 ? undefined : left_window_size, right: right_window_size < 0 ? undefined : right_window_size };
+  return reachOf(positions, keyCounts, window, is_causal);
+}
+
+function at(shape: readonly number[], axis: number): number {
+  return shape[axis] ?? 0;
+}
+
+function same(shape: readonly number[], other: readonly number[]): boolean {
+  return shape.length === other.length && shape.every((size, axis) => size === other[axis]);
+}
+
+function said({ shape }: Dense<unknown>): string {
+  return `the shape [${shape.join(', ')}]`;
+}
