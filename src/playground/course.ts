@@ -45,7 +45,7 @@ export class Course {
         const chosen = choices.findIndex((choice) => choice.querySelector('input')?.checked);
         for (const [i, choice] of choices.entries()) choice.classList.toggle('right', i === lesson.right);
         verdict.replaceChildren(...this.#verdict(lesson, chosen, next));
-        this.#reveal({ ...lesson.reveal.state, lesson: lesson.id }, 'reveal');
+        this.#reveal({ ...lesson.reveal.state, lesson: lesson.id }, 'Reveal');
       },
       { class: 'primary' },
     );

@@ -24,7 +24,7 @@ export interface Picture {
 export type Handlers = Pick<Pointing, 'look' | 'pick' | 'brush' | 'paint'>;
 
 /** Up to so many cells a row carry their number. */
-export const MOST_COLUMNS_OF_NUMBERS = 8;
+const MOST_COLUMNS_OF_NUMBERS = 8;
 const MOST_CELLS_OF_NUMBERS = 96;
 
 export function hasNumbers({ rows, columns }: Stage): boolean {

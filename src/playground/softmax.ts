@@ -31,18 +31,13 @@ export function showSoftmax(table: HTMLTableElement, answer: Answer, head: numbe
     (whole, weight) => whole + weight,
     sink === undefined ? 0 : (answer.sinkWeight[head]?.[row] ?? 0),
   );
-  const logitHead = el('th', { scope: 'col', colspan: 2 }, 'logit');
-  const expHead = el(
-    'th',
-    { scope: 'col', colspan: 2 },
-    max === 0 ? 'exp(logit)' : `exp(logit − ${brief(max).startsWith('−') ? `(${brief(max)})` : brief(max)})`,
-  );
+  const largestTaken = max === 0 ? '' : ` − ${brief(max).startsWith('−') ? `(${brief(max)})` : brief(max)}`;
+  const heads = ['logit', `exp(logit${largestTaken})`, '÷ sum'].flatMap((title) => [
+    el('th', { scope: 'col', class: 'number' }, title),
+    el('td', {}),
+  ]);
   table.replaceChildren(
-    el(
-      'thead',
-      {},
-      el('tr', {}, el('th', { scope: 'col' }, 'is asked'), logitHead, expHead, el('th', { scope: 'col', colspan: 2 }, '÷ sum = weight')),
-    ),
+    el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'is asked'), ...heads)),
     el('tbody', {}, ...lines),
     el(
       'tfoot',
@@ -51,7 +46,8 @@ export function showSoftmax(table: HTMLTableElement, answer: Answer, head: numbe
         'tr',
         {},
         el('th', { scope: 'row' }, 'sum'),
-        el('td', { colspan: 2 }),
+        el('td', {}),
+        el('td', {}),
         el('td', { class: 'number' }, brief(total)),
         el('td', {}),
         el('td', { class: 'number strong' }, sum.toFixed(4)),

@@ -2,7 +2,7 @@ import type { Spot } from './arithmetic.ts';
 import type { Palette } from './colours.ts';
 import { el, setText } from './element.ts';
 import { CanvasPicture } from './heatmap.ts';
-import { type Handlers, hasNumbers, MOST_COLUMNS_OF_NUMBERS, type Picture, TablePicture } from './matrix.ts';
+import { type Handlers, hasNumbers, type Picture, TablePicture } from './matrix.ts';
 import { brief, STAGES, type Stage, type StageName } from './stages.ts';
 
 /** What the strip reports. */
@@ -16,14 +16,19 @@ export interface StripHandlers {
 
 /** Raw score → scaled → capped → masked → weights → context: six matrices side by side. */
 export class Strip {
+  readonly #root: HTMLElement;
   readonly #figures: ReadonlyMap<StageName, Figure>;
 
   constructor(root: HTMLElement, handlers: StripHandlers) {
+    this.#root = root;
     this.#figures = new Map(STAGES.map((name, i) => [name, new Figure(name, i + 1, handlers)]));
     root.append(...[...this.#figures.values()].map(({ element }) => element));
   }
 
   show(stages: readonly Stage[], before: readonly Stage[] | undefined, palette: Palette, askingRow: number, painting: boolean): void {
+    // All figures are as wide as the widest table needs, so that they stand in columns.
+    const columns = Math.max(3, ...stages.filter(hasNumbers).map((stage) => stage.columns.length));
+    this.#root.style.setProperty('--figure', `${columns * 3.4 + 5.5}rem`);
     for (const [i, stage] of stages.entries()) {
       const was = before?.[i];
       const same = was && was.cells.length === stage.cells.length && was.columns.length === stage.columns.length;
@@ -87,7 +92,6 @@ class Figure {
       this.#picture.replaceChildren(this.#current.element);
     }
     this.element.classList.toggle('large', Kind === CanvasPicture);
-    this.element.style.flexBasis = `${Math.min(stage.columns.length, MOST_COLUMNS_OF_NUMBERS) * 3.4 + 6}rem`;
     this.#current.show({ stage, palette, before, askingRow });
     setText(this.#low, stage.signed ? brief(-stage.most, 2) : '0');
     setText(this.#high, brief(stage.most, 2));
