@@ -1,8 +1,8 @@
 import type { Request } from './request.ts';
 import { askingLabel, askingRows, labelOf, type State } from './state.ts';
 
-export type Numbers = readonly (readonly number[])[];
-export type Logits = readonly (readonly (number | null)[])[];
+type Numbers = readonly (readonly number[])[];
+type Logits = readonly (readonly (number | null)[])[];
 
 /** A reply with all its axes there, and the state that it answers: heads × asking rows × keys. */
 export interface Answer {

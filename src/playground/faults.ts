@@ -29,7 +29,7 @@ export function showFaults(list: HTMLElement, faults: readonly Fault[], state: S
 function placeOf(pointer: string): HTMLElement | undefined {
   for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
     const places = [...document.querySelectorAll<HTMLElement>(`[data-pointer="${CSS.escape(at)}"]`)];
-    const shown = places.filter((place) => place.offsetParent !== null);
+    const shown = places.filter((place) => place.checkVisibility());
     const found = shown.find((place) => place.matches('input, select')) ?? shown[0];
     if (found) return found;
   }

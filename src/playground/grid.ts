@@ -21,7 +21,8 @@ interface GridOptions {
   readonly edit: (edit: GridEdit, about: string) => void;
   /** Where a row can be made to ask, or to be looked at. */
   readonly ask?: (row: number) => void;
-  readonly askWord?: (row: string) => string;
+  /** The word on its button; `asks` where it is left out. */
+  readonly askWord?: string;
 }
 
 /** A spreadsheet of numbers as typed: arrows move, a paste fills it. One stop for the Tab key. */
@@ -93,11 +94,12 @@ export class EditGrid {
     const { cells, rowNames, columnNames } = this.#view;
     const hadFocus = this.#table.contains(document.activeElement);
     this.#controls = [];
+    this.#table.className = `edit${this.#options.ask ? ' asks' : ''}${rowNames ? ' named' : ''}`;
     const width = Math.max(0, ...cells.map((row) => row.length));
     const columns = Array.from({ length: width }, (_, c) => c);
     this.#table.replaceChildren(
-      el('thead', {}, this.#headRow(columns, columnNames !== undefined)),
-      el('tbody', {}, ...cells.map((row, r) => this.#bodyRow(row, r, rowNames !== undefined))),
+      el('thead', { role: 'rowgroup' }, this.#headRow(columns, columnNames !== undefined)),
+      el('tbody', { role: 'rowgroup' }, ...cells.map((row, r) => this.#bodyRow(row, r, rowNames !== undefined))),
     );
     const last = this.#controls.length - 1;
     this.#stop(Math.min(this.#place[0], last), this.#place[1]);
@@ -113,8 +115,10 @@ export class EditGrid {
       this.#input(`Name of ${columnWord} ${c}`, 'name', (text) => edit({ kind: 'column name', at: c, text }, 'a name')),
     );
     this.#controls.push(hasNames ? columns.flatMap((c) => [names[c], removers[c]].filter((control) => control !== undefined)) : removers);
-    const heads = columns.map((c) => el('th', { scope: 'col' }, el('span', { class: 'head' }, hasNames ? names[c] : `${c}`, removers[c])));
-    return el('tr', {}, el('td', { class: 'corner' }), ...heads);
+    const heads = columns.map((c) =>
+      el('th', { scope: 'col', role: 'columnheader' }, el('span', { class: 'head' }, hasNames ? names[c] : `${c}`, removers[c])),
+    );
+    return el('tr', { role: 'row' }, el('td', { role: 'gridcell' }), ...heads, el('td', { class: 'end', role: 'gridcell' }));
   }
 
   #bodyRow(row: readonly string[], r: number, hasNames: boolean): HTMLElement {
@@ -133,14 +137,20 @@ export class EditGrid {
     this.#controls.push([asks, name, ...inputs, remover].filter((control) => control !== undefined));
     const head = el(
       'th',
-      { scope: 'row', 'data-pointer': `${pointer}/${r}` },
+      { scope: 'row', role: 'rowheader', 'data-pointer': `${pointer}/${r}` },
       el('span', { class: 'head' }, asks, hasNames ? name : asks ? undefined : `${r}`),
     );
-    return el('tr', {}, head, ...inputs.map((input) => el('td', {}, input)), el('td', { class: 'end' }, remover));
+    return el(
+      'tr',
+      { role: 'row' },
+      head,
+      ...inputs.map((input) => el('td', { role: 'gridcell' }, input)),
+      el('td', { class: 'end', role: 'gridcell' }, remover),
+    );
   }
 
   #asker(row: number, ask: (row: number) => void): HTMLButtonElement {
-    return button('asks', () => ask(row), { class: 'ask', tabindex: -1 });
+    return button(this.#options.askWord ?? 'asks', () => ask(row), { class: 'ask', tabindex: -1 });
   }
 
   #remover(label: string, act: () => void): HTMLButtonElement {
@@ -152,6 +162,7 @@ export class EditGrid {
       class: kind,
       'aria-label': label,
       'data-pointer': pointer,
+      size: 1,
       autocomplete: 'off',
       spellcheck: 'false',
       inputmode: kind === 'number' ? 'text' : undefined,
@@ -175,7 +186,7 @@ export class EditGrid {
       const asker = row.querySelector<HTMLButtonElement>('button.ask');
       if (asker) {
         asker.setAttribute('aria-pressed', `${r === asking}`);
-        asker.setAttribute('aria-label', this.#options.askWord?.(rowName) ?? `${rowName} asks`);
+        asker.setAttribute('aria-label', `${rowName} ${this.#options.askWord ?? 'asks'}`);
       }
       const name = row.querySelector<HTMLInputElement>('input.name');
       if (name) setValue(name, rowNames?.[r] ?? '');

@@ -21,7 +21,6 @@ export class Inputs {
       columnWord: 'dimension',
       edit: (change, about) => edit((state) => editTokens(state, change), about),
       ask: (row) => edit((state) => (state.queries.on ? state : { ...state, ask: row }), 'another row'),
-      askWord: (token) => `${token} asks`,
     });
     this.#queries = new EditGrid({
       pointer: '/queries',
@@ -30,7 +29,7 @@ export class Inputs {
       columnWord: 'dimension',
       edit: (change, about) => edit((state) => clamped({ ...state, queries: on(editGrid(state.queries.value, change)) }), about),
       ask: (row) => edit((state) => ({ ...state, ask: row }), 'another row'),
-      askWord: (query) => `look at ${query}`,
+      askWord: 'look',
     });
     this.#projections = PROJECTIONS.map((name) => {
       const change = (one: GridEdit) => (state: State) => ({
