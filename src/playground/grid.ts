@@ -25,6 +25,9 @@ interface GridOptions {
   readonly askWord?: string;
 }
 
+/** From so many cells on, rows out of sight are not drawn. */
+const LARGE = 256;
+
 /** A spreadsheet of numbers as typed: arrows move, a paste fills it. One stop for the Tab key. */
 export class EditGrid {
   readonly element: HTMLElement;
@@ -94,8 +97,8 @@ export class EditGrid {
     const { cells, rowNames, columnNames } = this.#view;
     const hadFocus = this.#table.contains(document.activeElement);
     this.#controls = [];
-    this.#table.className = `edit${this.#options.ask ? ' asks' : ''}${rowNames ? ' named' : ''}`;
     const width = Math.max(0, ...cells.map((row) => row.length));
+    this.#table.className = `edit${this.#options.ask ? ' asks' : ''}${rowNames ? ' named' : ''}${cells.length * width > LARGE ? ' large' : ''}`;
     const columns = Array.from({ length: width }, (_, c) => c);
     this.#table.replaceChildren(
       el('thead', { role: 'rowgroup' }, this.#headRow(columns, columnNames !== undefined)),

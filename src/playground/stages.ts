@@ -32,7 +32,7 @@ export function stagesOf(answer: Answer, head: number): Stage[] {
   const weights = answer.weights[head] ?? [];
   const raw = queries.map((query) => keys.map((key) => dot(query, key)));
   const capped = scores.map((row) => row.map((score) => capOf(score, request.softcap)));
-  const excluding = request.causal !== undefined || request.window !== undefined || request.mask !== undefined;
+  const excluding = logits.some((row) => row.includes(null));
   const alibi = answer.state.position === 'alibi';
   const pairs = { rows: asks, columns: isAsked, columnsAre: 'is asked', signed: true } as const;
   const similarity = request.similarity === 'cosine' ? 'cosine of q and k' : 'q · k';
