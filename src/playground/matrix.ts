@@ -119,7 +119,7 @@ export class TablePicture implements Picture {
 function changeOf(before: number | null | undefined, now: number | null, decimals: number): string {
   if (before === undefined || before === now) return '';
   if (before === null) return now === null ? '' : 'was —';
-  if (now === null) return `was ${brief(before, decimals)}`;
+  if (now === null) return `was ${brief(before, 2)}`;
   const change = now - before;
   if (Math.abs(change) < 0.5 * 10 ** -decimals) return '';
   return `${change > 0 ? '+' : ''}${brief(change, decimals)}`;
