@@ -1,6 +1,6 @@
 import { ArithmeticOverflow } from './errors.ts';
 import type { Kernel } from './kernels/kernel.ts';
-import { reachOf, unboundedReach, type Window } from './mask.ts';
+import { fullyMaskedRows, reachOf, unboundedReach, type Window } from './mask.ts';
 import { type Axes, attention, type Output, type Problem, type Result } from './operator.ts';
 import { addSinusoids, alibiSlopes, type Position, rotate } from './position.ts';
 import { type Projection, project } from './projection.ts';
@@ -82,14 +82,15 @@ export function lessonSizes({ tokens, asking, values, projections, heads: h, kvH
 }
 
 /**
- * Attention as the lesson asks for it.
+ * Attention as the lesson asks for it. `checkpoint` is called now and then, and may throw to stop.
  * @throws ZeroVectors where cosine similarity meets a vector of length 0
  * @throws ArithmeticOverflow where a result that is returned or attended is not finite in this precision
  */
-export function attend(lesson: Lesson, kernel: Kernel): LessonResult {
-  const vectors = vectorsOf(lesson);
-  const problem = problemOf(lesson, vectors);
-  const result = attention(problem, kernel);
+export function attend(lesson: Lesson, kernel: Kernel, checkpoint?: () => void): LessonResult {
+  const vectors = vectorsOf(lesson, checkpoint);
+  const problem = { ...problemOf(lesson, vectors), checkpoint };
+  // Queries, keys and values alone need no attention.
+  const result: Result = problem.want.size > 0 ? attention(problem, kernel) : { fullyMasked: fullyMaskedRows(problem) };
   const { nonFinite } = result;
   if (nonFinite) throw overflow(lesson, nonFinite.output, nonFinite.row);
   const tensors = tensorsOf(lesson, vectors, result);
@@ -107,7 +108,7 @@ interface Vectors {
 }
 
 /** Positions are added to the tokens, projections are applied, heads are rotated, lengths are divided out: in this order. */
-function vectorsOf(lesson: Lesson): Vectors {
+function vectorsOf(lesson: Lesson, checkpoint?: () => void): Vectors {
   const { precision, asking, projections, heads, kvHeads, position, similarity } = lesson;
   const positions = positionsOf(asking);
   const everyToken = Int32Array.from({ length: lesson.tokens.rows }, (_, i) => i);
@@ -121,9 +122,9 @@ function vectorsOf(lesson: Lesson): Vectors {
         ? addSinusoids(outside, positions, precision)
         : outside;
 
-  let queries = project(asks, projections.query, precision);
-  let keys = project(tokens, projections.key, precision);
-  const values = project(lesson.values ?? tokens, projections.value, precision);
+  let queries = project(asks, projections.query, precision, checkpoint);
+  let keys = project(tokens, projections.key, precision, checkpoint);
+  const values = project(lesson.values ?? tokens, projections.value, precision, checkpoint);
   if (position?.type === 'rope' && positions) {
     queries = rotate(queries, heads, positions, position, precision);
     keys = rotate(keys, kvHeads, everyToken, position, precision);

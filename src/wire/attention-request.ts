@@ -67,7 +67,10 @@ export function readAttentionRequest(body: unknown): AskedAttention {
   if (!members) throw new InvalidRequest(faults.list);
   const asked = readMembers(members, faults);
   checkCompany(members, asked, faults);
-  if (asked.tokens) checkShapes({ ...asked, tokens: asked.tokens }, wereRead(members, asked), faults);
+  // How many ask is known where who asks could be read.
+  const everyToken = members['query'] === undefined && members['queries'] === undefined;
+  const m = everyToken ? asked.tokens?.rows : (asked.query?.positions.length ?? asked.queries?.vectors.rows);
+  if (asked.tokens) checkShapes({ ...asked, tokens: asked.tokens, m }, wereRead(members, asked), faults);
   if (!faults.none || !asked.tokens) throw new InvalidRequest(faults.list);
 
   const { tokens, query, queries, precision, include, heads, kvHeads } = asked;
@@ -150,6 +153,7 @@ function readMembers(members: Members, faults: Faults) {
 /** Whether every member that gives a width was read: where one is at fault, widths can't be held against each other. */
 function wereRead(members: Members, { queries, values, projections, heads, kvHeads }: AskedMembers): boolean {
   const { query, key, value, output } = projections;
+  if (members['kv_heads'] !== undefined && members['heads'] === undefined) return false;
   const read = {
     queries,
     values,
@@ -211,7 +215,13 @@ function readQueries(value: unknown, precision: Precision, pointer: string, faul
 function readLabels(value: unknown, pointer: string, faults: Faults): string[] | undefined {
   const list = readArray(value, 'string', pointer, faults);
   if (!list) return undefined;
-  return list.map((label, i) => (typeof label === 'string' ? label : (faults.add(`${pointer}/${i}`, `must be a string, got ${given(label)}`) ?? '')));
+  const labels: string[] = [];
+  for (let i = 0; i < list.length && !faults.full; i++) {
+    const label = list[i];
+    if (typeof label !== 'string') faults.add(`${pointer}/${i}`, `must be a string, got ${given(label)}`);
+    labels.push(String(label));
+  }
+  return labels;
 }
 
 function readScale(value: unknown, precision: Precision, pointer: string, faults: Faults): number | typeof INVERSE_ROOT | undefined {
@@ -235,8 +245,8 @@ function readWindow(value: unknown, pointer: string, faults: Faults): Window | u
 }
 
 function readPosition(value: unknown, precision: Precision, pointer: string, faults: Faults): Position | undefined {
-  const given = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
-  const known = POSITION.find((candidate) => candidate === given);
+  const named = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
+  const known = POSITION.find((candidate) => candidate === named);
   const members = readObject(value, known ? POSITION_FIELDS[known] : new Set([...POSITION_FIELDS.rope, ...POSITION_FIELDS.alibi]), pointer, faults);
   if (!members) return undefined;
   const type = readWord(members['type'], POSITION, `${pointer}/type`, faults);

@@ -94,15 +94,7 @@ const INVALID: readonly [name: string, body: unknown, faults: readonly [pointer:
   ['a ragged bias', { tokens: TOKENS, bias: [[0, 0], [0]] }, [['/bias/1', 'has 1 number, but row 0 has 2']]],
   ['a bias of booleans', { tokens: TOKENS, bias: [true, 0] }, [['/bias/0', 'must be a number, got the boolean true']]],
   ['a bias of too few rows', { tokens: TOKENS, bias: [[0, 0]] }, [['/bias', 'has 1 row, but there are 2 asking rows']]],
-  [
-    'heads that do not divide the width',
-    { tokens: TOKENS, heads: 3 },
-    [
-      ['/heads', 'makes queries 2 wide, which 3 heads'],
-      ['/heads', 'makes keys 2 wide'],
-      ['/heads', 'makes values 2 wide'],
-    ],
-  ],
+  ['heads that do not divide the width', { tokens: TOKENS, heads: 3 }, [['/heads', 'makes queries, keys, values 2 wide, which 3 heads']]],
   ['no heads', { tokens: TOKENS, heads: 0 }, [['/heads', 'must be an integer of at least 1, got 0']]],
   ['kv_heads without heads', { tokens: TOKENS, kv_heads: 1 }, [['/kv_heads', 'needs `heads`']]],
   ['kv_heads that do not divide the heads', { tokens: [[1, 2, 3]], heads: 3, kv_heads: 2 }, [['/kv_heads', 'is 2, which does not divide 3 heads']]],
@@ -114,7 +106,7 @@ const INVALID: readonly [name: string, body: unknown, faults: readonly [pointer:
   ['w_query of other rows', { tokens: TOKENS, w_query: [[1, 2]] }, [['/w_query', 'has 1 row, but tokens are 2 wide']]],
   ['w_key that makes keys of another width', { tokens: TOKENS, w_key: [[1], [2]] }, [['/w_key', 'gives queries 2 wide and keys 1 wide']]],
   ['w_value of other rows', { tokens: TOKENS, values: [[1], [2]], w_value: [[1], [2]] }, [['/w_value', 'has 2 rows, but values are 1 wide']]],
-  ['w_value that heads can’t split', { tokens: TOKENS, heads: 2, w_value: [[1], [2]] }, [['/w_value', 'makes values 1 wide, which 2 key heads']]],
+  ['w_value that heads can’t split', { tokens: TOKENS, heads: 2, w_value: [[1], [2]] }, [['/w_value', 'makes values 1 wide, which 2 heads']]],
   ['w_output of other rows', { tokens: TOKENS, w_output: [[1]] }, [['/w_output', 'has 1 row, but the context, heads side by side, is 2 wide']]],
   ['b_query of another length', { tokens: TOKENS, b_query: [1] }, [['/b_query', 'has 1 number, but is added to rows that are 2 wide']]],
   [
