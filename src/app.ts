@@ -53,7 +53,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   followLifecycle(app);
   answerFailures(app);
   logRequests(app, config.LOG_LEVEL);
-  await secureHeaders(app);
+  secureHeaders(app);
   answerMissingRoutes(app);
   await app.register(accepts);
   for (const schema of [

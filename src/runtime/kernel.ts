@@ -4,6 +4,7 @@ import { type Choice, chooseKernel } from '../engine/kernels/choose.ts';
 import type { Kernel } from '../engine/kernels/kernel.ts';
 import { reference } from '../engine/kernels/reference.ts';
 import { type Crew, SimdKernel } from '../engine/kernels/simd.ts';
+import type { Problem } from '../engine/operator.ts';
 
 /** The kernel that runs here, chosen once for all threads. */
 export interface ChosenEngine {
@@ -30,7 +31,21 @@ function nameOf({ tile, relaxed, revectorised }: Choice): string {
   return `wasm ${tile}${relaxed ? ' relaxed-simd' : ' simd128'}${revectorised ? ' revectorised' : ''}`;
 }
 
+/** Multiply-adds below which laying a problem out in the module's memory takes longer than computing it row by row. */
+const TINY_WORK = 1000;
+
 /** This thread's own kernel. */
 export function kernelOf({ name, choice }: ChosenEngine, crew?: Crew): Kernel {
-  return choice ? new SimdKernel(name, choice.module, choice.tile, crew) : reference;
+  if (!choice) return reference;
+  const simd = new SimdKernel(name, choice.module, choice.tile, crew);
+  return {
+    name,
+    rows: simd.rows,
+    arena: simd.arena,
+    attend: (problem) => (isTiny(problem) ? undefined : simd.attend(problem)),
+  };
+}
+
+function isTiny({ axes: { B, H, M, N, D, E } }: Problem): boolean {
+  return B * H * M * N * (D + E) < TINY_WORK;
 }

@@ -61,7 +61,7 @@ describe('worker threads', () => {
   test('that are killed in mid-call fail that call alone', async () => {
     const pool = start(2);
     await Promise.all([pool.ask(question(3), 60_000, nobodyLeaves), pool.ask(question(3), 60_000, nobodyLeaves)]);
-    const calls = [pool.ask(question(1200, SLOW), 60_000, nobodyLeaves), pool.ask(question(1200, SLOW), 60_000, nobodyLeaves)];
+    const calls = [pool.ask(question(2500, SLOW), 60_000, nobodyLeaves), pool.ask(question(2500, SLOW), 60_000, nobodyLeaves)];
     await new Promise((resolve) => setTimeout(resolve, 300));
     await pool.threads[0]?.terminate();
     const ends = await Promise.allSettled(calls);
@@ -72,11 +72,11 @@ describe('worker threads', () => {
   test('that die while they help another fail that job, which is not waited for in vain', async () => {
     const pool = start(2);
     await Promise.all([pool.ask(question(3), 60_000, nobodyLeaves), pool.ask(question(3), 60_000, nobodyLeaves)]);
-    // About 10¹¹ multiply-adds: both threads are at it for seconds.
+    // Billions of exponentials: both threads are at it for a second or more.
     const call = pool.ask(
       {
         ...question(20),
-        body: [Buffer.from(JSON.stringify({ tokens: Array.from({ length: 30_000 }, (_, i) => [i / 30_000, 1]), heads: 1, include: ['lse'] }))],
+        body: [Buffer.from(JSON.stringify({ tokens: Array.from({ length: 60_000 }, (_, i) => [i / 60_000, 1]), heads: 1, include: ['lse'] }))],
       },
       60_000,
       nobodyLeaves,
