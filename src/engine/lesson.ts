@@ -139,6 +139,11 @@ function vectorsOf(lesson: Lesson, checkpoint?: () => void): Vectors {
   return { queries, keys, values, positions };
 }
 
+/** The lesson as the operator's problem. @throws ZeroVectors */
+export function openLesson(lesson: Lesson): Problem {
+  return problemOf(lesson, vectorsOf(lesson));
+}
+
 function positionsOf(asking: Asking): Int32Array | undefined {
   if (asking.from === 'tokens') return asking.positions;
   const { start, vectors } = asking;

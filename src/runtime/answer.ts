@@ -1,9 +1,12 @@
 import { ZeroVectors } from '../engine/errors.ts';
 import type { Kernel } from '../engine/kernels/kernel.ts';
-import { attend, type Lesson, type LessonResult, lessonSizes } from '../engine/lesson.ts';
+import { attend, type Lesson, lessonSizes } from '../engine/lesson.ts';
 import { mergeAndProject } from '../engine/merge.ts';
 import { onnxCall } from '../engine/onnx.ts';
 import { attention } from '../engine/operator.ts';
+import { drawWeights, MOST_DRAWN, MOST_WALKED } from '../explain/explanation.ts';
+import { walkThrough } from '../explain/markdown.ts';
+import { traceLesson } from '../explain/trace.ts';
 import { printAttentionReply } from '../wire/attention-reply.ts';
 import { type Printing, readAttentionRequest } from '../wire/attention-request.ts';
 import { Chunks } from '../wire/chunks.ts';
@@ -14,7 +17,7 @@ import { parseJson } from '../wire/json.ts';
 import { printMergeReply } from '../wire/merge-reply.ts';
 import { readMergeRequest } from '../wire/merge-request.ts';
 import { attentionCost, type Cost } from './cost.ts';
-import { type Limits, refuseReply, refuseTooMuch, refuseWork } from './limits.ts';
+import { type Limits, refuseReply, refuseShown, refuseTooMuch, refuseWork, traceNumbersOf } from './limits.ts';
 import type { Stages } from './stages.ts';
 
 /** What answers are made with. */
@@ -25,10 +28,15 @@ export interface Means {
   readonly checkpoint?: () => void;
 }
 
+/** Ways to answer a lesson: numbers, the walk-through, or the picture. */
+export type Representation = 'json' | 'markdown' | 'svg';
+
 /** A question: its kind, and the bytes of the request's body. */
 export interface Question {
   readonly kind: 'attention' | 'merge' | 'inference';
   readonly body: readonly Buffer[];
+  /** How a lesson is to be answered; JSON where absent. */
+  readonly as?: Representation | undefined;
   /** The header that says how long the JSON before binary tensors is. */
   readonly jsonLength?: string | undefined;
 }
@@ -58,17 +66,30 @@ export function readQuestion(question: Question, means: Means, stages?: Stages):
 }
 
 const READERS: Readonly<Record<Question['kind'], (question: Question, means: Means, stages?: Stages) => Task>> = {
-  attention({ body }, { kernel, limits, checkpoint }, stages) {
-    const { lesson, printing } = readAttentionRequest(parseJson(joined(body)));
+  attention({ body, as = 'json' }, { kernel, limits, checkpoint }, stages) {
+    const { lesson, printing, labels } = readAttentionRequest(parseJson(joined(body)));
+    const traced = as === 'markdown' || (as === 'json' && printing.include.includes('trace'));
+    if (traced) refuseShown(lesson, MOST_WALKED, as === 'markdown' ? 'the walk-through' : 'the trace');
+    if (as === 'svg') refuseShown(lesson, MOST_DRAWN, 'the heatmap');
     const { work, numbers } = refuseTooMuch(lesson, limits);
+    const traceNumbers = traced ? traceNumbersOf(lesson) : 0;
+    refuseReply(numbers + traceNumbers, limits);
     const { h, m, n } = lessonSizes(lesson);
-    return {
-      cost: attentionCost({ work, pairs: h * m * n, numbers, precision: lesson.precision }),
-      carryOut() {
-        const result = attendOrSayWhere(lesson, printing, kernel, checkpoint);
+    const pairs = h * m * n;
+    const answers: Readonly<Record<Representation, () => string>> = {
+      json() {
+        const result = attend(lesson, kernel, checkpoint);
+        const traces = traced ? traceLesson(lesson).rows : undefined;
         stages?.end('compute');
-        return ended({ body: printAttentionReply(result, printing, m) }, stages);
+        return printAttentionReply(result, printing, m, traces);
       },
+      markdown: () => walkThrough(lesson, labels),
+      svg: () => drawWeights(lesson, labels, kernel),
+    };
+    return {
+      // What is drawn or written out takes about as long a piece as a printed number.
+      cost: attentionCost({ work, pairs, numbers: numbers + 4 * traceNumbers + (as === 'svg' ? 10 * pairs : 0), precision: lesson.precision }),
+      carryOut: () => ended({ body: sayingWhere(lesson, printing, answers[as]) }, stages),
     };
   },
 
@@ -113,10 +134,10 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
   },
 };
 
-/** @throws InvalidRequest at the vectors of length 0, where the similarity is cosine */
-function attendOrSayWhere(lesson: Lesson, { oneRow, headAxis }: Printing, kernel: Kernel, checkpoint: (() => void) | undefined): LessonResult {
+/** What `answer` gives. @throws InvalidRequest at the vectors of length 0, where the similarity is cosine */
+function sayingWhere(lesson: Lesson, { oneRow, headAxis }: Printing, answer: () => string): string {
   try {
-    return attend(lesson, kernel, checkpoint);
+    return answer();
   } catch (error) {
     if (!(error instanceof ZeroVectors)) throw error;
     throw new InvalidRequest(

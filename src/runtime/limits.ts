@@ -74,6 +74,21 @@ export function refuseTooMuch(lesson: Lesson, limits: Limits): { readonly work: 
   return { work, numbers };
 }
 
+/** @throws WorkTooLarge where a representation can't show so much; `what` names it */
+export function refuseShown(lesson: Lesson, most: { readonly rows: number; readonly keys: number; readonly cells?: number }, what: string): void {
+  const { m, n, h } = lessonSizes(lesson);
+  if (m > most.rows || n > most.keys)
+    throw new WorkTooLarge(`${what} shows at most ${most.rows} asking rows × ${most.keys} keys; the request has ${m} × ${n}`);
+  if (h * m * n > (most.cells ?? Number.POSITIVE_INFINITY))
+    throw new WorkTooLarge(`${what} shows at most ${most.cells} cells; the request has ${h} heads of ${m} × ${n}, ${h * m * n}`);
+}
+
+/** Numbers in the trace of a lesson. */
+export function traceNumbersOf(lesson: Lesson): number {
+  const { h, m, n, d_k, d_v } = lessonSizes(lesson);
+  return h * m * (n * (d_k + d_v + 6) + 2);
+}
+
 /** @throws WorkTooLarge */
 export function refuseWork(work: number, limits: Limits, formula: string): void {
   if (work > limits.work)

@@ -55,6 +55,8 @@ export interface Printing {
   readonly oneRow: boolean;
   /** There is an axis of heads exactly when `heads` is in the request. */
   readonly headAxis: boolean;
+  /** Numbers are float32. */
+  readonly single: boolean;
 }
 
 /**
@@ -96,9 +98,15 @@ export function readAttentionRequest(body: unknown): AskedAttention {
       softcap: asked.softcap,
       sink: asked.sink === undefined ? undefined : forEachHead(asked.sink, heads ?? 1, precision),
       position: asked.position,
-      include: new Set(outputs),
+      include: new Set(outputs.filter((output) => output !== 'trace')),
     },
-    printing: { include: outputs, decimals: asked.decimals, oneRow: query?.oneRow ?? queries?.oneRow ?? false, headAxis: heads !== undefined },
+    printing: {
+      include: outputs,
+      decimals: asked.decimals,
+      oneRow: query?.oneRow ?? queries?.oneRow ?? false,
+      headAxis: heads !== undefined,
+      single: precision === 'float32',
+    },
     labels: asked.labels,
   };
 }

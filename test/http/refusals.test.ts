@@ -159,7 +159,6 @@ const INVALID: readonly [name: string, body: unknown, faults: readonly [pointer:
   ['an unknown dtype', { tokens: TOKENS, dtype: 'float16' }, [['/dtype', '"float32", "float64"']]],
   ['an empty include', { tokens: TOKENS, include: [] }, [['/include', 'is empty']]],
   ['an include twice', { tokens: TOKENS, include: ['lse', 'lse'] }, [['/include/1', 'names "lse" again']]],
-  ['an include that is not built yet', { tokens: TOKENS, include: ['trace'] }, [['/include/0', 'got the string "trace"']]],
   ['too many decimals', { tokens: TOKENS, decimals: 16 }, [['/decimals', 'from 0 to 15']]],
   ['cosine of a zero vector among the tokens', { tokens: [[1], [0]], query: 0, similarity: 'cosine' }, [['/tokens/1', 'length 0']]],
   ['cosine of a zero vector among the queries', { tokens: [[1]], queries: [[1], [0]], similarity: 'cosine' }, [['/queries/1', 'length 0']]],

@@ -13,20 +13,32 @@ import { ATTENTION_WORDS, MERGE_WORDS } from './words.ts';
 
 const JSON_TYPE = 'application/json';
 const NDJSON_TYPE = 'application/x-ndjson';
+const MARKDOWN_TYPE = 'text/markdown';
+const SVG_TYPE = 'image/svg+xml';
+const REPRESENTATIONS = { [JSON_TYPE]: 'json', [MARKDOWN_TYPE]: 'markdown', [SVG_TYPE]: 'svg' } as const;
+/** The picture brings its style for light and dark, and nothing else. */
+const SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** `POST /attention`, the lesson, one or many; `POST /attention/merge`. */
 export async function attentionRoutes(app: FastifyInstance, { config, answerer }: { config: Config; answerer: Answerer }): Promise<void> {
   const bodies = { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS };
-  const send = async (request: FastifyRequest, reply: FastifyReply, kind: 'attention' | 'merge'): Promise<FastifyReply> => {
+  const send = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    kind: 'attention' | 'merge',
+    type: keyof typeof REPRESENTATIONS,
+  ): Promise<FastifyReply> => {
     const body = await readChunks(request, bodies);
-    const { answer, timing } = await answerer.answer({ kind, body }, () => goneSignal(reply));
-    return reply.header('server-timing', timing).type('application/json; charset=utf-8').send(answer.body);
+    const { answer, timing } = await answerer.answer({ kind, body, as: REPRESENTATIONS[type] }, () => goneSignal(reply));
+    if (type === SVG_TYPE) reply.header('content-security-policy', SVG_POLICY);
+    reply.header('server-timing', timing).header('vary', 'accept');
+    return reply.type(`${type}; charset=utf-8`).send(answer.body);
   };
 
   app.post('/attention', { schema: attentionDocumentation }, async (request, reply) => {
     if (requireMediaType(request, [JSON_TYPE, NDJSON_TYPE]) === JSON_TYPE) {
-      negotiate(request, [JSON_TYPE]);
-      return send(request, reply, 'attention');
+      const type = negotiate(request, [JSON_TYPE, MARKDOWN_TYPE, SVG_TYPE]);
+      return send(request, reply, 'attention', type);
     }
     negotiate(request, [NDJSON_TYPE, JSON_TYPE]);
     let gone: AbortSignal | undefined;
@@ -49,7 +61,7 @@ export async function attentionRoutes(app: FastifyInstance, { config, answerer }
   app.post('/attention/merge', { schema: mergeDocumentation }, async (request, reply) => {
     requireMediaType(request, [JSON_TYPE]);
     negotiate(request, [JSON_TYPE]);
-    return send(request, reply, 'merge');
+    return send(request, reply, 'merge', JSON_TYPE);
   });
 }
 
@@ -86,6 +98,12 @@ const attentionDocumentation = {
       headers: timing,
       content: {
         [JSON_TYPE]: { schema: Type.Ref(AttentionReply) },
+        [MARKDOWN_TYPE]: {
+          schema: Type.String({
+            description: 'The walk-through: each step for these vectors, in words and numbers. At most 64 asking rows × 256 keys.',
+          }),
+        },
+        [SVG_TYPE]: { schema: Type.String({ description: 'The weights as a heatmap, one panel a head. At most 256 × 256 a head.' }) },
         [NDJSON_TYPE]: {
           schema: Type.String({ description: 'One AttentionReply a line, in order; a bad line yields its Problem with `line` added.' }),
         },
