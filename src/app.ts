@@ -1,7 +1,6 @@
 import accepts from '@fastify/accepts';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Config } from './config.ts';
-import { reference } from './engine/kernels/reference.ts';
 import { leaveBodiesToRoutes } from './http/body.ts';
 import { documentRoute, documentRoutes } from './http/documentation.ts';
 import {
@@ -22,6 +21,8 @@ import { infoRoutes } from './http/routes/info.ts';
 import { playgroundRoutes } from './http/routes/playground.ts';
 import { problemRoutes } from './http/routes/problems.ts';
 import { secureHeaders } from './http/security.ts';
+import { Answerer } from './runtime/answerer.ts';
+import { chooseEngine } from './runtime/kernel.ts';
 import { AttentionReply, AttentionRequest } from './schemas/attention.ts';
 import { InferenceError, InferenceRequest, InferenceResponse } from './schemas/inference.ts';
 import { MergeReply, MergeRequest } from './schemas/merge.ts';
@@ -38,18 +39,22 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
     requestTimeout: 0,
     http: { headersTimeout: config.REQUEST_TIMEOUT_MS, connectionsCheckingInterval: Math.min(1000, config.REQUEST_TIMEOUT_MS) },
     keepAliveTimeout: 75_000,
+    // A client that neither sends nor reads for longer than any answer may take is gone.
+    connectionTimeout: 2 * config.REQUEST_TIMEOUT_MS + 10_000,
     clientErrorHandler: answerBrokenHttp,
     frameworkErrors: (error, request, reply) => sendFailure(problemOf(error), request, reply),
   });
-  const kernel = reference;
-  const means = { kernel, limits: { work: config.MAX_WORK, replyNumbers: config.MAX_REPLY_NUMBERS } };
+  const engine = chooseEngine(config.ENGINE);
+  const limits = { work: config.MAX_WORK, replyNumbers: config.MAX_REPLY_NUMBERS };
+  const answerer = new Answerer({ engine, limits, threads: config.THREADS, timeoutMs: config.REQUEST_TIMEOUT_MS });
+  app.addHook('onClose', () => answerer.close());
 
   app.setSerializerCompiler(() => JSON.stringify);
   leaveBodiesToRoutes(app);
   followLifecycle(app);
   answerFailures(app);
   logRequests(app, config.LOG_LEVEL);
-  await secureHeaders(app);
+  secureHeaders(app);
   answerMissingRoutes(app);
   await app.register(accepts);
   for (const schema of [
@@ -66,10 +71,10 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
 
   const methodsOf = collectMethods(app);
   await documentRoutes(app);
-  await app.register(attentionRoutes, { config, means });
-  await app.register(inferenceRoutes, { config, means });
+  await app.register(attentionRoutes, { config, answerer });
+  await app.register(inferenceRoutes, { config, answerer });
   await app.register(healthRoutes);
-  await app.register(infoRoutes, { config, kernel });
+  await app.register(infoRoutes, { config, engine });
   await app.register(problemRoutes);
   await app.register(playgroundRoutes);
   await app.register(documentRoute);

@@ -1,8 +1,13 @@
+import { availableParallelism } from 'node:os';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import envSchema from 'env-schema';
 
-const Count = (value: number, description: string, minimum = 1) =>
-  Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER, default: value, description });
+const Count = (value: number, description: string, minimum = 1, maximum = Number.MAX_SAFE_INTEGER) =>
+  Type.Integer({ minimum, maximum, default: value, description });
+/** V8 has no longer text than this; a body or a reply that is one must fit. */
+const LONGEST_TEXT = 2 ** 29 - 24;
+/** A float64 and its comma, at their longest. */
+const LONGEST_NUMBER = 26;
 const Milliseconds = (value: number, minimum: number, description: string) =>
   Type.Integer({ minimum, maximum: 2_147_483_647, default: value, description });
 
@@ -14,19 +19,20 @@ const Settings = Type.Object({
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
     { default: 'info', description: 'info: failures and slow requests; debug: every request.' },
   ),
-  MAX_BODY_BYTES: Count(67_108_864, 'Bytes of a request body.'),
-  MAX_WORK: Count(400_000_000, 'Multiply-adds of one request. The default is what the reference kernel does in about one second.'),
-  MAX_REPLY_NUMBERS: Count(16_777_216, 'Numbers in one reply.'),
+  MAX_BODY_BYTES: Count(67_108_864, 'Bytes of a request body.', 1, LONGEST_TEXT),
+  MAX_WORK: Count(200_000_000_000, 'Multiply-adds of one request.'),
+  MAX_REPLY_NUMBERS: Count(16_777_216, 'Numbers in one reply.', 1, Math.floor(LONGEST_TEXT / LONGEST_NUMBER)),
   REQUEST_TIMEOUT_MS: Milliseconds(30_000, 1, 'Time for the body to arrive, and again until the reply begins.'),
   DRAIN_MS: Milliseconds(5000, 0, 'From not ready to closed, when asked to stop.'),
-  ENGINE: Type.Union([Type.Literal('auto'), Type.Literal('reference')], {
+  ENGINE: Type.Union([Type.Literal('auto'), Type.Literal('simd'), Type.Literal('reference')], {
     default: 'auto',
-    description: 'The kernel. auto takes the best there is.',
+    description: 'auto: the widest kernel that passes its self-check; simd: no experimental V8 flag; reference.',
   }),
+  THREADS: Type.Integer({ minimum: 1, maximum: 1024, default: availableParallelism(), description: 'Compute threads.' }),
 });
 
 /** Settings of the contract that nothing here honours yet: set, they must not be accepted and ignored. */
-const NOT_BUILT = ['MAX_PENDING_WORK', 'MAX_PENDING_BYTES', 'API_KEY', 'CORS_ORIGIN', 'THREADS'];
+const NOT_BUILT = ['MAX_PENDING_WORK', 'MAX_PENDING_BYTES', 'API_KEY', 'CORS_ORIGIN'];
 
 export type Config = Readonly<Static<typeof Settings>>;
 

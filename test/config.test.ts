@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../src/config.ts';
 
@@ -11,6 +12,8 @@ describe('readConfig', () => {
       MAX_REPLY_NUMBERS: 16_777_216,
       REQUEST_TIMEOUT_MS: 30_000,
       DRAIN_MS: 5000,
+      MAX_WORK: 2e11,
+      THREADS: availableParallelism(),
       ENGINE: 'auto',
     });
   });
@@ -27,7 +30,7 @@ describe('readConfig', () => {
     [{ PORT: '' }, 'PORT must be an integer'],
     [{ MAX_BODY_BYTES: '0' }, 'MAX_BODY_BYTES must be an integer from 1'],
     [{ MAX_WORK: '1.5' }, 'MAX_WORK must be an integer'],
-    [{ ENGINE: 'fast' }, 'ENGINE must be one of auto, reference, got "fast"'],
+    [{ ENGINE: 'fast' }, 'ENGINE must be one of auto, simd, reference, got "fast"'],
     [{ HOST: '' }, 'HOST'],
     [{ CORS_ORIGIN: '*' }, 'CORS_ORIGIN is not built yet'],
   ])('refuses %o', (environment, words) => {
@@ -35,6 +38,6 @@ describe('readConfig', () => {
   });
 
   test('names every fault at once', () => {
-    expect(() => readConfig({ PORT: '-1', DRAIN_MS: 'x', THREADS: '2' })).toThrow(/THREADS[\s\S]*PORT[\s\S]*DRAIN_MS/);
+    expect(() => readConfig({ PORT: '-1', DRAIN_MS: 'x', API_KEY: '2' })).toThrow(/API_KEY[\s\S]*PORT[\s\S]*DRAIN_MS/);
   });
 });

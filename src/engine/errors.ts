@@ -1,11 +1,11 @@
 /** The vectors of a request that a fault of the engine can point at. */
 type Vectors = 'tokens' | 'queries';
 
-/** A row of length 0; `head` where the vectors are split into heads. */
+/** A row of length 0, in one of its heads. */
 export interface ZeroVector {
   readonly vectors: Vectors;
   readonly row: number;
-  readonly head?: number | undefined;
+  readonly head: number;
 }
 
 /** A vector of length 0 has no direction, so cosine similarity is undefined for it. */

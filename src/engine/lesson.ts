@@ -1,11 +1,11 @@
 import { ArithmeticOverflow } from './errors.ts';
 import type { Kernel } from './kernels/kernel.ts';
-import { reachOf, unboundedReach, type Window } from './mask.ts';
+import { fullyMaskedRows, reachOf, unboundedReach, type Window } from './mask.ts';
 import { type Axes, attention, type Output, type Problem, type Result } from './operator.ts';
 import { addSinusoids, alibiSlopes, type Position, rotate } from './position.ts';
 import { type Projection, project } from './projection.ts';
 import { refuseZeroRows, unitLength } from './similarity.ts';
-import { type Broadcast, columnBlocks, type Floats, floats, headMajor, type Matrix, type Precision, rounded, takeRows } from './tensor.ts';
+import { type Broadcast, columnBlocks, type Floats, floats, headMajor, type Matrix, type Precision, placesOf, rounded, takeRows } from './tensor.ts';
 
 /** Who asks: some of the tokens, by position, or vectors from outside, which stand at `start`, `start` + 1, … where that is said. */
 export type Asking =
@@ -82,14 +82,15 @@ export function lessonSizes({ tokens, asking, values, projections, heads: h, kvH
 }
 
 /**
- * Attention as the lesson asks for it.
+ * Attention as the lesson asks for it. `checkpoint` is called now and then, and may throw to stop.
  * @throws ZeroVectors where cosine similarity meets a vector of length 0
  * @throws ArithmeticOverflow where a result that is returned or attended is not finite in this precision
  */
-export function attend(lesson: Lesson, kernel: Kernel): LessonResult {
-  const vectors = vectorsOf(lesson);
-  const problem = problemOf(lesson, vectors);
-  const result = attention(problem, kernel);
+export function attend(lesson: Lesson, kernel: Kernel, checkpoint?: () => void): LessonResult {
+  const vectors = vectorsOf(lesson, checkpoint);
+  const problem = { ...problemOf(lesson, vectors), checkpoint };
+  // Queries, keys and values alone need no attention.
+  const result: Result = problem.want.size > 0 ? attention(problem, kernel) : { fullyMasked: fullyMaskedRows(problem) };
   const { nonFinite } = result;
   if (nonFinite) throw overflow(lesson, nonFinite.output, nonFinite.row);
   const tensors = tensorsOf(lesson, vectors, result);
@@ -107,35 +108,39 @@ interface Vectors {
 }
 
 /** Positions are added to the tokens, projections are applied, heads are rotated, lengths are divided out: in this order. */
-function vectorsOf(lesson: Lesson): Vectors {
+function vectorsOf(lesson: Lesson, checkpoint?: () => void): Vectors {
   const { precision, asking, projections, heads, kvHeads, position, similarity } = lesson;
   const positions = positionsOf(asking);
-  const everyToken = Int32Array.from({ length: lesson.tokens.rows }, (_, i) => i);
   const sinusoidal = position?.type === 'sinusoidal';
-  const tokens = sinusoidal ? addSinusoids(lesson.tokens, everyToken, precision) : lesson.tokens;
+  const tokens = sinusoidal ? addSinusoids(lesson.tokens, placesOf(lesson.tokens), precision) : lesson.tokens;
   const outside = asking.from === 'queries' ? asking.vectors : undefined;
   const asks =
     outside === undefined
-      ? takeRows(tokens, positions ?? everyToken)
+      ? takeRows(tokens, positions ?? placesOf(tokens))
       : sinusoidal && positions
         ? addSinusoids(outside, positions, precision)
         : outside;
 
-  let queries = project(asks, projections.query, precision);
-  let keys = project(tokens, projections.key, precision);
-  const values = project(lesson.values ?? tokens, projections.value, precision);
+  let queries = project(asks, projections.query, precision, checkpoint);
+  let keys = project(tokens, projections.key, precision, checkpoint);
+  const values = project(lesson.values ?? tokens, projections.value, precision, checkpoint);
   if (position?.type === 'rope' && positions) {
     queries = rotate(queries, heads, positions, position, precision);
-    keys = rotate(keys, kvHeads, everyToken, position, precision);
+    keys = rotate(keys, kvHeads, placesOf(tokens), position, precision);
   }
   if (similarity === 'cosine') {
     const unitQueries = unitLength(queries, heads, precision);
     const unitKeys = unitLength(keys, kvHeads, precision);
-    refuseZeroRows(unitKeys.zeros, unitQueries.zeros, asking.from === 'tokens' ? (positions ?? everyToken) : undefined);
+    refuseZeroRows(unitKeys.zeros, unitQueries.zeros, asking.from === 'tokens' ? asking.positions : undefined);
     queries = unitQueries.unit;
     keys = unitKeys.unit;
   }
   return { queries, keys, values, positions };
+}
+
+/** The lesson as the operator's problem. @throws ZeroVectors */
+export function openLesson(lesson: Lesson): Problem {
+  return problemOf(lesson, vectorsOf(lesson));
 }
 
 function positionsOf(asking: Asking): Int32Array | undefined {
@@ -161,8 +166,14 @@ function problemOf(lesson: Lesson, { queries, keys, values, positions }: Vectors
     bias: bias && broadcast(bias, axes),
     alibi: position?.type === 'alibi' && positions ? { slopes: position.slopes ?? alibiSlopes(heads, precision), positions } : undefined,
     sink,
-    want: new Set([...include].filter((output) => output !== 'queries' && output !== 'keys' && output !== 'values')),
+    want: wantOf(include),
   };
+}
+
+function wantOf(include: Lesson['include']): ReadonlySet<Output> {
+  const want = new Set<Output>();
+  for (const output of include) if (output !== 'queries' && output !== 'keys' && output !== 'values') want.add(output);
+  return want;
 }
 
 function broadcast<Data>({ data, rank }: PerPair<Data>, { M, N }: Axes): Broadcast<Data> {

@@ -40,21 +40,42 @@ export function unboundedReach(rows: number, keys: number): Reach {
   return { first: new Int32Array(rows), end: new Int32Array(rows).fill(keys) };
 }
 
+/** Whether row (b, h, i) may attend to key j. */
+export function attends({ axes: { M }, reach, mask, bias }: Problem, b: number, h: number, i: number, j: number): boolean {
+  if (j < (reach.first[b * M + i] ?? 0) || j >= (reach.end[b * M + i] ?? 0)) return false;
+  if (mask && mask.data[b * mask.batchStride + h * mask.headStride + i * mask.rowStride + j * mask.keyStride] !== 1) return false;
+  return !bias || bias.data[b * bias.batchStride + h * bias.headStride + i * bias.rowStride + j * bias.keyStride] !== Number.NEGATIVE_INFINITY;
+}
+
 /** Writes 1 for each key that is excluded from row (b, h, i), 0 for the others, and returns how many may be attended. */
-export function excludedKeys({ axes: { M, N }, reach, mask, bias }: Problem, b: number, h: number, i: number, excluded: Uint8Array): number {
-  const first = reach.first[b * M + i] ?? 0;
-  const end = reach.end[b * M + i] ?? 0;
-  const maskRow = mask ? b * mask.batchStride + h * mask.headStride + i * mask.rowStride : 0;
-  const biasRow = bias ? b * bias.batchStride + h * bias.headStride + i * bias.rowStride : 0;
+export function excludedKeys(problem: Problem, b: number, h: number, i: number, excluded: Uint8Array): number {
   let attended = 0;
-  for (let j = 0; j < N; j++) {
-    const seen =
-      j >= first &&
-      j < end &&
-      (!mask || mask.data[maskRow + j * mask.keyStride] === 1) &&
-      (!bias || bias.data[biasRow + j * bias.keyStride] !== Number.NEGATIVE_INFINITY);
+  for (let j = 0; j < problem.axes.N; j++) {
+    const seen = attends(problem, b, h, i, j);
     excluded[j] = seen ? 0 : 1;
     if (seen) attended++;
   }
   return attended;
+}
+
+/** The rows (b · H + h) · M + i that have every key excluded, ascending. */
+export function fullyMaskedRows(problem: Problem): number[] {
+  const { B, H, M } = problem.axes;
+  const rows: number[] = [];
+  for (let b = 0, r = 0; b < B; b++) {
+    for (let h = 0; h < H; h++) {
+      for (let i = 0; i < M; i++, r++) if (!hasKey(problem, b, h, i)) rows.push(r);
+    }
+  }
+  return rows;
+}
+
+/** Whether the row may attend to any key. */
+function hasKey(problem: Problem, b: number, h: number, i: number): boolean {
+  const { reach, mask, bias, axes } = problem;
+  const first = reach.first[b * axes.M + i] ?? 0;
+  const end = reach.end[b * axes.M + i] ?? 0;
+  if (!mask && !bias) return first < end;
+  for (let j = first; j < end; j++) if (attends(problem, b, h, i, j)) return true;
+  return false;
 }

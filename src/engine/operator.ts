@@ -50,6 +50,8 @@ export interface Problem {
   /** A logit a head that takes weight and gives no value, [H]. */
   readonly sink?: Floats | undefined;
   readonly want: ReadonlySet<Output>;
+  /** Called between rows by kernels that take their time; may throw to stop. */
+  readonly checkpoint?: (() => void) | undefined;
   /** Where row (b, h, i) of the context is written; [B, M, H·E], heads side by side, unless said. */
   readonly contextLayout?: Omit<Rows, 'data'> | undefined;
 }
@@ -79,7 +81,7 @@ export interface Result {
 }
 
 /** Where a number became infinite or NaN: in which stage, and in which row (b · H + h) · M + i. */
-interface NonFinite {
+export interface NonFinite {
   readonly output: 'scores' | 'logits' | 'context' | 'lse';
   readonly row: number;
 }
@@ -103,45 +105,67 @@ export function attention(problem: Problem, kernel: Kernel): Result {
 }
 
 function attentionByRows(problem: Problem, kernels: RowKernels): Result {
-  const { axes, query, key, value, softcap, sink, want } = problem;
-  const { B, H, G, M, N, D, E } = axes;
+  const { B, H, M } = problem.axes;
   const result = outputs(problem);
-  const layout = contextLayout(problem);
-  const row = scratch(problem);
   const fullyMasked: number[] = [];
   let nonFinite: NonFinite | undefined;
-  for (let b = 0, r = 0; b < B; b++) {
+  const attend = rowByRow(problem, kernels, result, (row) => fullyMasked.push(row));
+  for (let b = 0; b < B; b++) {
     for (let h = 0; h < H; h++) {
-      const g = Math.floor(h / (H / G));
-      const q = { data: query.data, stride: query.rowStride, offset: query.offset + b * query.batchStride + h * query.headStride };
-      const k = { data: key.data, stride: key.rowStride, offset: key.offset + b * key.batchStride + g * key.headStride };
-      const v = { data: value.data, stride: value.rowStride, offset: value.offset + b * value.batchStride + g * value.headStride };
-      for (let i = 0; i < M; i++, r++) {
-        const attended = excludedKeys(problem, b, h, i, row.excluded);
-        kernels.scores(q, i, k, N, D, problem.scale, row.scores);
-        const capped = softcap === undefined ? row.scores : kernels.softcap(row.scores, softcap, row.capped);
-        kernels.logits(capped, problem, b, h, i, row.excluded, row.logits);
-        const softmax = kernels.softmax(row.logits, row.excluded, sink?.[h], row.weights);
-        if (want.has('context')) kernels.blend(row.weights, row.excluded, v, E, row.context);
-
-        if (attended === 0) fullyMasked.push(r);
-        nonFinite ??= firstNonFinite(row, softmax.lse, attended, r);
-        result.scores?.set(row.scores, r * N);
-        result.capped?.set(capped, r * N);
-        result.logits?.set(row.logits, r * N);
-        result.weights?.set(row.weights, r * N);
-        result.context?.set(row.context, layout.offset + b * layout.batchStride + h * layout.headStride + i * layout.rowStride);
-        if (result.lse) result.lse[r] = softmax.lse;
-        if (result.sink_weight) result.sink_weight[r] = softmax.sinkWeight;
-        if (result.entropy) result.entropy[r] = kernels.entropy(row.weights, softmax.sinkWeight);
+      for (let i = 0; i < M; i++) {
+        problem.checkpoint?.();
+        const place = attend(b, h, i);
+        nonFinite ??= place;
       }
     }
   }
   return { ...result, fullyMasked, nonFinite };
 }
 
+/**
+ * The formula for one asking row: a function that computes row (b, h, i) into `result`, calls `onMasked` where the row
+ * has every key excluded, and returns where an attended number left the finite ones.
+ */
+export function rowByRow(
+  problem: Problem,
+  kernels: RowKernels,
+  result: Omit<Result, 'fullyMasked'>,
+  onMasked: (row: number) => void,
+): (b: number, h: number, i: number) => NonFinite | undefined {
+  const { axes, query, key, value, scale, softcap, sink, want } = problem;
+  const { H, G, M, N, D, E } = axes;
+  const layout = contextLayout(problem);
+  const row = scratch(problem);
+  const headOf = ({ data, offset, batchStride, headStride, rowStride }: Rows, b: number, head: number) => ({
+    data,
+    stride: rowStride,
+    offset: offset + b * batchStride + head * headStride,
+  });
+  return (b, h, i) => {
+    const r = (b * H + h) * M + i;
+    const g = Math.floor(h / (H / G));
+    const attended = excludedKeys(problem, b, h, i, row.excluded);
+    kernels.scores(headOf(query, b, h), i, headOf(key, b, g), N, D, scale, row.scores);
+    const capped = softcap === undefined ? row.scores : kernels.softcap(row.scores, softcap, row.capped);
+    kernels.logits(capped, problem, b, h, i, row.excluded, row.logits);
+    const softmax = kernels.softmax(row.logits, row.excluded, sink?.[h], row.weights);
+    if (want.has('context')) kernels.blend(row.weights, row.excluded, headOf(value, b, g), E, row.context);
+
+    result.scores?.set(row.scores, r * N);
+    result.capped?.set(capped, r * N);
+    result.logits?.set(row.logits, r * N);
+    result.weights?.set(row.weights, r * N);
+    result.context?.set(row.context, layout.offset + b * layout.batchStride + h * layout.headStride + i * layout.rowStride);
+    if (result.lse) result.lse[r] = softmax.lse;
+    if (result.sink_weight) result.sink_weight[r] = softmax.sinkWeight;
+    if (result.entropy) result.entropy[r] = kernels.entropy(row.weights, softmax.sinkWeight);
+    if (attended === 0) onMasked(r);
+    return firstNonFinite(row, softmax.lse, attended, r);
+  };
+}
+
 /** The layout of the context: as asked, or [B, M, H·E] with the heads side by side. */
-function contextLayout({ axes: { H, M, E }, contextLayout }: Problem): Omit<Rows, 'data'> {
+export function contextLayout({ axes: { H, M, E }, contextLayout }: Problem): Omit<Rows, 'data'> {
   return contextLayout ?? { offset: 0, batchStride: M * H * E, headStride: E, rowStride: H * E };
 }
 

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Pieces } from '../wire/chunks.ts';
 import { Problem } from './problems.ts';
 
 /** What a body may weigh, and how long it may take to arrive. */
@@ -10,7 +11,7 @@ export interface BodyLimits {
 }
 
 /** The client went away before its body was here: there is nobody to answer. */
-class ClientGone extends Error {
+export class ClientGone extends Error {
   override readonly name = 'ClientGone';
 }
 
@@ -77,13 +78,6 @@ function refuse(detail: string): never {
   throw new Problem('unsupported-media-type', detail);
 }
 
-/** The whole body in one piece. @throws as readChunks does */
-export async function readBody(request: FastifyRequest, limits: BodyLimits): Promise<Buffer> {
-  const chunks = await readChunks(request, limits);
-  const [only] = chunks;
-  return only && chunks.length === 1 ? only : Buffer.concat(chunks);
-}
-
 /**
  * The whole body, in the pieces in which it arrived.
  * @throws Problem `body-too-large` over the limit, `timeout` where it does not arrive in time, `malformed-json` where it
@@ -95,9 +89,11 @@ export function readChunks(request: FastifyRequest, { maxBytes, timeoutMs }: Bod
   const announced = Number(headers['content-length'] ?? 0);
   if (announced > maxBytes) return Promise.reject(tooLarge(`${announced}`, maxBytes));
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    const pieces = new Pieces();
     let bytes = 0;
+    let settled = false;
     const stop = (): void => {
+      settled = true;
       clearTimeout(timer);
       source.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
     };
@@ -111,17 +107,20 @@ export function readChunks(request: FastifyRequest, { maxBytes, timeoutMs }: Bod
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length;
       if (bytes > maxBytes) fail(tooLarge(`more than ${maxBytes}`, maxBytes));
-      else chunks.push(chunk);
+      else pieces.push(chunk);
     };
     const onEnd = (): void => {
       stop();
-      resolve(chunks);
+      resolve(pieces.take());
     };
-    const onError = (error: Error): void => fail(brokenEncoding(error) ?? error);
+    const onError = (error: Error): void =>
+      fail(brokenEncoding(error) ?? new ClientGone('the connection broke before the body was here', { cause: error }));
     const onClose = (): void => fail(new ClientGone('the connection closed before the body was here'));
-    const timer = setTimeout(() => {
+    const late = (): void => {
       fail(new Problem('timeout', `the body did not arrive within ${timeoutMs} ms; ${bytes} bytes are here`, { headers: { connection: 'close' } }));
-    }, timeoutMs);
+    };
+    // What arrived while the event loop was busy is looked at first: it is our delay, not the client's.
+    const timer = setTimeout(() => setImmediate(() => settled || late()), timeoutMs);
     source.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
   });
 }

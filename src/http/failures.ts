@@ -1,12 +1,15 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ArithmeticOverflow, ZeroVectors } from '../engine/errors.ts';
+import { ArithmeticOverflow } from '../engine/errors.ts';
+import { Stopped } from '../engine/kernels/simd.ts';
 import { OnnxFault } from '../engine/onnx.ts';
+import { DeadlineExceeded, OutOfMemory } from '../runtime/failures.ts';
 import { WorkTooLarge } from '../runtime/limits.ts';
 import { InvalidRequest } from '../wire/faults.ts';
 import { BadInference } from '../wire/inference-tensor.ts';
 import { MalformedJson } from '../wire/json.ts';
+import { ClientGone } from './body.ts';
 import { PROBLEM_TYPE, Problem } from './problems.ts';
 
 /** What a failure of the wire, the engine or the framework is to a client. */
@@ -14,8 +17,12 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof MalformedJson) return new Problem('malformed-json', `line ${error.line}, column ${error.column}: ${error.message}`);
   if (error instanceof InvalidRequest) return invalidRequest(error);
-  if (error instanceof ZeroVectors) return zeroVectors(error);
   if (error instanceof BadInference || error instanceof OnnxFault) return new Problem('invalid-request', error.message);
+  if (error instanceof OutOfMemory) return new Problem('body-too-large', error.message);
+  if (error instanceof DeadlineExceeded)
+    return new Problem('deadline-exceeded', `${error.message} (REQUEST_TIMEOUT_MS)`, { headers: { 'retry-after': '1' } });
+  // Nobody reads the answer to this.
+  if (error instanceof ClientGone || error instanceof Stopped) return new Problem('timeout', error.message);
   if (error instanceof WorkTooLarge) return new Problem('work-too-large', error.message);
   if (error instanceof ArithmeticOverflow) return new Problem('arithmetic-overflow', error.message);
   return ofFramework(error);
@@ -25,17 +32,6 @@ function invalidRequest({ faults }: InvalidRequest): Problem {
   const first = faults[0];
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
   return new Problem('invalid-request', `${first?.pointer || 'the body'} ${first?.detail ?? 'is invalid'}${more}`, { errors: faults });
-}
-
-function zeroVectors({ rows }: ZeroVectors): Problem {
-  return invalidRequest(
-    new InvalidRequest(
-      rows.map(({ vectors, row, head }) => ({
-        pointer: `/${vectors}/${row}`,
-        detail: `is a vector of length 0${head === undefined ? '' : ` in head ${head}`}, which has no direction; cosine similarity needs one`,
-      })),
-    ),
-  );
 }
 
 /** Fastify's own refusals come with a status; anything else is a defect of ours. */
@@ -61,10 +57,10 @@ export function sendFailure(problem: Problem, request: FastifyRequest, reply: Fa
   return reply.code(problem.status).headers(problem.headers).type(PROBLEM_TYPE).send(JSON.stringify(problem));
 }
 
-/** Defects are logged with their cause; what a client did wrong only at debug. */
+/** Defects are logged with their cause; what a client did wrong only at debug, and nothing of what it sent. */
 export function logFailure(problem: Problem, error: unknown, log: FastifyBaseLogger): void {
-  if (problem.status >= 500 && problem.code !== 'shutting-down') log.error({ err: problem.cause ?? error, code: problem.code }, 'request failed');
-  else log.debug({ code: problem.code, detail: problem.message }, 'request refused');
+  if (problem.code === 'internal') log.error({ err: problem.cause ?? error, code: problem.code }, 'request failed');
+  else log.debug({ code: problem.code, pointers: problem.errors?.map(({ pointer }) => pointer) }, 'request refused');
 }
 
 /** Every failure of every native route ends here. */
@@ -116,7 +112,9 @@ export function collectMethods(app: FastifyInstance): ReadonlyMap<string, Readon
 
 /** What is not HTTP, or too slow with its headers, has no request to answer to: the socket gets the words. */
 export function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  // A reply that has begun can't take another one.
+  const begun = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent === true;
+  if (!socket.writable || begun || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
@@ -125,7 +123,12 @@ export function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): 
   const body = JSON.stringify(
     slow
       ? new Problem('timeout', 'the request did not arrive in time')
-      : { type: 'about:blank', title: STATUS_CODES[status], status, detail: 'this is not a request in HTTP/1.1' },
+      : {
+          type: 'about:blank',
+          title: STATUS_CODES[status],
+          status,
+          detail: status === 431 ? 'the headers are too long' : 'this is not a request in HTTP/1.1',
+        },
   );
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,

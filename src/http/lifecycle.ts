@@ -8,8 +8,9 @@ declare module 'fastify' {
 }
 
 /** Where the process stands between its start and its end. */
-class Lifecycle {
+export class Lifecycle {
   #state: 'serving' | 'draining' | 'closing' = 'serving';
+  readonly #closing = Promise.withResolvers<void>();
 
   get ready(): boolean {
     return this.#state === 'serving';
@@ -19,6 +20,11 @@ class Lifecycle {
     return this.#state === 'closing';
   }
 
+  /** Kept once the service closes: streams end then. */
+  get closed(): Promise<void> {
+    return this.#closing.promise;
+  }
+
   /** Not ready any more, so that load balancers turn away; requests are still served. */
   drain(): void {
     if (this.#state === 'serving') this.#state = 'draining';
@@ -26,6 +32,7 @@ class Lifecycle {
 
   close(): void {
     this.#state = 'closing';
+    this.#closing.resolve();
   }
 }
 

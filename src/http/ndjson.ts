@@ -1,8 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
+import type { TimedAnswer } from '../runtime/answerer.ts';
 import { Lines } from '../wire/lines.ts';
 import { type BodyLimits, brokenEncoding } from './body.ts';
 import { logFailure, problemOf } from './failures.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import { Problem } from './problems.ts';
 
 const WRITE_BYTES = 65_536;
@@ -12,23 +14,24 @@ const TURN_MS = 10;
 /**
  * One reply line for each request line, in order. It reads no further than its reader does, and holds one line and one
  * chunk. A bad line yields its problem with `line`, and the rest go on. The stream ends early, after a problem that says
- * why, where a line does not arrive in time or the encoding is broken.
+ * why, where a line does not arrive in time, the encoding is broken, or the service closes.
  */
 export async function* answerLines(
   source: AsyncIterable<Buffer>,
-  answer: (line: Buffer) => string,
+  answer: (line: Buffer) => TimedAnswer | Promise<TimedAnswer>,
   limits: BodyLimits,
+  lifecycle: Lifecycle,
   log: FastifyBaseLogger,
 ): AsyncGenerator<string> {
   const lines = new Lines(limits.maxBytes);
-  const chunks = source[Symbol.asyncIterator]();
+  const chunks = new InTime(source[Symbol.asyncIterator](), limits.timeoutMs, lifecycle);
   let turnEnds = performance.now() + TURN_MS;
   let printed = '';
   try {
     for (;;) {
-      const chunk = await within(chunks.next(), limits.timeoutMs);
-      for (const { number, bytes } of chunk.done ? lines.end() : lines.push(chunk.value)) {
-        printed += `${answerOrProblem(number, bytes, answer, limits, log)}\n`;
+      const chunk = await chunks.next(lines.number);
+      for (const { number, bytes } of chunk === undefined ? lines.end() : lines.push(chunk)) {
+        printed += `${await answerOrProblem(number, bytes, answer, limits, log)}\n`;
         if (printed.length >= WRITE_BYTES) {
           yield printed;
           printed = '';
@@ -40,7 +43,7 @@ export async function* answerLines(
       }
       if (printed !== '') yield printed;
       printed = '';
-      if (chunk.done) return;
+      if (chunk === undefined) return;
     }
   } catch (error) {
     const problem = error instanceof Problem ? error : brokenEncoding(error);
@@ -49,16 +52,59 @@ export async function* answerLines(
   }
 }
 
-function answerOrProblem(
+/** Chunks of a stream, as long as its lines arrive in time: each has its own, however many chunks it comes in. */
+class InTime {
+  readonly #chunks: AsyncIterator<Buffer>;
+  readonly #timeoutMs: number;
+  readonly #lifecycle: Lifecycle;
+  #line = 0;
+  #waitedMs = 0;
+
+  constructor(chunks: AsyncIterator<Buffer>, timeoutMs: number, lifecycle: Lifecycle) {
+    this.#chunks = chunks;
+    this.#timeoutMs = timeoutMs;
+    this.#lifecycle = lifecycle;
+  }
+
+  /**
+   * The next chunk, or undefined at the end. Only waiting for it counts, not what we take ourselves.
+   * @throws Problem `timeout`, `shutting-down`
+   */
+  async next(line: number): Promise<Buffer | undefined> {
+    if (line !== this.#line) this.#waitedMs = 0;
+    this.#line = line;
+    const began = performance.now();
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new Problem('timeout', `the line did not arrive within ${this.#timeoutMs} ms`)),
+      Math.max(0, this.#timeoutMs - this.#waitedMs),
+    );
+    const closing = this.#lifecycle.closed.then(() => {
+      throw new Problem('shutting-down', 'this replica is closing; send this line and the rest again');
+    });
+    closing.catch(() => undefined);
+    try {
+      const { done, value } = await Promise.race([this.#chunks.next(), late.promise, closing]);
+      return done ? undefined : value;
+    } finally {
+      clearTimeout(timer);
+      this.#waitedMs += performance.now() - began;
+    }
+  }
+}
+
+async function answerOrProblem(
   number: number,
   bytes: Buffer | undefined,
-  answer: (line: Buffer) => string,
+  answer: (line: Buffer) => TimedAnswer | Promise<TimedAnswer>,
   { maxBytes }: BodyLimits,
   log: FastifyBaseLogger,
-): string {
+): Promise<string> {
   try {
     if (!bytes) throw new Problem('body-too-large', `the line has more than ${maxBytes} bytes; MAX_BODY_BYTES is ${maxBytes}`);
-    return answer(bytes);
+    const timed = answer(bytes);
+    const { body } = (timed instanceof Promise ? await timed : timed).answer;
+    return body.toString();
   } catch (error) {
     const problem = problemOf(error);
     logFailure(problem, error, log);
@@ -68,17 +114,4 @@ function answerOrProblem(
 
 function printedProblem(problem: Problem, line: number): string {
   return JSON.stringify({ ...problem.toJSON(), line });
-}
-
-/** @throws Problem `timeout` where the promise is not kept in time */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Problem('timeout', `nothing more of the stream arrived within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

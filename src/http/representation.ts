@@ -10,6 +10,16 @@ import { PROBLEMS, Problem, type ProblemCode } from './problems.ts';
 export function negotiate<Type extends string>(request: FastifyRequest, offered: readonly [Type, ...Type[]]): Type {
   const wish = request.headers.accept;
   if (wish === undefined || wish === '*/*' || wish === offered[0]) return offered[0];
+  // Parameters other than q would keep a type from matching: "application/json; charset=utf-8" is what we send.
+  request.raw.headers.accept = wish
+    .split(',')
+    .map((range) =>
+      range
+        .split(';')
+        .filter((part, i) => i === 0 || /^\s*q\s*=/i.test(part))
+        .join(';'),
+    )
+    .join(',');
   const best = request.accepts().type([...offered]);
   const type = offered.find((candidate) => candidate === best);
   if (type !== undefined) return type;

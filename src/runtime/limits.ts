@@ -50,11 +50,43 @@ function replyNumbersOf(lesson: Lesson): number {
   return numbers;
 }
 
-/** @throws WorkTooLarge naming the limit and the figure */
-export function refuseTooMuch(lesson: Lesson, limits: Limits): void {
+/** Queries, keys, values and contexts are held whole: none of them may have more numbers than so many replies. */
+const REPLIES_HELD = 4;
+
+/**
+ * The work and the reply's numbers of a lesson that is within the limits.
+ * @throws WorkTooLarge naming the limit and the figure
+ */
+export function refuseTooMuch(lesson: Lesson, limits: Limits): { readonly work: number; readonly numbers: number } {
+  const { h, m, n, kvHeads, d_k, d_v, width } = lessonSizes(lesson);
+  const work = workOf(lesson);
+  refuseWork(work, limits, `h·m·n·(d_k + d_v) = ${h}·${m}·${n}·(${d_k} + ${d_v}), and the projections`);
+  const numbers = replyNumbersOf(lesson);
+  refuseReply(numbers, limits);
+  const held = { queries: h * m * d_k, keys: kvHeads * n * d_k, values: kvHeads * n * d_v, context: Math.max(h * m * d_v, m * width) };
+  for (const [what, size] of Object.entries(held)) {
+    const most = REPLIES_HELD * limits.replyNumbers;
+    if (size > most)
+      throw new WorkTooLarge(
+        `the ${what} would be ${size} numbers; at most ${most} are held (${REPLIES_HELD} times MAX_REPLY_NUMBERS). Ask with fewer rows, or smaller projections.`,
+      );
+  }
+  return { work, numbers };
+}
+
+/** @throws WorkTooLarge where a representation can't show so much; `what` names it */
+export function refuseShown(lesson: Lesson, most: { readonly rows: number; readonly keys: number; readonly cells?: number }, what: string): void {
+  const { m, n, h } = lessonSizes(lesson);
+  if (m > most.rows || n > most.keys)
+    throw new WorkTooLarge(`${what} shows at most ${most.rows} asking rows × ${most.keys} keys; the request has ${m} × ${n}`);
+  if (h * m * n > (most.cells ?? Number.POSITIVE_INFINITY))
+    throw new WorkTooLarge(`${what} shows at most ${most.cells} cells; the request has ${h} heads of ${m} × ${n}, ${h * m * n}`);
+}
+
+/** Numbers in the trace of a lesson. */
+export function traceNumbersOf(lesson: Lesson): number {
   const { h, m, n, d_k, d_v } = lessonSizes(lesson);
-  refuseWork(workOf(lesson), limits, `h·m·n·(d_k + d_v) = ${h}·${m}·${n}·(${d_k} + ${d_v}), and the projections`);
-  refuseReply(replyNumbersOf(lesson), limits);
+  return h * m * (n * (d_k + d_v + 6) + 2);
 }
 
 /** @throws WorkTooLarge */

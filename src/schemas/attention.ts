@@ -143,7 +143,7 @@ export const AttentionRequest = Type.Object(
         uniqueItems: true,
         default: [...DEFAULT_INCLUDE],
         description:
-          'What comes back. `logits` is what softmax sees (null where excluded), `lse` the natural log of its denominator, `entropy` is in bits; `queries`, `keys` and `values` are as they enter the dot product and the blend.',
+          'What comes back. `logits` is what softmax sees (null where excluded), `lse` the natural log of its denominator, `entropy` is in bits; `queries`, `keys` and `values` are as they enter the dot product and the blend; `trace` is every number of the arithmetic, for at most 64 asking rows × 256 keys.',
       }),
     ),
     decimals: Type.Optional(
@@ -192,6 +192,12 @@ export const AttentionReply = Type.Object(
     queries: Nested([1, 2, 3], NUMBER, '[h?, m?, d_k]: as they enter the dot product.'),
     keys: Nested([2, 3], NUMBER, '[h_kv?, n, d_k]: as they enter the dot product.'),
     values: Nested([2, 3], NUMBER, '[h_kv?, n, d_v]: as they are blended.'),
+    trace: Type.Optional(
+      Type.Unsafe<unknown>({
+        description:
+          '[h?, m?] of {products[n][d_k], dot[n], scaled[n], capped[n], biased[n], excluded[n], max, exponentials[n], sum, contributions[n][d_v]}: each step of the arithmetic, in the order of the formula.',
+      }),
+    ),
     fully_masked: Type.Optional(
       Type.Unsafe<unknown>({
         type: 'array',

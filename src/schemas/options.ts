@@ -1,7 +1,7 @@
 /** The words and ranges that a request may use, shared by the documentation and by the walker that checks them. */
 
 /** What a reply can hold, in the order in which it holds them. */
-export const INCLUDE = ['scores', 'logits', 'weights', 'context', 'lse', 'entropy', 'sink_weight', 'queries', 'keys', 'values'] as const;
+export const INCLUDE = ['scores', 'logits', 'weights', 'context', 'lse', 'entropy', 'sink_weight', 'queries', 'keys', 'values', 'trace'] as const;
 export type Include = (typeof INCLUDE)[number];
 
 export const DEFAULT_INCLUDE: readonly Include[] = ['scores', 'weights', 'context'];

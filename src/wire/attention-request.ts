@@ -1,7 +1,7 @@
 import type { Asking, Lesson, PerPair } from '../engine/lesson.ts';
 import type { Window } from '../engine/mask.ts';
 import type { Position } from '../engine/position.ts';
-import { type Floats, floats, type Matrix, type Precision } from '../engine/tensor.ts';
+import { type Floats, floats, type Matrix, type Precision, placesOf } from '../engine/tensor.ts';
 import { AlibiOption, AttentionRequest, RopeOption, SinusoidalOption, WindowOption } from '../schemas/attention.ts';
 import {
   DEFAULT_INCLUDE,
@@ -55,6 +55,8 @@ export interface Printing {
   readonly oneRow: boolean;
   /** There is an axis of heads exactly when `heads` is in the request. */
   readonly headAxis: boolean;
+  /** Numbers are float32. */
+  readonly single: boolean;
 }
 
 /**
@@ -67,13 +69,16 @@ export function readAttentionRequest(body: unknown): AskedAttention {
   if (!members) throw new InvalidRequest(faults.list);
   const asked = readMembers(members, faults);
   checkCompany(members, asked, faults);
-  if (asked.tokens) checkShapes({ ...asked, tokens: asked.tokens }, wereRead(members, asked), faults);
+  // How many ask is known where who asks could be read.
+  const everyToken = members['query'] === undefined && members['queries'] === undefined;
+  const m = everyToken ? asked.tokens?.rows : (asked.query?.positions.length ?? asked.queries?.vectors.rows);
+  if (asked.tokens) checkShapes({ ...asked, tokens: asked.tokens, m }, wereRead(members, asked), faults);
   if (!faults.none || !asked.tokens) throw new InvalidRequest(faults.list);
 
   const { tokens, query, queries, precision, include, heads, kvHeads } = asked;
   const asking: Asking = queries
     ? { from: 'queries', vectors: queries.vectors, start: asked.queriesStart }
-    : { from: 'tokens', positions: query?.positions ?? Int32Array.from({ length: tokens.rows }, (_, i) => i) };
+    : { from: 'tokens', positions: query?.positions ?? placesOf(tokens) };
   const outputs = include ?? DEFAULT_INCLUDE;
   return {
     lesson: {
@@ -93,9 +98,15 @@ export function readAttentionRequest(body: unknown): AskedAttention {
       softcap: asked.softcap,
       sink: asked.sink === undefined ? undefined : forEachHead(asked.sink, heads ?? 1, precision),
       position: asked.position,
-      include: new Set(outputs),
+      include: new Set(outputs.filter((output) => output !== 'trace')),
     },
-    printing: { include: outputs, decimals: asked.decimals, oneRow: query?.oneRow ?? queries?.oneRow ?? false, headAxis: heads !== undefined },
+    printing: {
+      include: outputs,
+      decimals: asked.decimals,
+      oneRow: query?.oneRow ?? queries?.oneRow ?? false,
+      headAxis: heads !== undefined,
+      single: precision === 'float32',
+    },
     labels: asked.labels,
   };
 }
@@ -150,6 +161,7 @@ function readMembers(members: Members, faults: Faults) {
 /** Whether every member that gives a width was read: where one is at fault, widths can't be held against each other. */
 function wereRead(members: Members, { queries, values, projections, heads, kvHeads }: AskedMembers): boolean {
   const { query, key, value, output } = projections;
+  if (members['kv_heads'] !== undefined && members['heads'] === undefined) return false;
   const read = {
     queries,
     values,
@@ -211,7 +223,13 @@ function readQueries(value: unknown, precision: Precision, pointer: string, faul
 function readLabels(value: unknown, pointer: string, faults: Faults): string[] | undefined {
   const list = readArray(value, 'string', pointer, faults);
   if (!list) return undefined;
-  return list.map((label, i) => (typeof label === 'string' ? label : (faults.add(`${pointer}/${i}`, `must be a string, got ${given(label)}`) ?? '')));
+  const labels: string[] = [];
+  for (let i = 0; i < list.length && !faults.full; i++) {
+    const label = list[i];
+    if (typeof label !== 'string') faults.add(`${pointer}/${i}`, `must be a string, got ${given(label)}`);
+    labels.push(String(label));
+  }
+  return labels;
 }
 
 function readScale(value: unknown, precision: Precision, pointer: string, faults: Faults): number | typeof INVERSE_ROOT | undefined {
@@ -235,8 +253,8 @@ function readWindow(value: unknown, pointer: string, faults: Faults): Window | u
 }
 
 function readPosition(value: unknown, precision: Precision, pointer: string, faults: Faults): Position | undefined {
-  const given = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
-  const known = POSITION.find((candidate) => candidate === given);
+  const named = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
+  const known = POSITION.find((candidate) => candidate === named);
   const members = readObject(value, known ? POSITION_FIELDS[known] : new Set([...POSITION_FIELDS.rope, ...POSITION_FIELDS.alibi]), pointer, faults);
   if (!members) return undefined;
   const type = readWord(members['type'], POSITION, `${pointer}/type`, faults);

@@ -2,7 +2,8 @@ import type { Matrix } from '../engine/tensor.ts';
 import type { AskedMembers } from './attention-request.ts';
 import { count, type Faults } from './faults.ts';
 
-type Asked = AskedMembers & { readonly tokens: Matrix };
+/** `m`: how many ask, where that is known. */
+type Asked = AskedMembers & { readonly tokens: Matrix; readonly m: number | undefined };
 
 /** Holds the shapes of all members against each other; a fault names both figures, at the member that would be mended. */
 export function checkShapes(asked: Asked, widthsKnown: boolean, faults: Faults): void {
@@ -29,14 +30,20 @@ function checkWidths(asked: Asked, faults: Faults): void {
   const query = projected('query', queries ? 'queries' : 'tokens', queries?.vectors ?? tokens, asked, faults);
   const key = projected('key', 'tokens', tokens, asked, faults);
   const value = projected('value', values ? 'values' : 'tokens', values ?? tokens, asked, faults);
-  if (query % h !== 0) faults.add(at(asked, 'query', 'heads'), `makes queries ${query} wide, which ${count(h, 'head')} can’t split evenly`);
-  if (key % g !== 0)
-    faults.add(at(asked, 'key', g === h ? 'heads' : 'kv_heads'), `makes keys ${key} wide, which ${count(g, 'key head')} can’t split evenly`);
-  if (value % g !== 0)
-    faults.add(
-      at(asked, 'value', values ? 'values' : g === h ? 'heads' : 'kv_heads'),
-      `makes values ${value} wide, which ${count(g, 'key head')} can’t split evenly`,
-    );
+  const uneven = new Map<string, string[]>();
+  const split = (what: string, width: number, parts: number, where: string) => {
+    if (width % parts === 0) return;
+    const rule = `${width} wide, which ${count(parts, parts === h ? 'head' : 'key head')} can’t split evenly`;
+    uneven.set(`${where} ${rule}`, [...(uneven.get(`${where} ${rule}`) ?? []), what]);
+  };
+  const kvHeads = g === h ? 'heads' : 'kv_heads';
+  split('queries', query, h, at(asked, 'query', 'heads'));
+  split('keys', key, g, at(asked, 'key', kvHeads));
+  split('values', value, g, at(asked, 'value', values ? 'values' : kvHeads));
+  for (const [place, what] of uneven) {
+    const [where = '', ...rule] = place.split(' ');
+    faults.add(where, `makes ${what.join(', ')} ${rule.join(' ')}`);
+  }
   if (query % h === 0 && key % g === 0 && query / h !== key / g) {
     const where = projections.key.weight ? '/w_key' : projections.query.weight ? '/w_query' : queries ? '/queries' : '/kv_heads';
     faults.add(where, `gives queries ${wide(query, h)} and keys ${wide(key, g)}; a query and a key must be equally wide in each head`);
@@ -88,14 +95,13 @@ function checkPerHead({ heads, sink, position }: Asked, faults: Faults): void {
     );
 }
 
-function checkPerPair(field: string, shape: readonly number[], { tokens, query, queries, heads }: Asked, headsKnown: boolean, faults: Faults): void {
+function checkPerPair(field: string, shape: readonly number[], { tokens, m, heads }: Asked, headsKnown: boolean, faults: Faults): void {
   const n = tokens.rows;
-  const m = query?.positions.length ?? queries?.vectors.rows ?? n;
   const keys = shape.at(-1) ?? 0;
-  const rows = shape.at(-2) ?? m;
+  const rows = shape.at(-2);
   const perHead = shape.at(-3);
   if (keys !== n) faults.add(`/${field}`, `covers ${count(keys, 'key')}, but there are ${count(n, 'token')}; its last axis must be ${n} long`);
-  if (rows !== m)
+  if (rows !== undefined && m !== undefined && rows !== m)
     faults.add(
       `/${field}`,
       `has ${count(rows, 'row')}, but there ${m === 1 ? 'is' : 'are'} ${count(m, 'asking row')}; row r belongs to the r-th asking row`,

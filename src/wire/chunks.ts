@@ -35,3 +35,43 @@ export class Chunks {
     return joined;
   }
 }
+
+const SMALL_BYTES = 4096;
+const BLOCK_BYTES = 65_536;
+
+/** Collects pieces of a body. Small ones are joined into blocks, since each Buffer costs far more than its bytes. */
+export class Pieces {
+  #whole: Buffer[] = [];
+  #block: Buffer | undefined;
+  #filled = 0;
+
+  push(piece: Buffer): void {
+    if (piece.length >= SMALL_BYTES || this.#filled + piece.length > BLOCK_BYTES) this.#closeBlock();
+    if (piece.length >= SMALL_BYTES) {
+      this.#whole.push(piece);
+      return;
+    }
+    // The first small piece may be all there is.
+    if (!this.#block && this.#whole.length === 0) {
+      this.#whole.push(piece);
+      return;
+    }
+    this.#block ??= Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    piece.copy(this.#block, this.#filled);
+    this.#filled += piece.length;
+  }
+
+  /** All pieces in order; none are held afterwards. */
+  take(): Buffer[] {
+    this.#closeBlock();
+    const pieces = this.#whole;
+    this.#whole = [];
+    return pieces;
+  }
+
+  #closeBlock(): void {
+    if (this.#block && this.#filled > 0) this.#whole.push(this.#block.subarray(0, this.#filled));
+    this.#block = undefined;
+    this.#filled = 0;
+  }
+}

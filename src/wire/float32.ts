@@ -2,6 +2,7 @@ const POWERS_OF_TEN = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent
 const EXACT_PRODUCT_PLACES = 12; // a float32 times 10^12 is exact in a double: 24 bits and the 28 of 5^12
 const LEAST_DIGITS = 6; // every decimal of 6 digits reads back from a normal float32 unchanged
 const MOST_DIGITS = 9; // 9 digits tell any two float32 apart
+const EXACT_DIGITS = 100; // far enough to see a tie: its decimal ends within 9 digits and a 5
 const NEAR_TIE = 1e-6; // far above the error of the product (2^-23 of a unit), far below what matters for speed
 
 const number = new Float32Array(1);
@@ -12,14 +13,14 @@ const MANTISSA = 0x7f_ff_ff;
  * The double that JavaScript prints with the fewest digits that read back as the float32 `value`, so that 0.26 held as
  * a float32 prints as 0.26 and not as 0.25999999046325684. ±Infinity and NaN come back as they are.
  *
- * From 1e-12 to 1e6 a candidate is round(value · 10^k) / 10^k: the quotient of two exact doubles is the double nearest
+ * From 1e-12 to 1e8 a candidate is round(value · 10^k) / 10^k: the quotient of two exact doubles is the double nearest
  * to that decimal. Elsewhere, and where rounding the product is not certain, toPrecision finds the digits.
  */
 export function shortestFloat32(value: number): number {
   const magnitude = Math.abs(value);
   number[0] = value;
   // A power of two has a lopsided interval, where p digits may fail and p − 1 succeed: it is searched upwards.
-  if (!(magnitude >= 1e-12 && magnitude < 1e6) || ((bits[0] ?? 0) & MANTISSA) === 0) return searchUpwards(value);
+  if (!(magnitude >= 1e-12 && magnitude < 1e8) || ((bits[0] ?? 0) & MANTISSA) === 0) return searchUpwards(value);
   const integerDigits = digitsBeforePoint(magnitude);
   let places = MOST_DIGITS - 1 - integerDigits;
   let shortest = decimal(magnitude, places);
@@ -40,7 +41,7 @@ export function shortestFloat32(value: number): number {
   return value < 0 ? -shortest : shortest;
 }
 
-/** floor(log10(magnitude)) + 1, for 1e-12 ≤ magnitude < 1e6. */
+/** floor(log10(magnitude)) + 1, for 1e-12 ≤ magnitude < 1e8. */
 function digitsBeforePoint(magnitude: number): number {
   let digits = 0;
   if (magnitude >= 1) while (magnitude >= (POWERS_OF_TEN[digits] ?? Number.POSITIVE_INFINITY)) digits++;
@@ -48,19 +49,30 @@ function digitsBeforePoint(magnitude: number): number {
   return digits;
 }
 
-/** The nearest decimal with that many places; NaN where the product can't tell which is nearest. */
+/** The nearest decimal with that many places, or tens where they are negative; NaN where the product can't tell which. */
 function decimal(magnitude: number, places: number): number {
-  const power = POWERS_OF_TEN[places] ?? Number.NaN;
-  const product = magnitude * power;
-  const whole = Math.round(product);
+  const power = POWERS_OF_TEN[Math.abs(places)] ?? Number.NaN;
+  const product = places < 0 ? magnitude / power : magnitude * power;
+  const floor = Math.floor(product);
+  // Halfway between two decimals JavaScript takes the even one.
+  const whole = product - floor === 0.5 ? floor + (floor % 2) : Math.round(product);
   if (places > EXACT_PRODUCT_PLACES && Math.abs(Math.abs(product - whole) - 0.5) < NEAR_TIE) return Number.NaN;
-  return whole / power;
+  return places < 0 ? whole * power : whole / power;
 }
 
 function searchUpwards(value: number): number {
   for (let digits = 1; digits < MOST_DIGITS; digits++) {
     const candidate = Number(value.toPrecision(digits));
-    if (Math.fround(candidate) === value) return candidate;
+    if (Math.fround(candidate) === value) return evenOfTwo(value, digits, candidate);
   }
   return Number(value.toPrecision(MOST_DIGITS));
+}
+
+/** toPrecision rounds up halfway between two decimals, where JavaScript prints the even one, if that reads back too. */
+function evenOfTwo(value: number, digits: number, candidate: number): number {
+  const [mantissa = '', exponent = '0'] = Math.abs(value).toExponential(EXACT_DIGITS).split('e');
+  const exact = mantissa.replace('.', '');
+  if (!/^50*$/.test(exact.slice(digits)) || Number(exact[digits - 1]) % 2 !== 0) return candidate;
+  const even = Math.sign(value) * Number(`${exact.slice(0, digits)}e${Number(exponent) - digits + 1}`);
+  return Math.fround(even) === value ? even : candidate;
 }

@@ -22,16 +22,17 @@ interface AskedOutput {
 
 /**
  * The operator's inputs from a body of the Open Inference Protocol: JSON, and after it, where `jsonLength` says how long
- * that is, the bytes of the binary tensors in the order in which the JSON names them.
+ * that is, the bytes of the binary tensors in the order in which the JSON names them. They are copied once: `float32`
+ * makes room for FP32 where the kernel reads it.
  * @throws BadInference, MalformedJson
  */
-export function readInferenceRequest(body: Chunks, jsonLength: string | undefined): AskedInference {
+export function readInferenceRequest(body: Chunks, jsonLength: string | undefined, float32?: (length: number) => Float32Array): AskedInference {
   const jsonBytes = readJsonLength(jsonLength, body.length);
   const request = readMembers(parseJson(body.head(jsonBytes)), 'the request');
   refuseUnknown(request, ['id', 'parameters', 'inputs', 'outputs'], 'the request');
   const { id } = request;
   if (id !== undefined && typeof id !== 'string') throw new BadInference(`id must be a string, got ${given(id)}`);
-  const tensors = readTensors(request['inputs'], body, jsonBytes, jsonLength !== undefined);
+  const tensors = readTensors(request['inputs'], body, jsonBytes, jsonLength !== undefined, float32);
   const parameters = request['parameters'] === undefined ? {} : readMembers(request['parameters'], 'parameters');
   const { inputs, keyType, valueType } = onnxInputs(tensors);
   return { id, inputs, attributes: readAttributes(parameters), outputs: readOutputs(request['outputs'], parameters, keyType, valueType) };
@@ -51,7 +52,13 @@ function readJsonLength(header: string | undefined, bodyLength: number): number 
   return length;
 }
 
-function readTensors(value: unknown, body: Chunks, jsonBytes: number, mayBeBinary: boolean): readonly WireTensor[] {
+function readTensors(
+  value: unknown,
+  body: Chunks,
+  jsonBytes: number,
+  mayBeBinary: boolean,
+  float32: ((length: number) => Float32Array) | undefined,
+): readonly WireTensor[] {
   if (!Array.isArray(value)) throw new BadInference(`inputs must be an array of tensors, got ${given(value)}`);
   if (value.length > ONNX_INPUTS.length) throw new BadInference(`inputs must be at most ${ONNX_INPUTS.length} tensors, got ${value.length}`);
   const headers = value.map(readTensorHeader);
@@ -63,7 +70,7 @@ function readTensors(value: unknown, body: Chunks, jsonBytes: number, mayBeBinar
     throw new BadInference(`the binary tensors are ${binary} bytes by their binary_data_size, but ${body.length - jsonBytes} bytes follow the JSON`);
   let offset = jsonBytes;
   return headers.map((header) => {
-    const elements = header.binaryBytes === undefined ? jsonElements(header) : binaryElements(header, body, offset);
+    const elements = header.binaryBytes === undefined ? jsonElements(header) : binaryElements(header, body, offset, float32);
     offset += header.binaryBytes ?? 0;
     return { name: header.name, datatype: header.datatype, shape: header.shape, elements };
   });

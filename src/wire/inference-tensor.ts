@@ -91,8 +91,13 @@ function readBinarySize(value: unknown, name: string): number | undefined {
 }
 
 /** The elements from the body, copied once to where they are aligned. */
-export function binaryElements({ name, datatype, count }: TensorHeader, body: Chunks, offset: number): Elements {
-  const elements = DATATYPES[datatype].elements(count);
+export function binaryElements(
+  { name, datatype, count }: TensorHeader,
+  body: Chunks,
+  offset: number,
+  float32: ((length: number) => Float32Array) | undefined,
+): Elements {
+  const elements = datatype === 'FP32' && float32 ? float32(count) : DATATYPES[datatype].elements(count);
   const bytes = new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
   body.copy(offset, bytes);
   if (datatype === 'BOOL') {

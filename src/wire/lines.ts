@@ -1,3 +1,5 @@
+import { Pieces } from './chunks.ts';
+
 const NEWLINE = 0x0a;
 
 /** A line of a stream: its number, from 1, and its bytes; undefined where there were more than the limit. */
@@ -12,7 +14,7 @@ export interface Line {
  */
 export class Lines {
   readonly #maxBytes: number;
-  #held: Buffer[] = [];
+  readonly #held = new Pieces();
   #heldBytes = 0;
   #number = 1;
 
@@ -28,8 +30,8 @@ export class Lines {
   *push(chunk: Buffer): Generator<Line> {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      this.#hold(chunk.subarray(start, end));
-      yield* this.end();
+      if (end > start) this.#hold(chunk.subarray(start, end));
+      if (this.#heldBytes > 0) yield* this.end();
       this.#number++;
       start = end + 1;
     }
@@ -39,8 +41,8 @@ export class Lines {
   /** The last line, where no newline closes it. */
   *end(): Generator<Line> {
     const tooLong = this.#heldBytes > this.#maxBytes;
-    const bytes = tooLong ? undefined : this.#held.length === 1 ? this.#held[0] : Buffer.concat(this.#held);
-    this.#held = [];
+    const pieces = this.#held.take();
+    const bytes = tooLong ? undefined : pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
     this.#heldBytes = 0;
     if (tooLong || (bytes && !isBlank(bytes))) yield { number: this.#number, bytes };
   }
@@ -49,7 +51,7 @@ export class Lines {
     if (part.length === 0) return;
     this.#heldBytes += part.length;
     if (this.#heldBytes <= this.#maxBytes) this.#held.push(part);
-    else this.#held = [];
+    else this.#held.take();
   }
 }
 

@@ -45,7 +45,7 @@ export function readMergeRequest(body: unknown): AskedMerge {
   const [first] = parts;
   if (first && parts.length === list?.length) {
     parts.forEach((part, p) => {
-      if (p > 0) holdAgainstFirst(part, first, `/parts/${p}`, faults);
+      if (p > 0 && !faults.full) holdAgainstFirst(part, first, `/parts/${p}`, faults);
     });
     checkOutput(first.context.columns, weight, bias, faults);
   }
@@ -93,7 +93,7 @@ function readLse(
 ): { data: Float64Array; heads: number | undefined } | undefined {
   const m = matrix.rows;
   if (oneRow && !Array.isArray(value)) return { data: Float64Array.of(readLogit(value, pointer, faults)), heads: undefined };
-  const list = readArray(value, oneRow ? 'log-sum-exp, one a head,' : 'log-sum-exp, one an asking row, or row of them, one a head,', pointer, faults);
+  const list = readArray(value, oneRow ? 'log-sum-exp (one a head)' : 'log-sum-exp (one an asking row) or row of them (one a head)', pointer, faults);
   if (!list) return undefined;
   const nested = !oneRow && Array.isArray(list[0]);
   const rows: readonly unknown[] = nested ? list : [list];

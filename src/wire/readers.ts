@@ -88,7 +88,7 @@ function readPerPair<Data>(
   allocate: (length: number) => Data,
   readRow: RowReader<Data>,
 ): PerPairRead<Data> | undefined {
-  const list = readArray(value, `${of}, or row of ${of}s,`, pointer, faults);
+  const list = readArray(value, `${of} or row of ${of}s`, pointer, faults);
   if (!list) return undefined;
   const rank = Array.isArray(list[0]) ? (Array.isArray(list[0][0]) ? 3 : 2) : 1;
   const heads: readonly unknown[] = rank === 3 ? list : [rank === 2 ? list : [list]];

@@ -94,15 +94,7 @@ const INVALID: readonly [name: string, body: unknown, faults: readonly [pointer:
   ['a ragged bias', { tokens: TOKENS, bias: [[0, 0], [0]] }, [['/bias/1', 'has 1 number, but row 0 has 2']]],
   ['a bias of booleans', { tokens: TOKENS, bias: [true, 0] }, [['/bias/0', 'must be a number, got the boolean true']]],
   ['a bias of too few rows', { tokens: TOKENS, bias: [[0, 0]] }, [['/bias', 'has 1 row, but there are 2 asking rows']]],
-  [
-    'heads that do not divide the width',
-    { tokens: TOKENS, heads: 3 },
-    [
-      ['/heads', 'makes queries 2 wide, which 3 heads'],
-      ['/heads', 'makes keys 2 wide'],
-      ['/heads', 'makes values 2 wide'],
-    ],
-  ],
+  ['heads that do not divide the width', { tokens: TOKENS, heads: 3 }, [['/heads', 'makes queries, keys, values 2 wide, which 3 heads']]],
   ['no heads', { tokens: TOKENS, heads: 0 }, [['/heads', 'must be an integer of at least 1, got 0']]],
   ['kv_heads without heads', { tokens: TOKENS, kv_heads: 1 }, [['/kv_heads', 'needs `heads`']]],
   ['kv_heads that do not divide the heads', { tokens: [[1, 2, 3]], heads: 3, kv_heads: 2 }, [['/kv_heads', 'is 2, which does not divide 3 heads']]],
@@ -114,7 +106,7 @@ const INVALID: readonly [name: string, body: unknown, faults: readonly [pointer:
   ['w_query of other rows', { tokens: TOKENS, w_query: [[1, 2]] }, [['/w_query', 'has 1 row, but tokens are 2 wide']]],
   ['w_key that makes keys of another width', { tokens: TOKENS, w_key: [[1], [2]] }, [['/w_key', 'gives queries 2 wide and keys 1 wide']]],
   ['w_value of other rows', { tokens: TOKENS, values: [[1], [2]], w_value: [[1], [2]] }, [['/w_value', 'has 2 rows, but values are 1 wide']]],
-  ['w_value that heads can’t split', { tokens: TOKENS, heads: 2, w_value: [[1], [2]] }, [['/w_value', 'makes values 1 wide, which 2 key heads']]],
+  ['w_value that heads can’t split', { tokens: TOKENS, heads: 2, w_value: [[1], [2]] }, [['/w_value', 'makes values 1 wide, which 2 heads']]],
   ['w_output of other rows', { tokens: TOKENS, w_output: [[1]] }, [['/w_output', 'has 1 row, but the context, heads side by side, is 2 wide']]],
   ['b_query of another length', { tokens: TOKENS, b_query: [1] }, [['/b_query', 'has 1 number, but is added to rows that are 2 wide']]],
   [
@@ -167,7 +159,6 @@ const INVALID: readonly [name: string, body: unknown, faults: readonly [pointer:
   ['an unknown dtype', { tokens: TOKENS, dtype: 'float16' }, [['/dtype', '"float32", "float64"']]],
   ['an empty include', { tokens: TOKENS, include: [] }, [['/include', 'is empty']]],
   ['an include twice', { tokens: TOKENS, include: ['lse', 'lse'] }, [['/include/1', 'names "lse" again']]],
-  ['an include that is not built yet', { tokens: TOKENS, include: ['trace'] }, [['/include/0', 'got the string "trace"']]],
   ['too many decimals', { tokens: TOKENS, decimals: 16 }, [['/decimals', 'from 0 to 15']]],
   ['cosine of a zero vector among the tokens', { tokens: [[1], [0]], query: 0, similarity: 'cosine' }, [['/tokens/1', 'length 0']]],
   ['cosine of a zero vector among the queries', { tokens: [[1]], queries: [[1], [0]], similarity: 'cosine' }, [['/queries/1', 'length 0']]],
@@ -308,6 +299,25 @@ describe('limits', () => {
     expect(json.detail).toContain('64 numbers; MAX_REPLY_NUMBERS is 50');
   });
 
+  test('projections count as work, what enters the dot product as numbers of the reply, and a merge as both', async () => {
+    const wide = Array.from({ length: 8 }, () => Array(60).fill(0));
+    expect((await service.ask({ tokens: [Array(8).fill(1), Array(8).fill(2)], w_value: wide, include: ['lse'] })).json.detail).toContain(
+      'MAX_WORK is 1000',
+    );
+    expect((await service.ask({ tokens: Array(30).fill([1, 2]), query: 0, include: ['keys'] })).json.detail).toContain(
+      '60 numbers; MAX_REPLY_NUMBERS is 50',
+    );
+    const part = { context: Array(60).fill([1]), lse: Array(60).fill(0) };
+    expect((await service.ask({ parts: [part] }, { path: '/attention/merge' })).json.detail).toContain('120 numbers; MAX_REPLY_NUMBERS is 50');
+    const projected = { parts: [{ context: Array(10).fill(Array(6).fill(1)), lse: Array(10).fill(0) }], w_output: Array(6).fill(Array(20).fill(1)) };
+    expect((await service.ask(projected, { path: '/attention/merge' })).json.detail).toContain('1260 multiply-adds');
+  });
+
+  test('vectors that are held whole are bounded, whatever is included', async () => {
+    const { status, json } = await service.ask({ tokens: [[1, 2]], query: Array(150).fill(0), include: ['lse'], w_value: [[1], [1]], heads: 1 });
+    expect([status, json.type]).toEqual([413, '/problems/work-too-large']);
+  });
+
   test('a body that does not arrive is a 408', async () => {
     const reply = await raw('POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"tokens"');
     expect(reply).toMatch(/^HTTP\/1\.1 408 /);
@@ -329,6 +339,21 @@ test('finite inputs that overflow on the way are an arithmetic-overflow that say
   expect([overflow.status, overflow.json.type]).toEqual([422, '/problems/arithmetic-overflow']);
   expect(overflow.json.detail).toContain('scores of asking row 1');
   expect((await service.ask({ tokens: [[1], [1e30]], dtype: 'float64', include: ['lse'] })).json.lse).toEqual([1e30, 1e30 * 1e30]);
+});
+
+test('an overflow says the output, the row and the head', async () => {
+  const logits = await service.ask({
+    tokens: [
+      [3e19, 0],
+      [0, 1],
+    ],
+    heads: 2,
+    query: [1, 0],
+    bias: [3e38, 3e38],
+  });
+  expect([logits.status, logits.json.detail]).toEqual([422, 'scores of asking row 1 in head 0 is not finite, though all inputs are']);
+  const biased = await service.ask({ tokens: [[1.5e19]], bias: [3e38], include: ['context'] });
+  expect([biased.status, biased.json.detail]).toEqual([422, 'logits of asking row 0 is not finite, though all inputs are']);
 });
 
 test.each(Object.entries(PROBLEMS))('/problems/%s explains itself', async (code, { title, help }) => {

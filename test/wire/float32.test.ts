@@ -2,11 +2,18 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { shortestFloat32 } from '../../src/wire/float32.ts';
 
-/** The definition, slowly: the first precision whose decimal reads back. */
+/** The definition, slowly: the first precision whose decimal reads back; of two that are equally near, the even one. */
 function shortestBySearch(value: number): number {
   for (let digits = 1; digits <= 9; digits++) {
     const candidate = Number(value.toPrecision(digits));
-    if (Math.fround(candidate) === value) return candidate;
+    if (Math.fround(candidate) !== value) continue;
+    const [text = '', exponent = '0'] = Math.abs(value).toExponential(30).split('e');
+    const tie = /^50*$/.test(text.replace('.', '').slice(digits));
+    if (!tie) return candidate;
+    const kept = text.replace('.', '').slice(0, digits);
+    const even = Number(kept) % 2 === 0 ? Number(kept) : Number(kept) + 1;
+    const rounded = Number(`${even}e${Number(exponent) - digits + 1}`) * Math.sign(value);
+    return Math.fround(rounded) === value ? rounded : candidate;
   }
   throw new Error(`${value} is not a float32`);
 }

@@ -36,10 +36,18 @@ export interface Softmax {
   readonly sinkWeight: number;
 }
 
+/** Memory that a kernel reads without a copy. */
+export interface Arena {
+  /** Whatever was allocated before, results included, may be overwritten from now on. */
+  reset(): void;
+  float32(length: number): Float32Array;
+}
+
 /** A way to compute the operator. `rows` is always there; `attend` does a whole problem where it can. */
 export interface Kernel {
   readonly name: string;
   rows(precision: Precision, softmaxPrecision: SoftmaxPrecision): RowKernels;
   /** The whole problem at once, or undefined where this kernel leaves it to the rows. */
   attend?(problem: Problem): Result | undefined;
+  readonly arena?: Arena;
 }

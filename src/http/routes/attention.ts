@@ -1,60 +1,68 @@
 import { Readable } from 'node:stream';
 import { Type } from '@sinclair/typebox';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../../config.ts';
-import { answerAttention, answerMerge, type Means } from '../../runtime/answer.ts';
-import { Stages } from '../../runtime/stages.ts';
+import type { Answerer } from '../../runtime/answerer.ts';
 import { AttentionReply, AttentionRequest } from '../../schemas/attention.ts';
 import { MergeReply, MergeRequest } from '../../schemas/merge.ts';
-import { readBody, requireMediaType, unpacked } from '../body.ts';
-import { refuseLate } from '../deadline.ts';
+import { readChunks, requireMediaType, unpacked } from '../body.ts';
+import { goneSignal } from '../gone.ts';
 import { answerLines } from '../ndjson.ts';
 import { negotiate, problemResponses } from '../representation.ts';
 import { ATTENTION_WORDS, MERGE_WORDS } from './words.ts';
 
 const JSON_TYPE = 'application/json';
 const NDJSON_TYPE = 'application/x-ndjson';
+const MARKDOWN_TYPE = 'text/markdown';
+const SVG_TYPE = 'image/svg+xml';
+const REPRESENTATIONS = { [JSON_TYPE]: 'json', [MARKDOWN_TYPE]: 'markdown', [SVG_TYPE]: 'svg' } as const;
+/** The picture brings its style for light and dark, and nothing else. */
+const SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** `POST /attention`, the lesson, one or many; `POST /attention/merge`. */
-export async function attentionRoutes(app: FastifyInstance, { config, means }: { config: Config; means: Means }): Promise<void> {
+export async function attentionRoutes(app: FastifyInstance, { config, answerer }: { config: Config; answerer: Answerer }): Promise<void> {
   const bodies = { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS };
+  const send = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    kind: 'attention' | 'merge',
+    type: keyof typeof REPRESENTATIONS,
+  ): Promise<FastifyReply> => {
+    const body = await readChunks(request, bodies);
+    const { answer, timing } = await answerer.answer({ kind, body, as: REPRESENTATIONS[type] }, () => goneSignal(reply));
+    if (type === SVG_TYPE) reply.header('content-security-policy', SVG_POLICY);
+    reply.header('server-timing', timing).header('vary', 'accept');
+    return reply.type(`${type}; charset=utf-8`).send(answer.body);
+  };
 
   app.post('/attention', { schema: attentionDocumentation }, async (request, reply) => {
-    if (requireMediaType(request, [JSON_TYPE, NDJSON_TYPE]) === NDJSON_TYPE) {
-      negotiate(request, [NDJSON_TYPE, JSON_TYPE]);
-      const lines = answerLines(
-        unpacked(request),
-        (line) => inTime(new Stages(), config, (stages) => answerAttention(line, means, stages)),
-        bodies,
-        request.log,
-      );
-      // A stream that ended early leaves a request body that nobody will read.
-      reply.raw.on('finish', () => request.raw.complete || request.raw.destroy());
-      return reply.type(`${NDJSON_TYPE}; charset=utf-8`).send(Readable.from(lines, { objectMode: false }));
+    if (requireMediaType(request, [JSON_TYPE, NDJSON_TYPE]) === JSON_TYPE) {
+      const type = negotiate(request, [JSON_TYPE, MARKDOWN_TYPE, SVG_TYPE]);
+      return send(request, reply, 'attention', type);
     }
-    negotiate(request, [JSON_TYPE]);
-    const body = await readBody(request, bodies);
-    return sendTimed(reply, config, (stages) => answerAttention(body, means, stages));
+    negotiate(request, [NDJSON_TYPE, JSON_TYPE]);
+    let gone: AbortSignal | undefined;
+    const signal = () => {
+      gone ??= goneSignal(reply);
+      return gone;
+    };
+    const lines = answerLines(
+      unpacked(request),
+      (line) => answerer.answer({ kind: 'attention', body: [line] }, signal),
+      bodies,
+      app.lifecycle,
+      request.log,
+    );
+    // A stream that ended early leaves a request body that nobody will read.
+    reply.raw.on('finish', () => request.raw.complete || request.raw.destroy());
+    return reply.type(`${NDJSON_TYPE}; charset=utf-8`).send(Readable.from(lines, { objectMode: false }));
   });
 
   app.post('/attention/merge', { schema: mergeDocumentation }, async (request, reply) => {
     requireMediaType(request, [JSON_TYPE]);
     negotiate(request, [JSON_TYPE]);
-    const body = await readBody(request, bodies);
-    return sendTimed(reply, config, (stages) => answerMerge(body, means, stages));
+    return send(request, reply, 'merge', JSON_TYPE);
   });
-}
-
-function sendTimed(reply: FastifyReply, config: Config, answer: (stages: Stages) => string): FastifyReply {
-  const stages = new Stages();
-  const json = inTime(stages, config, answer);
-  return reply.header('server-timing', stages.toString()).type('application/json; charset=utf-8').send(json);
-}
-
-function inTime(stages: Stages, config: Config, answer: (stages: Stages) => string): string {
-  const json = answer(stages);
-  refuseLate(stages, config);
-  return json;
 }
 
 const refusals = problemResponses([
@@ -90,6 +98,12 @@ const attentionDocumentation = {
       headers: timing,
       content: {
         [JSON_TYPE]: { schema: Type.Ref(AttentionReply) },
+        [MARKDOWN_TYPE]: {
+          schema: Type.String({
+            description: 'The walk-through: each step for these vectors, in words and numbers. At most 64 asking rows × 256 keys.',
+          }),
+        },
+        [SVG_TYPE]: { schema: Type.String({ description: 'The weights as a heatmap, one panel a head. At most 256 × 256 a head.' }) },
         [NDJSON_TYPE]: {
           schema: Type.String({ description: 'One AttentionReply a line, in order; a bad line yields its Problem with `line` added.' }),
         },

@@ -1,8 +1,8 @@
 import { type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../../config.ts';
-import { answerInference, type Means, MODEL } from '../../runtime/answer.ts';
-import { Stages } from '../../runtime/stages.ts';
+import { MODEL } from '../../runtime/answer.ts';
+import type { Answerer } from '../../runtime/answerer.ts';
 import {
   InferenceError,
   InferenceRequest,
@@ -15,9 +15,8 @@ import {
   ServerReady,
 } from '../../schemas/inference.ts';
 import { name as serverName, version as serverVersion } from '../../version.ts';
-import { Chunks } from '../../wire/chunks.ts';
 import { readChunks, requireKnownEncoding } from '../body.ts';
-import { refuseLate } from '../deadline.ts';
+import { goneSignal } from '../gone.ts';
 import { Problem } from '../problems.ts';
 
 const JSON_LENGTH = 'inference-header-content-length';
@@ -25,7 +24,7 @@ const MODEL_PATH = `/v2/models/${MODEL.name}`;
 const VERSION_PATH = `${MODEL_PATH}/versions/${MODEL.version}`;
 
 /** The Open Inference Protocol v2 over REST: the model `attention` is ONNX's Attention, opset 25. */
-export async function inferenceRoutes(app: FastifyInstance, { config, means }: { config: Config; means: Means }): Promise<void> {
+export async function inferenceRoutes(app: FastifyInstance, { config, answerer }: { config: Config; answerer: Answerer }): Promise<void> {
   const get = (url: string, operationId: string, summary: string, reply: TSchema, answer: () => object) =>
     app.get(url, { schema: { operationId, tags: ['inference'], summary, response: { 200: reply } } }, async () => answer());
   const requireReady = () => {
@@ -51,21 +50,20 @@ export async function inferenceRoutes(app: FastifyInstance, { config, means }: {
       requireReady();
       return { name: MODEL.name, ready: true };
     });
-    app.post(`${path}/infer`, { schema: inferDocumentation(`${of}Infer`) }, (request, reply) => infer(request, reply, config, means));
+    app.post(`${path}/infer`, { schema: inferDocumentation(`${of}Infer`) }, (request, reply) => infer(request, reply, config, answerer));
   }
   app.all('/v2/*', { schema: { hide: true } }, async (request) => {
     throw new Problem('not-found', `there is nothing at ${request.url.slice(0, 200)}; the one model is ${MODEL.name}, version ${MODEL.version}`);
   });
 }
 
-async function infer(request: FastifyRequest, reply: FastifyReply, config: Config, means: Means): Promise<FastifyReply> {
+async function infer(request: FastifyRequest, reply: FastifyReply, config: Config, answerer: Answerer): Promise<FastifyReply> {
   requireKnownEncoding(request.headers);
-  const body = new Chunks(await readChunks(request, { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS }));
+  const body = await readChunks(request, { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS });
   const header = request.headers[JSON_LENGTH];
-  const stages = new Stages();
-  const answer = answerInference(body, Array.isArray(header) ? header.join(', ') : header, means, stages);
-  refuseLate(stages, config);
-  reply.header('server-timing', stages.toString());
+  const jsonLength = Array.isArray(header) ? header.join(', ') : header;
+  const { answer, timing } = await answerer.answer({ kind: 'inference', body, jsonLength }, () => goneSignal(reply));
+  reply.header('server-timing', timing);
   if (answer.jsonLength === undefined) return reply.type('application/json').send(answer.body);
   return reply.header('Inference-Header-Content-Length', answer.jsonLength).type('application/octet-stream').send(answer.body);
 }

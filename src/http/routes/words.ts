@@ -15,6 +15,8 @@ Each token has a vector. One of them asks: *which of the others matter to me?*
 
 An excluded key takes no part at all: it is skipped, never multiplied by zero. A row with every key excluded gives weights 0 and a context of 0 (b_output, where there is one), never NaN, and is listed in \`fully_masked\`.
 
+**To look at it**: \`Accept: text/markdown\` gives the walk-through, every step for these vectors in words and numbers; \`Accept: image/svg+xml\` the weights as a heatmap, one panel a head. \`include: ["trace"]\` gives every number of the arithmetic in the JSON reply.
+
 **Many at once**: \`content-type: application/x-ndjson\`, one request a line, one reply a line, in order, streamed. A bad line yields its problem with \`line\` added, and the rest go on. Bodies may be packed with gzip or deflate.
 `.trim();
 

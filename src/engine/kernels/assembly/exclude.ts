@@ -1,0 +1,76 @@
+import { madd } from "./arithmetic";
+import {
+  BIAS, LANES, MASK, PANEL, PANEL_END, PANEL_FIRST, PANEL_POSITION, PANEL_SLOPE, POISON, ROW_BIAS, ROW_BYTES,
+  ROW_MASK,
+} from "./layout";
+import { packMask, packRows } from "./pack";
+
+// Mask and bias of a block of keys as a panel: the bias, or -Infinity where the mask or the bias excludes.
+// `addresses` is room for 16.
+export function collectBias(descriptor: usize, rows: usize, key: i32, keys: i32, addresses: usize, out: usize): void {
+  const maskStride = <usize>load<u32>(descriptor, MASK + 16), biasStride = <usize>load<u32>(descriptor, BIAS + 16);
+  memory.fill(out, 0, LANES * <usize>keys);
+  if (load<usize>(descriptor, BIAS)) {
+    for (let r: usize = 0; r < <usize>PANEL; r++) {
+      store<usize>(addresses + (r << 2), load<usize>(rows + r * ROW_BYTES, ROW_BIAS) + (<usize>key * biasStride << 2));
+    }
+    if (biasStride) packRows(addresses, keys, out);
+    else for (let j: usize = 0; j < <usize>keys; j++) packRows(addresses, 1, out + j * LANES);
+  }
+  if (load<usize>(descriptor, MASK)) {
+    for (let r: usize = 0; r < <usize>PANEL; r++) {
+      store<usize>(addresses + (r << 2), load<usize>(rows + r * ROW_BYTES, ROW_MASK) + <usize>key * maskStride);
+    }
+    packMask(addresses, keys, maskStride, out);
+  }
+}
+
+// capped += bias, -Infinity where the bias is.
+export function addBias(logits: usize, keys: i32, bias: usize): void {
+  const excluded = f32x4.splat(-Infinity);
+  let b = bias;
+  for (let x = logits, stop = logits + LANES * <usize>keys; x < stop; x += 32) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    const x0 = v128.bitselect(b0, f32x4.add(v128.load(x), b0), f32x4.eq(b0, excluded));
+    const x1 = v128.bitselect(b1, f32x4.add(v128.load(x, 16), b1), f32x4.eq(b1, excluded));
+    v128.store(x, x0);
+    v128.store(x, x1, 16);
+    b += 32;
+  }
+}
+
+// capped -= slope * |position - key|
+export function addAlibi(logits: usize, key: i32, keys: i32, state: usize): void {
+  for (let lane: usize = 0; lane < LANES; lane += 16) {
+    const slope = f32x4.neg(v128.load(state + lane, PANEL_SLOPE));
+    const position = v128.load(state + lane, PANEL_POSITION);
+    let x = logits + lane;
+    for (let j = key; j < key + keys; j++) {
+      const distance = f32x4.convert_i32x4_s(i32x4.abs(i32x4.sub(position, i32x4.splat(j))));
+      v128.store(x, madd(slope, distance, v128.load(x)));
+      x += LANES;
+    }
+  }
+}
+
+// -Infinity outside each row's [first, end); poisons the rows that hold a NaN or an infinity inside,
+// where `bias` (0: none) is not -Infinity either.
+export function excludeAndCheck(logits: usize, key: i32, keys: i32, state: usize, bias: usize): void {
+  const excluded = f32x4.splat(-Infinity), zero = f32x4.splat(0);
+  for (let lane: usize = 0; lane < LANES; lane += 16) {
+    const first = v128.load(state + lane, PANEL_FIRST), end = v128.load(state + lane, PANEL_END);
+    let poison = v128.load(state + lane, POISON);
+    let x = logits + lane, b = bias + lane;
+    for (let j = key; j < key + keys; j++) {
+      const at = i32x4.splat(j);
+      let inside = v128.and(i32x4.ge_s(at, first), i32x4.lt_s(at, end));
+      if (bias) inside = v128.andnot(inside, f32x4.eq(v128.load(b), excluded));
+      const logit = v128.load(x);
+      poison = madd(v128.bitselect(logit, zero, inside), zero, poison);
+      v128.store(x, v128.bitselect(logit, excluded, inside));
+      x += LANES;
+      b += LANES;
+    }
+    v128.store(state + lane, poison, POISON);
+  }
+}

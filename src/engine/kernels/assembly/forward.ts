@@ -1,0 +1,173 @@
+import { LOG2_OF_E, toPowers } from "./exp";
+import { addAlibi, addBias, collectBias, excludeAndCheck } from "./exclude";
+import { closeRow, keepPartial, partial } from "./finish";
+import { element, layRows, openPanel } from "./item";
+import {
+  ALPHA, BIAS, BLOCKS, CAPPED, CHUNKS, CHUNK_KEYS, DEPTH, FLAGS, HIGH, INNER_HIGH, INNER_LOW, KEY, KEYS, KEY_BLOCK,
+  KEY_HEADS, LANES, LOGITS, LOW, MASK, MAXIMUM, MOMENT, PANEL, PANEL_FIRST, POISON, ROW_BYTES, ROW_CONTEXT,
+  ROW_INDEX, ROW_QUERY, SCALE, SCORES, SCRATCH_CONSTANTS, SCRATCH_HEAD, SCRATCH_PANELS, SCRATCH_STATES, SLOPE,
+  SOFTCAP, STATE_BYTES, SUM, TILE, VALUE, WANT, WANT_CONTEXT, WANT_MOMENT, WEIGHTS, WIDTH,
+} from "./layout";
+import { packRows, unpackRows } from "./pack";
+import { addMoment, checkFinite, exponentials, raiseMaximum, softcapBlock } from "./softmax";
+import { scoreBlock, valueBlock } from "./tiles";
+
+// The forward pass of one item: for each block of keys, for each panel of 16 rows: scores, logits, running softmax, context.
+// The block of keys and values stays in the cache while up to four panels use it.
+export function forwardItem(descriptor: usize, item: u32, scratch: usize): void {
+  const chunks = load<u32>(descriptor, CHUNKS), block = item / chunks, chunk = item % chunks;
+  const depth = load<i32>(descriptor, DEPTH), width = load<i32>(descriptor, WIDTH), length = load<i32>(descriptor, KEYS);
+  const count = layRows(descriptor, block, scratch), panels = (count + PANEL - 1) / PANEL;
+  const from = <i32>(chunk * load<u32>(descriptor, CHUNK_KEYS)), to = min(from + load<i32>(descriptor, CHUNK_KEYS), length);
+  const everyKey = matrices(descriptor) != 0;
+
+  const queries = scratch + SCRATCH_PANELS;
+  const queryBytes = LANES * <usize>depth, contextBytes = LANES * <usize>width;
+  const contexts = queries + queryBytes * <usize>panels;
+  const logits = contexts + contextBytes * <usize>panels;
+  memory.fill(contexts, 0, contextBytes * <usize>panels);
+  let low = to, high = from;
+  for (let p = 0; p < panels; p++) {
+    const state = scratch + SCRATCH_STATES + <usize>p * STATE_BYTES, rows = scratch + <usize>(p * PANEL) * ROW_BYTES;
+    openPanel(descriptor, rows, from, to, state);
+    if (everyKey) {
+      store<i32>(state, from, LOW);
+      store<i32>(state, to, HIGH);
+    }
+    low = min(low, load<i32>(state, LOW));
+    high = max(high, load<i32>(state, HIGH));
+    const addresses = state + ALPHA; // not needed yet
+    for (let r: usize = 0; r < <usize>PANEL; r++) store<usize>(addresses + (r << 2), load<usize>(rows + r * ROW_BYTES, ROW_QUERY));
+    packRows(addresses, depth, queries + queryBytes * <usize>p);
+  }
+
+  const keyBlock = load<i32>(descriptor, KEY_BLOCK), head = <i32>(block / load<u32>(descriptor, BLOCKS));
+  const newHead = load<i32>(scratch, SCRATCH_HEAD) != head || chunks > 1;
+  store<i32>(scratch, head, SCRATCH_HEAD);
+  for (let j = low; j < high; j += keyBlock) {
+    const keys = min(keyBlock, high - j);
+    if (newHead) {
+      touchRows(descriptor, KEY, block, j, keys, depth);
+      touchRows(descriptor, VALUE, block, j, keys, width);
+    }
+    for (let p = 0; p < panels; p++) {
+      const state = scratch + SCRATCH_STATES + <usize>p * STATE_BYTES;
+      const start = max(j, load<i32>(state, LOW)), stop = min(min(j + keyBlock, high), load<i32>(state, HIGH));
+      if (start >= stop) continue;
+      panelBlock(
+        descriptor, block, start, stop - start, scratch + <usize>(p * PANEL) * ROW_BYTES, min(count - p * PANEL, PANEL), state,
+        queries + queryBytes * <usize>p, contexts + contextBytes * <usize>p, logits, scratch + SCRATCH_CONSTANTS,
+      );
+    }
+  }
+  for (let p = 0; p < panels; p++) {
+    closePanel(
+      descriptor, block, chunk, p * PANEL, min(count - p * PANEL, PANEL), scratch, contexts + contextBytes * <usize>p,
+    );
+  }
+}
+
+// Reads a block of keys or values once, in order, a byte a cache line: the tiles walk several rows at once, which the
+// machine's prefetcher follows badly. The first item of a head does
+// it for all that this thread does after it. (There is no prefetch instruction in WebAssembly.)
+function touchRows(descriptor: usize, view: usize, block: u32, key: i32, keys: i32, width: i32): void {
+  const head = block / load<u32>(descriptor, BLOCKS), keyHeads = load<u32>(descriptor, KEY_HEADS);
+  const stride = load<usize>(descriptor + view, 12) << 2, bytes = <usize>width << 2;
+  let row = element(descriptor, view, head / keyHeads, head % keyHeads, key);
+  for (let j = 0; j < keys; j++, row += stride) {
+    for (let at = row, stop = row + bytes; at < stop; at += 64) load<u8>(at);
+  }
+}
+
+// Nothing comes between a score and its softmax, and no matrix is wanted.
+export function isPlain(descriptor: usize): bool {
+  const between = load<u32>(descriptor, SOFTCAP) | load<u32>(descriptor, SLOPE) | load<u32>(descriptor, MASK) | load<u32>(descriptor, BIAS);
+  return (between | matrices(descriptor)) == 0;
+}
+
+function matrices(descriptor: usize): u32 {
+  return load<u32>(descriptor, SCORES) | load<u32>(descriptor, CAPPED) | load<u32>(descriptor, LOGITS) | load<u32>(descriptor, WEIGHTS);
+}
+
+// One panel against one block of keys.
+function panelBlock(
+  descriptor: usize, block: u32, key: i32, keys: i32, rows: usize, count: i32, state: usize, query: usize, context: usize, logits: usize,
+  constants: usize,
+): void {
+  const head = block / load<u32>(descriptor, BLOCKS), keyHeads = load<u32>(descriptor, KEY_HEADS);
+  const keyStride = <usize>4 * load<u32>(descriptor, KEY + 12), valueStride = <usize>4 * load<u32>(descriptor, VALUE + 12);
+  const tile = load<i32>(descriptor, TILE), length = load<usize>(descriptor, KEYS);
+  const spare = logits + 2 * LANES * load<usize>(descriptor, KEY_BLOCK); // three values for each lane
+  const plain = isPlain(descriptor);
+  scoreBlock(
+    tile, element(descriptor, KEY, head / keyHeads, head % keyHeads, key), keyStride, keys, query,
+    load<i32>(descriptor, DEPTH), plain ? <f32>(LOG2_OF_E * load<f32>(descriptor, SCALE)) : load<f32>(descriptor, SCALE), count, logits,
+  );
+  const inner = load<i32>(state, INNER_LOW) <= key && key + keys <= load<i32>(state, INNER_HIGH);
+  const scores = load<usize>(descriptor, SCORES);
+  if (scores) storeMatrix(logits, key, keys, count, rows, scores, length, spare);
+
+  const cap = load<f32>(descriptor, SOFTCAP);
+  if (cap != 0) {
+    checkFinite(logits, keys, state);
+    softcapBlock(logits, keys, cap, constants);
+  }
+  const capped = load<usize>(descriptor, CAPPED);
+  if (capped) storeMatrix(logits, key, keys, count, rows, capped, length, spare);
+
+  let bias: usize = 0;
+  if (load<usize>(descriptor, SLOPE)) addAlibi(logits, key, keys, state);
+  if (load<usize>(descriptor, MASK) | load<usize>(descriptor, BIAS)) {
+    bias = logits + LANES * load<usize>(descriptor, KEY_BLOCK);
+    collectBias(descriptor, rows, key, keys, spare, bias);
+    addBias(logits, keys, bias);
+  }
+  const everyKey = inner && !bias;
+  if (!everyKey) excludeAndCheck(logits, key, keys, state, bias);
+  const out = load<usize>(descriptor, LOGITS), weights = load<usize>(descriptor, WEIGHTS);
+  if (out) storeMatrix(logits, key, keys, count, rows, out, length, spare);
+  if (weights) storeMatrix(logits, key, keys, count, rows, weights, length, spare);
+
+  if (!plain) toPowers(logits, LANES * <usize>keys);
+  const moment = load<u32>(descriptor, WANT) & WANT_MOMENT;
+  const past = spare + 2 * LANES;
+  if (moment) memory.copy(past, state + MAXIMUM, LANES);
+  raiseMaximum(logits, keys, state, everyKey, constants);
+  if (moment) addMoment(logits, keys, state, past, constants);
+  exponentials(logits, keys, state, constants);
+  if (load<u32>(descriptor, WANT) & WANT_CONTEXT) {
+    valueBlock(
+      tile, element(descriptor, VALUE, head / keyHeads, head % keyHeads, key), valueStride, keys, logits,
+      load<i32>(descriptor, WIDTH), state + ALPHA, count, context,
+    );
+  }
+}
+
+// Finishes the rows of a panel, or keeps them for the merge where these were only a part of the keys.
+function closePanel(descriptor: usize, block: u32, chunk: u32, first: i32, count: i32, scratch: usize, context: usize): void {
+  const state = scratch + SCRATCH_STATES + <usize>(first / PANEL) * STATE_BYTES, width = load<i32>(descriptor, WIDTH);
+  const parts = load<u32>(descriptor, CHUNKS) > 1, wanted = (load<u32>(descriptor, WANT) & WANT_CONTEXT) != 0;
+  const factors = state + ALPHA, addresses = state + PANEL_FIRST; // neither is needed any more
+  let sound = true;
+  for (let r = 0; r < count; r++) {
+    const offset = <usize>r << 2, lane = state + offset, row = scratch + <usize>(first + r) * ROW_BYTES;
+    const m = load<f32>(lane, MAXIMUM), l = load<f32>(lane, SUM), t = load<f32>(lane, MOMENT);
+    if (load<f32>(lane, POISON) != 0) sound = false;
+    store<f32>(factors + offset, parts ? 1 : closeRow(descriptor, row, m, l, t, scratch + SCRATCH_CONSTANTS));
+    if (!(load<f32>(factors + offset) * 0 == 0)) sound = false;
+    const to = parts ? keepPartial(partial(descriptor, block, chunk, first + r), m, l, t) : load<usize>(row, ROW_CONTEXT);
+    store<usize>(addresses + offset, to);
+  }
+  if (wanted && !unpackRows(context, width, factors, addresses, count)) sound = false;
+  if (!sound) store<i32>(load<usize>(descriptor, FLAGS) + (<usize>block << 2), 1);
+}
+
+// A block of logits to its place in a matrix [B,H,M,N].
+function storeMatrix(block: usize, key: i32, keys: i32, count: i32, rows: usize, matrix: usize, length: usize, addresses: usize): void {
+  const ones = addresses + LANES;
+  for (let r: usize = 0; r < <usize>count; r++) {
+    store<usize>(addresses + (r << 2), matrix + (load<usize>(rows + r * ROW_BYTES, ROW_INDEX) * length + <usize>key << 2));
+    store<f32>(ones + (r << 2), 1);
+  }
+  unpackRows(block, keys, ones, addresses, count);
+}

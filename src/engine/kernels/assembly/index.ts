@@ -1,0 +1,52 @@
+import { mergeBlock } from "./finish";
+import { decodeItem } from "./decode";
+import { forwardItem } from "./forward";
+import { exp2, writeConstants } from "./exp";
+import { CHUNKS, ITEMS, NEXT_ITEM, PATH, SCRATCH_CONSTANTS, SCRATCH_HEAD, STOP } from "./layout";
+import { tanh } from "./tanh";
+
+// Takes items until none is left or STOP is set. Any number of threads may run this on one descriptor, each with its own
+// instance and its own scratch area. The last items come first: under a causal range they are the longest.
+export function run(descriptor: usize, scratch: usize): void {
+  writeConstants(scratch + SCRATCH_CONSTANTS);
+  store<i32>(scratch, -1, SCRATCH_HEAD);
+  const items = load<i32>(descriptor, ITEMS);
+  const fewRows = load<i32>(descriptor, PATH) != 0;
+  while (atomic.load<i32>(descriptor, STOP) == 0) {
+    const taken = atomic.add<i32>(descriptor, 1, NEXT_ITEM);
+    if (taken >= items) return;
+    if (fewRows) decodeItem(descriptor, items - 1 - taken, scratch);
+    else forwardItem(descriptor, items - 1 - taken, scratch);
+  }
+}
+
+// Once every thread has come back from run(), and only where the keys were cut into parts.
+export function merge(descriptor: usize, scratch: usize): void {
+  writeConstants(scratch + SCRATCH_CONSTANTS);
+  const blocks = load<u32>(descriptor, ITEMS) / load<u32>(descriptor, CHUNKS);
+  for (let block: u32 = 0; block < blocks; block++) mergeBlock(descriptor, block, scratch);
+}
+
+// For the tests: the vector functions over `count` floats, a multiple of 4, in place.
+export function exp2Each(at: usize, count: i32, constants: usize): void {
+  writeConstants(constants);
+  for (let p = at, stop = at + 4 * <usize>count; p < stop; p += 16) v128.store(p, exp2(v128.load(p), constants));
+}
+
+export function tanhEach(at: usize, count: i32, constants: usize): void {
+  writeConstants(constants);
+  for (let p = at, stop = at + 4 * <usize>count; p < stop; p += 16) v128.store(p, tanh(v128.load(p), constants));
+}
+
+// What a stream of the same bytes costs: the yardstick of the decode path.
+export function sumEach(at: usize, count: i32): f32 {
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+  for (let p = at, stop = at + 4 * <usize>count; p < stop; p += 64) {
+    s0 = f32x4.add(s0, v128.load(p));
+    s1 = f32x4.add(s1, v128.load(p, 16));
+    s2 = f32x4.add(s2, v128.load(p, 32));
+    s3 = f32x4.add(s3, v128.load(p, 48));
+  }
+  const s = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
+  return f32x4.extract_lane(s, 0) + f32x4.extract_lane(s, 1) + f32x4.extract_lane(s, 2) + f32x4.extract_lane(s, 3);
+}

@@ -1,0 +1,90 @@
+import {
+  BIAS, BLOCKS, BLOCK_ROWS, CONTEXT, END, FIRST, HEADS, HIGH, INNER_HIGH, INNER_LOW, KEY_HEADS, LOW, MASK, MAXIMUM,
+  NOTHING, PANEL, PANEL_END, PANEL_FIRST, PANEL_POSITION, PANEL_SLOPE, POSITION, QUERY, ROWS, ROW_BIAS, ROW_BYTES,
+  ROW_CONTEXT, ROW_HEAD, ROW_INDEX, ROW_MASK, ROW_QUERY, SLOPE, STATE_BYTES,
+} from "./layout";
+
+// A work item is (batch, key head, block of rows, part of the keys). The rows of a block run over every query head
+// that shares the key head, head after head, so that grouped heads of a short request fill the lanes together.
+
+// @ts-ignore: decorator
+@inline
+export function element(descriptor: usize, view: usize, batch: u32, head: u32, row: u32): usize {
+  const stride = descriptor + view;
+  return load<usize>(stride) + 4 * (batch * load<u32>(stride, 4) + head * load<u32>(stride, 8) + row * load<u32>(stride, 12));
+}
+
+// As element(), for the views that may be absent (0) and whose elements have `size` bytes.
+// @ts-ignore: decorator
+@inline
+function optional(descriptor: usize, view: usize, size: usize, batch: u32, head: u32, row: u32): usize {
+  const stride = descriptor + view;
+  const base = load<usize>(stride);
+  if (base == 0) return 0;
+  return base + size * (batch * load<u32>(stride, 4) + head * load<u32>(stride, 8) + row * load<u32>(stride, 12));
+}
+
+// Fills the row table, copying the last row into the lanes that have none; returns how many rows there are.
+export function layRows(descriptor: usize, block: u32, table: usize): i32 {
+  const rows = load<u32>(descriptor, ROWS), keyHeads = load<u32>(descriptor, KEY_HEADS), heads = load<u32>(descriptor, HEADS);
+  const blockRows = load<u32>(descriptor, BLOCK_ROWS), blocks = load<u32>(descriptor, BLOCKS);
+  const group = heads / keyHeads, start = (block % blocks) * blockRows;
+  const batch = block / blocks / keyHeads, keyHead = (block / blocks) % keyHeads;
+  const count = min(blockRows, group * rows - start);
+  const padded = (count + PANEL - 1) & ~(PANEL - 1);
+  for (let r: u32 = 0; r < padded; r++) {
+    const flat = start + min(r, count - 1);
+    const head = keyHead * group + flat / rows, row = flat % rows;
+    const at = table + <usize>r * ROW_BYTES;
+    store<usize>(at, element(descriptor, QUERY, batch, head, row), ROW_QUERY);
+    store<usize>(at, element(descriptor, CONTEXT, batch, head, row), ROW_CONTEXT);
+    store<usize>(at, optional(descriptor, MASK, 1, batch, head, row), ROW_MASK);
+    store<usize>(at, optional(descriptor, BIAS, 4, batch, head, row), ROW_BIAS);
+    store<u32>(at, (batch * heads + head) * rows + row, ROW_INDEX);
+    store<u32>(at, head, ROW_HEAD);
+  }
+  return count;
+}
+
+// [first, end) of a row cut to [from, to), packed as first + end * 2^32; 0 where nothing is left.
+// @ts-ignore: decorator
+@inline
+export function range(descriptor: usize, index: u32, from: i32, to: i32): u64 {
+  const rows = load<u32>(descriptor, ROWS), heads = load<u32>(descriptor, HEADS);
+  const at = 4 * (index / rows / heads * rows + index % rows);
+  const first = max(load<i32>(load<usize>(descriptor, FIRST) + at), from);
+  const end = min(load<i32>(load<usize>(descriptor, END) + at), to);
+  return first < end ? <u64>first | (<u64>end << 32) : 0;
+}
+
+// The state of one panel before its first key.
+export function openPanel(descriptor: usize, rows: usize, from: i32, to: i32, state: usize): void {
+  memory.fill(state, 0, STATE_BYTES);
+  let low = i32.MAX_VALUE, high = 0, innerLow = 0, innerHigh = i32.MAX_VALUE;
+  const length = load<u32>(descriptor, ROWS), heads = load<u32>(descriptor, HEADS);
+  for (let r = 0; r < PANEL; r++) {
+    const lane = state + 4 * <usize>r, row = rows + <usize>r * ROW_BYTES;
+    const index = load<u32>(row, ROW_INDEX);
+    const both = range(descriptor, index, from, to);
+    const first = <i32>both, end = <i32>(both >> 32);
+    store<f32>(lane, NOTHING, MAXIMUM);
+    store<i32>(lane, first, PANEL_FIRST);
+    store<i32>(lane, end, PANEL_END);
+    innerLow = max(innerLow, first);
+    innerHigh = min(innerHigh, end);
+    if (end > 0) {
+      low = min(low, first);
+      high = max(high, end);
+    }
+    const slope = load<usize>(descriptor, SLOPE);
+    if (slope) {
+      const at = 4 * (index / length / heads * length + index % length);
+      store<i32>(lane, load<i32>(load<usize>(descriptor, POSITION) + at), PANEL_POSITION);
+      store<f32>(lane, load<f32>(slope + 4 * load<u32>(row, ROW_HEAD)), PANEL_SLOPE);
+    }
+  }
+  store<i32>(state, low, LOW);
+  store<i32>(state, high, HIGH);
+  store<i32>(state, innerLow, INNER_LOW);
+  store<i32>(state, innerHigh, INNER_HIGH);
+}

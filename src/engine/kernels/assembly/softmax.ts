@@ -1,0 +1,116 @@
+import { madd } from "./arithmetic";
+import { C1, C2, C3, C4, C5, C6, EXP2_ZERO, exp2, exp2With, ONE, ROUNDER, ZERO } from "./exp";
+import { ALPHA, LANES, MAXIMUM, MOMENT, POISON, SUM } from "./layout";
+import { tanh } from "./tanh";
+
+// The running softmax of one panel. Every function is written on pairs of vectors that end in neighbouring stores:
+// that is what V8's revectoriser fuses into 256-bit operations.
+
+// Poisons the rows that hold a NaN or an infinity: x * 0 is 0 only where x is finite.
+export function checkFinite(logits: usize, keys: i32, state: usize): void {
+  const zero = f32x4.splat(0);
+  let z0 = v128.load(state, POISON), z1 = v128.load(state, POISON + 16);
+  let z2 = v128.load(state, POISON + 32), z3 = v128.load(state, POISON + 48);
+  for (let x = logits, stop = logits + LANES * <usize>keys; x < stop; x += LANES) {
+    z0 = madd(v128.load(x), zero, z0);
+    z1 = madd(v128.load(x, 16), zero, z1);
+    z2 = madd(v128.load(x, 32), zero, z2);
+    z3 = madd(v128.load(x, 48), zero, z3);
+  }
+  v128.store(state, z0, POISON);
+  v128.store(state, z1, POISON + 16);
+  v128.store(state, z2, POISON + 32);
+  v128.store(state, z3, POISON + 48);
+}
+
+// Caps in place. The check of the uncapped scores is here because capping hides an infinity.
+export function softcapBlock(scores: usize, keys: i32, cap: f32, constants: usize): void {
+  const caps = f32x4.splat(cap), inverse = f32x4.splat(1 / cap);
+  for (let x = scores, stop = scores + LANES * <usize>keys; x < stop; x += 32) {
+    const c0 = f32x4.mul(caps, tanh(f32x4.mul(v128.load(x), inverse), constants));
+    const c1 = f32x4.mul(caps, tanh(f32x4.mul(v128.load(x, 16), inverse), constants));
+    v128.store(x, c0);
+    v128.store(x, c1, 16);
+  }
+}
+
+// Takes the block's maxima into the state and leaves in ALPHA what the past is to be scaled by; where every key of the block
+// is attended it also poisons as checkFinite() does, in the same reading.
+export function raiseMaximum(logits: usize, keys: i32, state: usize, check: bool, constants: usize): void {
+  const o0 = v128.load(state, MAXIMUM), o1 = v128.load(state, MAXIMUM + 16);
+  const o2 = v128.load(state, MAXIMUM + 32), o3 = v128.load(state, MAXIMUM + 48);
+  let m0 = o0, m1 = o1, m2 = o2, m3 = o3;
+  const stop = logits + LANES * <usize>keys;
+  if (check) {
+    const zero = f32x4.splat(0);
+    let z0 = v128.load(state, POISON), z1 = v128.load(state, POISON + 16);
+    let z2 = v128.load(state, POISON + 32), z3 = v128.load(state, POISON + 48);
+    for (let x = logits; x < stop; x += LANES) {
+      const x0 = v128.load(x), x1 = v128.load(x, 16), x2 = v128.load(x, 32), x3 = v128.load(x, 48);
+      m0 = f32x4.pmax(m0, x0); m1 = f32x4.pmax(m1, x1); m2 = f32x4.pmax(m2, x2); m3 = f32x4.pmax(m3, x3);
+      z0 = madd(x0, zero, z0); z1 = madd(x1, zero, z1); z2 = madd(x2, zero, z2); z3 = madd(x3, zero, z3);
+    }
+    v128.store(state, z0, POISON);
+    v128.store(state, z1, POISON + 16);
+    v128.store(state, z2, POISON + 32);
+    v128.store(state, z3, POISON + 48);
+  } else {
+    for (let x = logits; x < stop; x += LANES) {
+      m0 = f32x4.pmax(m0, v128.load(x)); m1 = f32x4.pmax(m1, v128.load(x, 16));
+      m2 = f32x4.pmax(m2, v128.load(x, 32)); m3 = f32x4.pmax(m3, v128.load(x, 48));
+    }
+  }
+  v128.store(state, m0, MAXIMUM);
+  v128.store(state, m1, MAXIMUM + 16);
+  v128.store(state, m2, MAXIMUM + 32);
+  v128.store(state, m3, MAXIMUM + 48);
+  const a0 = exp2(f32x4.sub(o0, m0), constants), a1 = exp2(f32x4.sub(o1, m1), constants);
+  const a2 = exp2(f32x4.sub(o2, m2), constants), a3 = exp2(f32x4.sub(o3, m3), constants);
+  v128.store(state, a0, ALPHA);
+  v128.store(state, a1, ALPHA + 16);
+  v128.store(state, a2, ALPHA + 32);
+  v128.store(state, a3, ALPHA + 48);
+}
+
+// Turns powers x into 2^(x - maximum) in place and adds them to the sums. Half a panel at a time,
+// which fits the 15 registers V8 has.
+export function exponentials(logits: usize, keys: i32, state: usize, constants: usize): void {
+  for (let half: usize = 0; half < LANES; half += 32) {
+    const lanes = state + half, stop = logits + LANES * <usize>keys;
+    const m0 = v128.load(lanes, MAXIMUM), m1 = v128.load(lanes, MAXIMUM + 16);
+    let s0 = f32x4.splat(0), s1 = f32x4.splat(0);
+    const zero = v128.load32_splat(constants, ZERO), rounder = v128.load32_splat(constants, ROUNDER);
+    const c6 = v128.load32_splat(constants, C6), c5 = v128.load32_splat(constants, C5), c4 = v128.load32_splat(constants, C4);
+    const c3 = v128.load32_splat(constants, C3), c2 = v128.load32_splat(constants, C2), c1 = v128.load32_splat(constants, C1);
+    const one = v128.load32_splat(constants, ONE);
+    for (let x = logits + half; x < stop; x += LANES) {
+      const e0 = exp2With(f32x4.sub(v128.load(x), m0), zero, rounder, c6, c5, c4, c3, c2, c1, one);
+      const e1 = exp2With(f32x4.sub(v128.load(x, 16), m1), zero, rounder, c6, c5, c4, c3, c2, c1, one);
+      v128.store(x, e0);
+      v128.store(x, e1, 16);
+      s0 = f32x4.add(s0, e0);
+      s1 = f32x4.add(s1, e1);
+    }
+    const l0 = madd(v128.load(lanes, SUM), v128.load(lanes, ALPHA), s0);
+    const l1 = madd(v128.load(lanes, SUM + 16), v128.load(lanes, ALPHA + 16), s1);
+    v128.store(lanes, l0, SUM);
+    v128.store(lanes, l1, SUM + 16);
+  }
+}
+
+// Sum of 2^(x-m) (x-m), for the entropy in bits; before exponentials(), which overwrites the logits and rescales the sum.
+// `past` holds the maxima before this block. Clamping keeps 0 * -Infinity away; what is clamped has weight 0.
+export function addMoment(logits: usize, keys: i32, state: usize, past: usize, constants: usize): void {
+  const lowest = f32x4.splat(EXP2_ZERO);
+  for (let lane: usize = 0; lane < LANES; lane += 16) {
+    const m = v128.load(state + lane, MAXIMUM);
+    let t = f32x4.splat(0);
+    for (let x = logits + lane, stop = logits + LANES * <usize>keys; x < stop; x += LANES) {
+      const y = f32x4.sub(v128.load(x), m);
+      t = madd(exp2(y, constants), f32x4.pmax(y, lowest), t);
+    }
+    const shift = f32x4.pmax(f32x4.sub(v128.load(past + lane), m), lowest);
+    const moved = madd(v128.load(state + lane, SUM), shift, v128.load(state + lane, MOMENT));
+    v128.store(state + lane, madd(moved, v128.load(state + lane, ALPHA), t), MOMENT);
+  }
+}

@@ -1,0 +1,57 @@
+const PAGE = 65_536;
+const ALIGNMENT = 64; // a cache line, so that no two threads write into one
+const MOST_PAGES = 65_536;
+
+/**
+ * The shared WebAssembly memory that a problem is laid out in, as a stack of allocations that is emptied before each
+ * request. Every thread's instance of the module works in it. Address 0 stands for "absent".
+ */
+export class KernelMemory {
+  readonly memory = new WebAssembly.Memory({ initial: 2, maximum: MOST_PAGES, shared: true });
+  #top = PAGE;
+
+  /** Whatever was allocated is free again. */
+  reset(): void {
+    this.#top = PAGE;
+  }
+
+  /** What reset() is to go back to instead. */
+  mark(): number {
+    return this.#top;
+  }
+
+  release(mark: number): void {
+    this.#top = mark;
+  }
+
+  get bytes(): number {
+    return this.memory.buffer.byteLength;
+  }
+
+  /** The address of so many bytes, which hold whatever was there before. @throws RangeError where the memory can't grow */
+  allocate(bytes: number): number {
+    const address = this.#top;
+    const top = address + Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+    const missing = top - this.bytes;
+    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE));
+    this.#top = top;
+    return address;
+  }
+
+  /** Views are made anew each time: growing the memory leaves older ones short. */
+  floats(address: number, length: number): Float32Array {
+    return new Float32Array(this.memory.buffer, address, length);
+  }
+
+  integers(address: number, length: number): Int32Array {
+    return new Int32Array(this.memory.buffer, address, length);
+  }
+
+  /** Where the array stands in this memory, or a copy of it put there. */
+  place(data: Float32Array | Int32Array | Uint8Array): number {
+    if (data.buffer === this.memory.buffer) return data.byteOffset;
+    const address = this.allocate(data.byteLength);
+    new Uint8Array(this.memory.buffer, address, data.byteLength).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    return address;
+  }
+}

@@ -1,0 +1,50 @@
+import { attends } from '../mask.ts';
+import type { Problem } from '../operator.ts';
+import type { Floats, Rows } from '../tensor.ts';
+
+/** A problem whose keys and values are finite, and the keys that were not, for each (b, g) at b · G + g. */
+export interface Cleaned {
+  readonly problem: Problem;
+  readonly poisoned: readonly (readonly number[])[];
+}
+
+/**
+ * The problem with every NaN and infinity of its keys and values replaced by 0, or undefined where there is none. A tiled
+ * kernel multiplies an excluded key's value by a weight of 0, which a NaN survives; on the cleaned problem each row that
+ * attends to none of the poisoned keys comes out as if they had never been there.
+ */
+export function cleaned(problem: Problem): Cleaned | undefined {
+  const { B, G, N, D, E } = problem.axes;
+  const poisoned = Array.from({ length: B * G }, () => new Set<number>());
+  const key = cleanRows(problem.key, problem, D, poisoned);
+  const value = cleanRows(problem.value, problem, E, poisoned);
+  if (poisoned.every(({ size }) => size === 0)) return undefined;
+  return { problem: { ...problem, key, value }, poisoned: poisoned.map((keys) => [...keys].sort((a, b) => a - b).filter((j) => j < N)) };
+}
+
+/** A copy as [B, G, N, width], and the places of the rows in it that were not finite. */
+function cleanRows(
+  { data, offset, batchStride, headStride, rowStride }: Rows,
+  { axes: { B, G, N } }: Problem,
+  width: number,
+  poisoned: readonly Set<number>[],
+): Rows {
+  const clean: Floats = new Float32Array(B * G * N * width);
+  for (let pair = 0; pair < B * G; pair++) {
+    for (let j = 0; j < N; j++) {
+      const from = offset + Math.floor(pair / G) * batchStride + (pair % G) * headStride + j * rowStride;
+      const to = (pair * N + j) * width;
+      for (let c = 0; c < width; c++) {
+        const element = data[from + c]!;
+        if (Number.isFinite(element)) clean[to + c] = element;
+        else poisoned[pair]?.add(j);
+      }
+    }
+  }
+  return { data: clean, offset: 0, batchStride: G * N * width, headStride: N * width, rowStride: width };
+}
+
+/** Whether row (b, h, i) attends to any of these keys. */
+export function attendsToAny(problem: Problem, b: number, h: number, i: number, keys: readonly number[]): boolean {
+  return keys.some((j) => attends(problem, b, h, i, j));
+}

@@ -1,0 +1,72 @@
+import type { Crew, Job } from '../engine/kernels/simd.ts';
+
+/*
+ * How threads share a job. The thread whose request it is (the conductor) lays the job out, calls for others, and works
+ * itself; whoever comes takes items until none is left. Nobody is waited for who has not come. The state of a call is
+ * two words in shared memory:
+ *
+ *   HELPERS   how many others are at work now; CLOSED once the conductor wants no more
+ *   BROKEN    1 where a helper's thread died at work
+ */
+
+const HELPERS = 0;
+const BROKEN = 1;
+const CLOSED = -1;
+const WORDS = 2;
+
+/** A call for help, as it crosses threads. */
+export interface Call {
+  readonly job: Job;
+  readonly state: SharedArrayBuffer;
+}
+
+/** A helper's thread died while it worked on the job: its items are lost. */
+class HelperLost extends Error {
+  override readonly name = 'HelperLost';
+}
+
+/** The conductor's side: `callOut` reaches the other threads. */
+export function conduct(threads: number, callOut: (call: Call) => void): Crew {
+  return {
+    threads,
+    share(job, run) {
+      const state = new Int32Array(new SharedArrayBuffer(4 * WORDS));
+      callOut({ job, state: state.buffer });
+      run();
+      close(state);
+    },
+  };
+}
+
+/** Wants no more helpers, and waits until those at work are back. @throws HelperLost */
+function close(state: Int32Array): void {
+  for (;;) {
+    const helpers = Atomics.compareExchange(state, HELPERS, 0, CLOSED);
+    if (Atomics.load(state, BROKEN) !== 0) throw new HelperLost('a thread that worked on this request died');
+    if (helpers === 0) return;
+    Atomics.wait(state, HELPERS, helpers);
+  }
+}
+
+/** A helper's side: works by `run` where the conductor still wants it. */
+export function help({ state: buffer }: Call, run: () => void): void {
+  const state = new Int32Array(buffer);
+  let helpers = Atomics.load(state, HELPERS);
+  for (;;) {
+    if (helpers === CLOSED) return;
+    const before = Atomics.compareExchange(state, HELPERS, helpers, helpers + 1);
+    if (before === helpers) break;
+    helpers = before;
+  }
+  run();
+  Atomics.sub(state, HELPERS, 1);
+  Atomics.notify(state, HELPERS);
+}
+
+/** Tells the conductor that a helper died. */
+export function reportLoss({ state: buffer }: Call): void {
+  const state = new Int32Array(buffer);
+  Atomics.store(state, BROKEN, 1);
+  Atomics.add(state, HELPERS, 1); // so that the conductor's wait ends even where the count did not change
+  Atomics.notify(state, HELPERS);
+}

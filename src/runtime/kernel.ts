@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { type Choice, chooseKernel } from '../engine/kernels/choose.ts';
+import type { Kernel } from '../engine/kernels/kernel.ts';
+import { reference } from '../engine/kernels/reference.ts';
+import { type Crew, SimdKernel } from '../engine/kernels/simd.ts';
+import type { Problem } from '../engine/operator.ts';
+
+/** The kernel that runs here, chosen once for all threads. */
+export interface ChosenEngine {
+  /** For people: which module, which tile, how wide. */
+  readonly name: string;
+  /** Absent where the reference computes. */
+  readonly choice: Choice | undefined;
+}
+
+/** What may run: the widest that passes its self-check, the same without experimental flags of V8, or the reference. */
+export type EngineSetting = 'auto' | 'simd' | 'reference';
+
+const moduleOf = (build: string) => readFileSync(new URL(`../engine/kernels/${build}.wasm`, import.meta.url));
+
+/** Checks and measures the kernels on this machine, in some tens of milliseconds. */
+export function chooseEngine(setting: EngineSetting): ChosenEngine {
+  if (setting === 'reference') return { name: reference.name, choice: undefined };
+  const builds = { relaxed: moduleOf('relaxed'), strict: moduleOf('strict') };
+  const choice = chooseKernel(builds, setting === 'auto' ? setFlagsFromString : undefined);
+  return choice ? { name: nameOf(choice), choice } : { name: `${reference.name} (no module passed its self-check)`, choice };
+}
+
+function nameOf({ tile, relaxed, revectorised }: Choice): string {
+  return `wasm ${tile}${relaxed ? ' relaxed-simd' : ' simd128'}${revectorised ? ' revectorised' : ''}`;
+}
+
+/** Multiply-adds below which laying a problem out in the module's memory takes longer than computing it row by row. */
+const TINY_WORK = 1000;
+
+/** This thread's own kernel. */
+export function kernelOf({ name, choice }: ChosenEngine, crew?: Crew): Kernel {
+  if (!choice) return reference;
+  const simd = new SimdKernel(name, choice.module, choice.tile, crew);
+  return {
+    name,
+    rows: simd.rows,
+    arena: simd.arena,
+    attend: (problem) => (isTiny(problem) ? undefined : simd.attend(problem)),
+  };
+}
+
+function isTiny({ axes: { B, H, M, N, D, E } }: Problem): boolean {
+  return B * H * M * N * (D + E) < TINY_WORK;
+}

@@ -1,0 +1,150 @@
+import type { Worker } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { DESCRIPTOR } from '../engine/kernels/descriptor.ts';
+import type { Answer, Question } from './answer.ts';
+import { reportLoss } from './crew.ts';
+import { DeadlineExceeded, OutOfMemory, unpackFailure } from './failures.ts';
+import type { AskTask, Calling, HelpTask, Told, WorkerSettings } from './worker.ts';
+
+/** A thread that does not stop by itself within this time, once nobody waits for its answer, is ended and replaced. */
+const PATIENCE_MS = 1000;
+/** Heap of a worker. A body that takes more to read ends its worker alone. */
+const WORKER_HEAP_MB = 1536;
+
+/** An answer from another thread, and what its stages took. */
+export interface OffloadedAnswer {
+  readonly answer: Answer;
+  readonly stages: readonly string[];
+}
+
+/** A question that a worker is busy with. */
+interface Pending {
+  readonly control: Int32Array;
+  /** The stop word of its job, once it has laid one out. */
+  stop?: { readonly word: Int32Array };
+  stopped: boolean;
+}
+
+/**
+ * Worker threads for what would hold the event loop: each reads, computes and prints a whole question, and calls the
+ * others to large jobs. A thread that dies fails its own question alone.
+ */
+export class Offload {
+  readonly #pool: Piscina;
+  readonly #pending = new Map<number, Pending>();
+  readonly #threads: number;
+  #last = 0;
+
+  constructor(settings: WorkerSettings) {
+    this.#threads = settings.threads;
+    this.#pool = new Piscina({
+      filename: new URL('./worker.ts', import.meta.url).href,
+      workerData: settings,
+      minThreads: settings.threads,
+      maxThreads: settings.threads,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
+    });
+    this.#pool.on('message', (calling: Calling) => this.#sendHelp(calling));
+    this.#pool.on('error', () => undefined); // each failure is told to its own question
+  }
+
+  /**
+   * The answer to a question.
+   * @param gone aborted when nobody waits any more
+   * @throws DeadlineExceeded, OutOfMemory, and what reading and carrying out throws
+   */
+  async ask(question: Question, timeoutMs: number, gone: AbortSignal): Promise<OffloadedAnswer> {
+    const id = ++this.#last;
+    const pending: Pending = { control: new Int32Array(new SharedArrayBuffer(4)), stopped: false };
+    this.#pending.set(id, pending);
+    const kill = new AbortController();
+    const body = question.body.map(ownMemory);
+    const task: AskTask = { type: 'ask', id, question: { ...question, body }, control: pending.control.buffer as SharedArrayBuffer };
+    const told: Promise<Told> = this.#pool.run(task, {
+      signal: kill.signal,
+      // Piscina's type for this misreads Node's newer one; it is the list that postMessage takes.
+      transferList: [...new Set(body.map((bytes) => bytes.buffer))] as never,
+    });
+    try {
+      const reply = await givenUp(told, timeoutMs, gone, () => this.#stop(pending, kill, told));
+      if ('failure' in reply) throw unpackFailure(reply.failure);
+      const { body: bytes, jsonLength } = reply.answer;
+      return { answer: { body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), jsonLength }, stages: reply.stages };
+    } catch (error) {
+      throw (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
+        ? new OutOfMemory(`reading and answering it takes more than the ${WORKER_HEAP_MB} MB that a thread has`)
+        : error;
+    } finally {
+      this.#pending.delete(id);
+    }
+  }
+
+  /** The worker threads as they are now. */
+  get threads(): readonly Worker[] {
+    return this.#pool.threads;
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+
+  /** Asks a job to stop, and ends its thread where it does not. */
+  #stop(pending: Pending, kill: AbortController, told: Promise<unknown>): void {
+    pending.stopped = true;
+    Atomics.store(pending.control, 0, 1);
+    if (pending.stop) Atomics.store(pending.stop.word, 0, 1);
+    const timer = setTimeout(() => kill.abort(), PATIENCE_MS);
+    told.catch(() => undefined).finally(() => clearTimeout(timer));
+  }
+
+  /** A worker has laid out a job that is worth more threads: those that are idle come. */
+  #sendHelp({ id, call }: Calling): void {
+    const word = new Int32Array(call.job.memory.buffer, call.job.descriptor + DESCRIPTOR.stop, 1);
+    const pending = this.#pending.get(id);
+    if (pending) pending.stop = { word };
+    if (!pending || pending.stopped) Atomics.store(word, 0, 1);
+    for (let place = 1; place < this.#threads; place++) {
+      const task: HelpTask = { type: 'help', call, place };
+      this.#pool.run(task).catch(() => {
+        Atomics.store(word, 0, 1);
+        reportLoss(call);
+      });
+    }
+  }
+}
+
+/** The promise, unless it comes too late or nobody waits any more: then `onGivenUp` is called. */
+async function givenUp<T>(promise: Promise<T>, timeoutMs: number, gone: AbortSignal, onGivenUp: () => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const give = (error: Error): void => {
+      stop();
+      onGivenUp();
+      reject(error);
+    };
+    const onGone = (): void => give(gone.reason);
+    const timer = setTimeout(() => give(new DeadlineExceeded(`the answer did not begin within ${timeoutMs} ms`)), timeoutMs);
+    const stop = (): void => {
+      clearTimeout(timer);
+      gone.removeEventListener('abort', onGone);
+    };
+    gone.addEventListener('abort', onGone);
+    if (gone.aborted) onGone();
+    promise.then(
+      (value) => {
+        stop();
+        resolve(value);
+      },
+      (error) => {
+        stop();
+        reject(error);
+      },
+    );
+  });
+}
+
+/** Bytes in memory of their own, which can be handed to another thread; copied where they share it. */
+function ownMemory(bytes: Buffer): Buffer {
+  const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
+  return whole ? bytes : Buffer.from(new Uint8Array(bytes).buffer);
+}

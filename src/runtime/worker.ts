@@ -1,0 +1,111 @@
+import { parentPort, threadId, workerData } from 'node:worker_threads';
+import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { instantiate, Stopped } from '../engine/kernels/simd.ts';
+import { type Answer, type Question, readQuestion } from './answer.ts';
+import { type Call, conduct, help } from './crew.ts';
+import { type PackedFailure, packFailure } from './failures.ts';
+import { type ChosenEngine, kernelOf } from './kernel.ts';
+import type { Limits } from './limits.ts';
+import { Stages } from './stages.ts';
+
+/** What a worker thread is started with. */
+export interface WorkerSettings {
+  readonly engine: ChosenEngine;
+  readonly limits: Limits;
+  readonly threads: number;
+}
+
+/** A question for a worker; `control` is set to stop it between two rows. */
+export interface AskTask {
+  readonly type: 'ask';
+  readonly id: number;
+  readonly question: Question;
+  readonly control: SharedArrayBuffer;
+}
+
+/** A call for help with another worker's job; `place` says which scratch area is ours. */
+export interface HelpTask {
+  readonly type: 'help';
+  readonly call: Call;
+  readonly place: number;
+}
+
+/** What a worker says before it is done: it calls others to its job. */
+export interface Calling {
+  readonly id: number;
+  readonly threadId: number;
+  readonly call: Call;
+}
+
+/** What an asked worker gives back. */
+export type Told =
+  | { readonly answer: { readonly body: Uint8Array; readonly jsonLength: number | undefined }; readonly stages: Stages['ended'] }
+  | { readonly failure: PackedFailure };
+
+const { engine, limits, threads } = settings();
+let asked = 0;
+const kernel = kernelOf(
+  engine,
+  conduct(threads, (call) => parentPort?.postMessage({ id: asked, threadId, call } satisfies Calling)),
+);
+
+/** What piscina runs on this thread, one task at a time. */
+export default function work(task: AskTask | HelpTask): unknown {
+  if (task.type === 'help') {
+    const { call, place } = task;
+    if (engine.choice) {
+      const { run } = instantiate(engine.choice.module, call.job.memory);
+      help(call, () => run(call.job.descriptor, call.job.scratch[place] ?? 0));
+    }
+    return undefined;
+  }
+  asked = task.id;
+  const control = new Int32Array(task.control);
+  const checkpoint = () => {
+    if (Atomics.load(control, 0) !== 0) throw new Stopped('nobody waits for the answer any more');
+  };
+  try {
+    const stages = new Stages();
+    const body = task.question.body.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    const answer = readQuestion({ ...task.question, body }, { kernel, limits, checkpoint }, stages).carryOut();
+    return told(answer, stages);
+  } catch (error) {
+    const failure = packFailure(error);
+    if (failure) return { failure } satisfies Told;
+    throw error;
+  }
+}
+
+function told({ body, jsonLength }: Answer, { ended }: Stages): unknown {
+  // Moved, not copied: memory of its own, since a small Buffer may share its memory with others.
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : ownMemory(body);
+  return move(new Moved({ answer: { body: bytes, jsonLength }, stages: ended }, bytes.buffer));
+}
+
+/** A value for piscina that carries memory over to the other thread. */
+class Moved {
+  readonly #value: unknown;
+  readonly #memory: ArrayBuffer;
+
+  constructor(value: unknown, memory: ArrayBuffer) {
+    this.#value = value;
+    this.#memory = memory;
+  }
+
+  get [transferableSymbol](): object {
+    return [this.#memory];
+  }
+
+  get [valueSymbol](): object {
+    return this.#value as object;
+  }
+}
+
+function ownMemory(buffer: Buffer): Uint8Array<ArrayBuffer> {
+  const whole = buffer.byteOffset === 0 && buffer.byteLength === buffer.buffer.byteLength;
+  return whole && buffer.buffer instanceof ArrayBuffer ? new Uint8Array(buffer.buffer) : new Uint8Array(buffer);
+}
+
+function settings(): WorkerSettings {
+  return workerData as WorkerSettings;
+}

@@ -1,0 +1,125 @@
+import { availableParallelism } from 'node:os';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Question } from '../../src/runtime/answer.ts';
+import { DeadlineExceeded } from '../../src/runtime/failures.ts';
+import { chooseEngine } from '../../src/runtime/kernel.ts';
+import { WorkTooLarge } from '../../src/runtime/limits.ts';
+import { Offload } from '../../src/runtime/offload.ts';
+import { random } from '../engine/problems.ts';
+
+const limits = { work: 2e11, replyNumbers: 1e7 };
+const engine = chooseEngine('simd');
+const nobodyLeaves = new AbortController().signal;
+let offload: Offload | undefined;
+
+afterEach(async () => {
+  await offload?.close();
+});
+
+function start(threads: number): Offload {
+  offload = new Offload({ engine, limits, threads });
+  return offload;
+}
+
+function question(n: number, options: object = {}): Question {
+  const next = random(n);
+  const tokens = Array.from({ length: n }, () => Array.from({ length: 64 }, () => Math.round(next() * 1000) / 1000));
+  return { kind: 'attention', body: [Buffer.from(JSON.stringify({ tokens, include: ['lse'], ...options }))] };
+}
+
+/** Some seconds of work on one thread: double precision has no fast kernel. */
+const SLOW = { dtype: 'float64' };
+
+describe('worker threads', () => {
+  test('give the same answer, however many they are', async () => {
+    const bodies: string[] = [];
+    for (const threads of [1, 2, 3]) {
+      const pool = start(threads);
+      const { answer, stages } = await pool.ask(question(1500, { include: ['context', 'lse', 'entropy'], causal: true }), 60_000, nobodyLeaves);
+      bodies.push(answer.body.toString());
+      expect(stages.map((stage) => stage.split(';')[0])).toEqual(['decode', 'compute', 'encode']);
+      await pool.close();
+    }
+    expect(bodies[1]).toBe(bodies[0]);
+    expect(bodies[2]).toBe(bodies[0]);
+  });
+
+  test('tell what a request did wrong, as the kind of failure that it is', async () => {
+    const pool = start(1);
+    await expect(pool.ask(question(3, { scael: 1 }), 60_000, nobodyLeaves)).rejects.toMatchObject({
+      name: 'InvalidRequest',
+      faults: [{ pointer: '/scael' }],
+    });
+    await expect(pool.ask({ kind: 'merge', body: [Buffer.from('{')] }, 60_000, nobodyLeaves)).rejects.toMatchObject({
+      name: 'MalformedJson',
+      line: 1,
+      column: 2,
+    });
+    await expect(pool.ask(question(3, { heads: 64, query: Array(200_000).fill(0) }), 60_000, nobodyLeaves)).rejects.toBeInstanceOf(WorkTooLarge);
+  });
+
+  test('that are killed in mid-call fail that call alone', async () => {
+    const pool = start(2);
+    await Promise.all([pool.ask(question(3), 60_000, nobodyLeaves), pool.ask(question(3), 60_000, nobodyLeaves)]);
+    const calls = [pool.ask(question(2500, SLOW), 60_000, nobodyLeaves), pool.ask(question(2500, SLOW), 60_000, nobodyLeaves)];
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await pool.threads[0]?.terminate();
+    const ends = await Promise.allSettled(calls);
+    expect(ends.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect((await pool.ask(question(3), 60_000, nobodyLeaves)).answer.body.toString()).toContain('"lse"');
+  });
+
+  test('that die while they help another fail that job, which is not waited for in vain', async () => {
+    const pool = start(2);
+    await Promise.all([pool.ask(question(3), 60_000, nobodyLeaves), pool.ask(question(3), 60_000, nobodyLeaves)]);
+    // Billions of exponentials: both threads are at it for a second or more.
+    const call = pool.ask(
+      {
+        ...question(20),
+        body: [Buffer.from(JSON.stringify({ tokens: Array.from({ length: 60_000 }, (_, i) => [i / 60_000, 1]), heads: 1, include: ['lse'] }))],
+      },
+      60_000,
+      nobodyLeaves,
+    );
+    const outcome = call.then(
+      () => 'answered',
+      () => 'failed',
+    );
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await pool.threads[1]?.terminate();
+    // Which of the two was the helper is not ours to say; either way the call ends, and the next one is answered.
+    expect(['answered', 'failed']).toContain(await outcome);
+    expect((await pool.ask(question(3), 60_000, nobodyLeaves)).answer.body.toString()).toContain('"lse"');
+  });
+});
+
+describe('giving up', () => {
+  test('a deadline is kept, and the thread is free again', async () => {
+    const pool = start(1);
+    await pool.ask(question(3), 60_000, nobodyLeaves);
+    await expect(pool.ask(question(4000, SLOW), 200, nobodyLeaves)).rejects.toBeInstanceOf(DeadlineExceeded);
+    // The abandoned question would take the one thread for many seconds more.
+    expect((await pool.ask(question(3), 5000, nobodyLeaves)).answer.body.toString()).toContain('"lse"');
+  });
+
+  test('a client that goes away frees the thread', async () => {
+    const pool = start(1);
+    await pool.ask(question(3), 60_000, nobodyLeaves);
+    const leaving = new AbortController();
+    const call = pool.ask(question(4000, SLOW), 60_000, leaving.signal);
+    setTimeout(() => leaving.abort(new Error('gone')), 200);
+    await expect(call).rejects.toThrow('gone');
+    expect((await pool.ask(question(3), 5000, nobodyLeaves)).answer.body.toString()).toContain('"lse"');
+  });
+
+  test('a large job in the kernel is stopped between two items', async () => {
+    const pool = start(Math.min(2, availableParallelism()));
+    await pool.ask(question(3), 60_000, nobodyLeaves);
+    const long: Question = {
+      kind: 'attention',
+      body: [Buffer.from(JSON.stringify({ tokens: Array.from({ length: 200_000 }, (_, i) => [i % 7, 1]), include: ['lse'] }))],
+    };
+    await expect(pool.ask(long, 1500, nobodyLeaves)).rejects.toBeInstanceOf(DeadlineExceeded);
+    expect((await pool.ask(question(3), 5000, nobodyLeaves)).answer.body.toString()).toContain('"lse"');
+  });
+});
