@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import axe from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
@@ -125,6 +126,26 @@ describe('links and lessons', () => {
   });
 });
 
+describe('taking it along', () => {
+  inBrowser('as code in four languages, and as JSON, CSV and SVG', async (open) => {
+    const { page } = await open(service.url);
+    await shown(page, 'weights', '0.4402');
+    await page.locator('#share > summary').click();
+    for (const [language, words] of [
+      ['fetch', "await fetch('"],
+      ['Python requests', 'requests.post("'],
+      ['PyTorch', 'scores = q @ k.mT'],
+      ['curl', `curl -sS ${service.url}/attention`],
+    ] as const) {
+      await page.getByRole('button', { name: language, exact: true }).click();
+      await expect.poll(() => page.locator('#code').innerText()).toContain(words);
+    }
+    expect(JSON.parse(await saved(page, 'JSON')).reply.weights[2]).toBeCloseTo(0.4402, 4);
+    expect((await saved(page, 'CSV')).split('\r\n')[3]).toMatch(/^0,ran,ran,0\.84\d*,0\.84\d*,0\.84\d*,0\.4402\d*$/);
+    expect((await saved(page, 'SVG')).match(/class="cell"/g)).toHaveLength(3);
+  });
+});
+
 describe('when the service is not there', () => {
   inBrowser('that is said, what was typed is kept, and it goes on by itself', async (open) => {
     const { page } = await open(service.url);
@@ -202,6 +223,13 @@ describe('for everyone', () => {
     expect(missed).toEqual([]);
   });
 });
+
+/** The text of a file that a button saves. */
+async function saved(page: Page, kind: string): Promise<string> {
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: kind, exact: true }).click();
+  return readFileSync(await (await download).path(), 'utf8');
+}
 
 /** What is folded away counts too. */
 function openAll(page: Page): Promise<unknown> {
