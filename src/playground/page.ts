@@ -197,9 +197,10 @@ export class Page {
   }
 }
 
-function factsOf({ entropy, lse, state, sinkWeight, request }: Answer, head: number, row: number): string {
+function factsOf({ entropy, lse, logits, sinkWeight, request }: Answer, head: number, row: number): string {
   const log = lse[head]?.[row];
-  const facts = [`entropy ${brief(entropy[head]?.[row] ?? 0)} bits of at most ${brief(Math.log2(state.tokens.length))}`];
+  const shares = (logits[head]?.[row] ?? []).filter((logit) => logit !== null).length + (request.sink === undefined ? 0 : 1);
+  const facts = [`entropy ${brief(entropy[head]?.[row] ?? 0)} bits, of at most ${brief(Math.log2(Math.max(1, shares)))}`];
   facts.push(log === null || log === undefined ? 'nothing to attend to: weights and context are 0' : `log-sum-exp ${brief(log)}`);
   if (request.sink !== undefined) facts.push(`the sink takes ${brief(sinkWeight[head]?.[row] ?? 0)}`);
   return facts.join(' · ');

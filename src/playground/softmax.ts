@@ -31,7 +31,7 @@ export function showSoftmax(table: HTMLTableElement, answer: Answer, head: numbe
     (whole, weight) => whole + weight,
     sink === undefined ? 0 : (answer.sinkWeight[head]?.[row] ?? 0),
   );
-  const largestTaken = max === 0 ? '' : ` − ${brief(max).startsWith('−') ? `(${brief(max)})` : brief(max)}`;
+  const largestTaken = max === 0 ? '' : ` −\u00a0${brief(max).startsWith('−') ? `(${brief(max)})` : brief(max)}`;
   const heads = ['logit', `exp(logit${largestTaken})`, '÷ sum'].flatMap((title) => [
     el('th', { scope: 'col', class: 'number' }, title),
     el('td', {}),

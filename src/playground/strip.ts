@@ -28,7 +28,7 @@ export class Strip {
   show(stages: readonly Stage[], before: readonly Stage[] | undefined, palette: Palette, askingRow: number, painting: boolean): void {
     // All figures are as wide as the widest table needs, so that they stand in columns.
     const columns = Math.max(3, ...stages.filter(hasNumbers).map((stage) => stage.columns.length));
-    this.#root.style.setProperty('--figure', `${columns * 3.4 + 5.5}rem`);
+    this.#root.style.setProperty('--figure', `${columns * 3.25 + 5.4}rem`);
     for (const [i, stage] of stages.entries()) {
       const was = before?.[i];
       const same = was && was.cells.length === stage.cells.length && was.columns.length === stage.columns.length;
