@@ -29,7 +29,7 @@ export interface Means {
 }
 
 /** Ways to answer a lesson: numbers, the walk-through, or the picture. */
-export type Representation = 'json' | 'markdown' | 'svg';
+type Representation = 'json' | 'markdown' | 'svg';
 
 /** A question: its kind, and the bytes of the request's body. */
 export interface Question {
