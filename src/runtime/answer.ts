@@ -2,7 +2,7 @@ import { ZeroVectors } from '../engine/errors.ts';
 import type { Kernel } from '../engine/kernels/kernel.ts';
 import { attend, type Lesson, lessonSizes } from '../engine/lesson.ts';
 import { mergeAndProject } from '../engine/merge.ts';
-import { onnxCall } from '../engine/onnx.ts';
+import { type OnnxOutput, onnxCall } from '../engine/onnx.ts';
 import { attention } from '../engine/operator.ts';
 import { drawWeights, MOST_DRAWN, MOST_WALKED } from '../explain/explanation.ts';
 import { walkThrough } from '../explain/markdown.ts';
@@ -16,7 +16,7 @@ import { readInferenceRequest } from '../wire/inference-request.ts';
 import { parseJson } from '../wire/json.ts';
 import { printMergeReply } from '../wire/merge-reply.ts';
 import { readMergeRequest } from '../wire/merge-request.ts';
-import { attentionCost, type Cost } from './cost.ts';
+import { attentionCost, type Cost, paceOf } from './cost.ts';
 import { type Limits, refuseReply, refuseShown, refuseTooMuch, refuseWork, traceNumbersOf } from './limits.ts';
 import type { Stages } from './stages.ts';
 
@@ -88,7 +88,7 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
     };
     return {
       // What is drawn or written out takes about as long a piece as a printed number.
-      cost: attentionCost({ work, pairs, numbers: numbers + 4 * traceNumbers + (as === 'svg' ? 10 * pairs : 0), precision: lesson.precision }),
+      cost: attentionCost({ work, pairs, printed: numbers + 4 * traceNumbers + (as === 'svg' ? 10 * pairs : 0) }, paceOf(kernel, lesson.precision)),
       carryOut: () => ended({ body: sayingWhere(lesson, printing, answers[as]) }, stages),
     };
   },
@@ -103,7 +103,7 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
     refuseWork(work, limits, 'parts·m·width, and the projection');
     refuseReply(numbers, limits);
     return {
-      cost: attentionCost({ work, pairs: parts.length * m * heads, numbers, precision: 'float64' }),
+      cost: attentionCost({ work, pairs: parts.length * m * heads, printed: numbers }, 'float64'),
       carryOut() {
         const merged = mergeAndProject(parts, m, heads, output);
         stages?.end('compute');
@@ -119,11 +119,16 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
     const problem = { ...call.problem, checkpoint };
     const { B, H, M, N, D, E } = problem.axes;
     const work = B * H * M * N * (D + E);
-    const numbers = names.reduce((sum, name) => sum + call.shapes[name].reduce((product, size) => product * size, 1), 0);
+    const sizeOf = ({ name }: { readonly name: OnnxOutput }) => call.shapes[name].reduce((product, size) => product * size, 1);
+    const numbers = asked.outputs.reduce((sum, output) => sum + sizeOf(output), 0);
+    const copied = asked.outputs.reduce((sum, output) => sum + (output.binary ? sizeOf(output) : 0), 0);
     refuseWork(work, limits, `batch·heads·queries·keys·(d_k + d_v) = ${B}·${H}·${M}·${N}·(${D} + ${E})`);
     refuseReply(numbers, limits);
     return {
-      cost: attentionCost({ work, pairs: B * H * M * N, numbers, precision: problem.precision }),
+      cost: attentionCost(
+        { work, pairs: B * H * M * N, printed: numbers - copied, copied },
+        paceOf(kernel, problem.precision, problem.softmaxPrecision),
+      ),
       carryOut() {
         // Present keys and values alone need no attention.
         const result = problem.want.size > 0 ? attention(problem, kernel) : { fullyMasked: [] };
