@@ -18,6 +18,7 @@ import { attentionRoutes } from './http/routes/attention.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { inferenceRoutes } from './http/routes/inference.ts';
 import { infoRoutes } from './http/routes/info.ts';
+import { playgroundRoutes } from './http/routes/playground.ts';
 import { problemRoutes } from './http/routes/problems.ts';
 import { secureHeaders } from './http/security.ts';
 import { Answerer } from './runtime/answerer.ts';
@@ -75,6 +76,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   await app.register(healthRoutes);
   await app.register(infoRoutes, { config, engine });
   await app.register(problemRoutes);
+  await app.register(playgroundRoutes);
   await app.register(documentRoute);
   answerOtherMethods(app, new Map(methodsOf));
   return app;

@@ -5,7 +5,7 @@ import { type Axes, attention, type Output, type Problem, type Result } from './
 import { addSinusoids, alibiSlopes, type Position, rotate } from './position.ts';
 import { type Projection, project } from './projection.ts';
 import { refuseZeroRows, unitLength } from './similarity.ts';
-import { type Broadcast, columnBlocks, type Floats, floats, headMajor, type Matrix, type Precision, rounded, takeRows } from './tensor.ts';
+import { type Broadcast, columnBlocks, type Floats, floats, headMajor, type Matrix, type Precision, placesOf, rounded, takeRows } from './tensor.ts';
 
 /** Who asks: some of the tokens, by position, or vectors from outside, which stand at `start`, `start` + 1, … where that is said. */
 export type Asking =
@@ -121,13 +121,12 @@ interface Vectors {
 function vectorsOf(lesson: Lesson, checkpoint?: () => void, witness?: Witness): Vectors {
   const { precision, asking, projections, heads, kvHeads, position, similarity } = lesson;
   const positions = positionsOf(asking);
-  const everyToken = Int32Array.from({ length: lesson.tokens.rows }, (_, i) => i);
   const sinusoidal = position?.type === 'sinusoidal';
-  const tokens = sinusoidal ? addSinusoids(lesson.tokens, everyToken, precision) : lesson.tokens;
+  const tokens = sinusoidal ? addSinusoids(lesson.tokens, placesOf(lesson.tokens), precision) : lesson.tokens;
   const outside = asking.from === 'queries' ? asking.vectors : undefined;
   const asks =
     outside === undefined
-      ? takeRows(tokens, positions ?? everyToken)
+      ? takeRows(tokens, positions ?? placesOf(tokens))
       : sinusoidal && positions
         ? addSinusoids(outside, positions, precision)
         : outside;
@@ -139,13 +138,13 @@ function vectorsOf(lesson: Lesson, checkpoint?: () => void, witness?: Witness): 
   witness?.vectors('projected', { queries, keys, values });
   if (position?.type === 'rope' && positions) {
     queries = rotate(queries, heads, positions, position, precision);
-    keys = rotate(keys, kvHeads, everyToken, position, precision);
+    keys = rotate(keys, kvHeads, placesOf(tokens), position, precision);
     witness?.vectors('rotated', { queries, keys, values });
   }
   if (similarity === 'cosine') {
     const unitQueries = unitLength(queries, heads, precision);
     const unitKeys = unitLength(keys, kvHeads, precision);
-    refuseZeroRows(unitKeys.zeros, unitQueries.zeros, asking.from === 'tokens' ? (positions ?? everyToken) : undefined);
+    refuseZeroRows(unitKeys.zeros, unitQueries.zeros, asking.from === 'tokens' ? asking.positions : undefined);
     queries = unitQueries.unit;
     keys = unitKeys.unit;
     witness?.vectors('unit', { queries, keys, values });
@@ -176,8 +175,14 @@ function problemOf(lesson: Lesson, { queries, keys, values, positions }: Vectors
     bias: bias && broadcast(bias, axes),
     alibi: position?.type === 'alibi' && positions ? { slopes: position.slopes ?? alibiSlopes(heads, precision), positions } : undefined,
     sink,
-    want: new Set([...include].filter((output) => output !== 'queries' && output !== 'keys' && output !== 'values')),
+    want: wantOf(include),
   };
+}
+
+function wantOf(include: Lesson['include']): ReadonlySet<Output> {
+  const want = new Set<Output>();
+  for (const output of include) if (output !== 'queries' && output !== 'keys' && output !== 'values') want.add(output);
+  return want;
 }
 
 function broadcast<Data>({ data, rank }: PerPair<Data>, { M, N }: Axes): Broadcast<Data> {

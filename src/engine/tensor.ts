@@ -48,6 +48,13 @@ export function columnBlocks(matrix: Matrix, heads: number): Rows {
   return { data: matrix.data, offset: 0, batchStride: 0, headStride: matrix.columns / heads, rowStride: matrix.columns };
 }
 
+/** 0, 1, 2, …: where each row of a matrix stands. */
+export function placesOf({ rows }: Matrix): Int32Array {
+  const places = new Int32Array(rows);
+  for (let i = 0; i < rows; i++) places[i] = i;
+  return places;
+}
+
 /** The rows of a matrix at these places, in this order. */
 export function takeRows({ data, columns }: Matrix, places: Int32Array): Matrix {
   const taken = data instanceof Float32Array ? new Float32Array(places.length * columns) : new Float64Array(places.length * columns);

@@ -39,7 +39,6 @@ export async function documentRoute(app: FastifyInstance): Promise<void> {
   app.get('/openapi.yaml', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('application/yaml; charset=utf-8').send(app.swagger({ yaml: true })),
   );
-  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs', 302));
 }
 
 /** The examples of each operation's body. The plugin would drop them, since they stand beside a reference to a schema. */

@@ -1,7 +1,7 @@
 import type { Asking, Lesson, PerPair } from '../engine/lesson.ts';
 import type { Window } from '../engine/mask.ts';
 import type { Position } from '../engine/position.ts';
-import { type Floats, floats, type Matrix, type Precision } from '../engine/tensor.ts';
+import { type Floats, floats, type Matrix, type Precision, placesOf } from '../engine/tensor.ts';
 import { AlibiOption, AttentionRequest, RopeOption, SinusoidalOption, WindowOption } from '../schemas/attention.ts';
 import {
   DEFAULT_INCLUDE,
@@ -76,7 +76,7 @@ export function readAttentionRequest(body: unknown): AskedAttention {
   const { tokens, query, queries, precision, include, heads, kvHeads } = asked;
   const asking: Asking = queries
     ? { from: 'queries', vectors: queries.vectors, start: asked.queriesStart }
-    : { from: 'tokens', positions: query?.positions ?? Int32Array.from({ length: tokens.rows }, (_, i) => i) };
+    : { from: 'tokens', positions: query?.positions ?? placesOf(tokens) };
   const outputs = include ?? DEFAULT_INCLUDE;
   return {
     lesson: {

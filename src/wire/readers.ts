@@ -189,14 +189,26 @@ function checkWidths(rows: readonly unknown[], of: string, pointer: string, faul
 }
 
 function readRow(row: readonly unknown[], data: Floats, offset: number, precision: Precision, pointer: string, faults: Faults): void {
-  for (let c = 0; c < row.length && !faults.full; c++) {
+  const start = copyNumbers(row, data, offset, GREATEST[precision]);
+  for (let c = start; c < row.length && !faults.full; c++) {
     const value = row[c];
-    if (typeof value === 'number') {
-      const held = precision === 'float32' ? Math.fround(value) : value;
-      data[offset + c] = held;
-      if (!Number.isFinite(held)) faults.add(`${pointer}/${c}`, outOfRange(value, precision));
-    } else faults.add(`${pointer}/${c}`, `must be a number, got ${given(value)}`);
+    if (typeof value !== 'number') faults.add(`${pointer}/${c}`, `must be a number, got ${given(value)}`);
+    else if (Math.abs(value) > GREATEST[precision]) faults.add(`${pointer}/${c}`, outOfRange(value, precision));
+    else data[offset + c] = value;
   }
+}
+
+/** The greatest number that does not round to infinity: half a unit below the next power of two. */
+const GREATEST: Readonly<Record<Precision, number>> = { float32: 3.4028235677973362e38, float64: Number.MAX_VALUE };
+
+/** Copies numbers while they are in order, and returns where that ends: one tight loop, since most rows are. */
+function copyNumbers(row: readonly unknown[], data: Floats, offset: number, greatest: number): number {
+  for (let c = 0; c < row.length; c++) {
+    const value = row[c];
+    if (typeof value !== 'number' || !(value <= greatest && value >= -greatest)) return c;
+    data[offset + c] = value;
+  }
+  return row.length;
 }
 
 function outOfRange(value: number, precision: Precision): string {

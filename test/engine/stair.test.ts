@@ -101,6 +101,8 @@ describe('heads', () => {
       const wide: Matrix = { data: Float64Array.from(rows.flat()), rows: n, columns: d * h * group };
       const asking = { from: 'queries', vectors: queries } as const;
       expectSame(ask(lesson(tokens, { asking, heads: h * group, kvHeads: h })), ask(lesson(wide, { asking, heads: h * group })));
+      const turned = { asking: { ...asking, start: 1 }, heads: h * group, position: { type: 'rope', base: 100, interleaved: true } } as const;
+      expectSame(ask(lesson(tokens, { ...turned, kvHeads: h })), ask(lesson(wide, turned)));
     });
   });
 });
@@ -197,6 +199,14 @@ describe('positions', () => {
         return x + (c % 2 === 0 ? Math.sin(angle) : Math.cos(angle));
       });
       expectSame(ask(lesson(tokens, { position: { type: 'sinusoidal' } })), ask(lesson({ ...tokens, data })));
+    });
+  });
+
+  test('sinusoids are added to vectors from outside too, where they stand', () => {
+    holds(({ n, d, seed }) => {
+      const tokens = matrix(n, d, seed);
+      const position = { type: 'sinusoidal' } as const;
+      expectSame(ask(lesson(tokens, { position, asking: { from: 'queries', vectors: tokens, start: 0 } })), ask(lesson(tokens, { position })));
     });
   });
 

@@ -68,7 +68,55 @@ describe('axes', () => {
   });
 });
 
+describe('axes of heads', () => {
+  test('are there exactly when `heads` is in the request, 1 included', async () => {
+    const include = ['scores', 'context', 'lse', 'queries', 'keys', 'values'];
+    const tokens = [
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ];
+    expect(shapes((await service.ask({ tokens, include })).json)).toEqual({
+      scores: [3, 3],
+      context: [3, 2],
+      lse: [3],
+      queries: [3, 2],
+      keys: [3, 2],
+      values: [3, 2],
+    });
+    expect(shapes((await service.ask({ tokens, include, heads: 1, query: 0 })).json)).toEqual({
+      scores: [1, 3],
+      context: [2],
+      lse: [1],
+      queries: [1, 2],
+      keys: [1, 3, 2],
+      values: [1, 3, 2],
+    });
+    const grouped = {
+      tokens: [
+        [1, 0],
+        [0, 1],
+      ],
+      queries: [[1, 0, 0, 1]],
+      heads: 2,
+      kv_heads: 1,
+      include,
+      mask: [false, false],
+    };
+    const { json } = await service.ask(grouped);
+    expect(shapes(json)).toMatchObject({ scores: [2, 1, 2], context: [1, 4], lse: [2, 1], queries: [2, 1, 2], keys: [1, 2, 2], values: [1, 2, 2] });
+    expect(json.fully_masked).toEqual([
+      [0, 0],
+      [1, 0],
+    ]);
+  });
+});
+
 describe('include', () => {
+  test('of keys and values alone asks nothing of the scores', async () => {
+    expect((await service.ask({ tokens: [[1e30]], include: ['keys', 'values'] })).text).toBe('{"keys":[[1e+30]],"values":[[1e+30]]}');
+  });
+
   test('comes back in the order of the contract, and nothing else does', async () => {
     const { text } = await service.ask({ tokens: [[1]], query: 0, include: ['entropy', 'lse', 'context', 'weights', 'logits', 'scores'] });
     expect(text).toBe('{"scores":[1],"logits":[1],"weights":[1],"context":[1],"lse":1,"entropy":0}');

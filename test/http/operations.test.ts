@@ -15,9 +15,9 @@ test('/info says the version, the limits in force and the engine', async () => {
   expect(json.node).toBe(process.version);
 });
 
-test('/ leads to the documentation', async () => {
+test('/ is the playground', async () => {
   const { status, headers } = await service.get('/');
-  expect([status, headers['location']]).toEqual([302, '/docs']);
+  expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
 });
 
 describe('security headers', () => {

@@ -299,6 +299,25 @@ describe('limits', () => {
     expect(json.detail).toContain('64 numbers; MAX_REPLY_NUMBERS is 50');
   });
 
+  test('projections count as work, what enters the dot product as numbers of the reply, and a merge as both', async () => {
+    const wide = Array.from({ length: 8 }, () => Array(60).fill(0));
+    expect((await service.ask({ tokens: [Array(8).fill(1), Array(8).fill(2)], w_value: wide, include: ['lse'] })).json.detail).toContain(
+      'MAX_WORK is 1000',
+    );
+    expect((await service.ask({ tokens: Array(30).fill([1, 2]), query: 0, include: ['keys'] })).json.detail).toContain(
+      '60 numbers; MAX_REPLY_NUMBERS is 50',
+    );
+    const part = { context: Array(60).fill([1]), lse: Array(60).fill(0) };
+    expect((await service.ask({ parts: [part] }, { path: '/attention/merge' })).json.detail).toContain('120 numbers; MAX_REPLY_NUMBERS is 50');
+    const projected = { parts: [{ context: Array(10).fill(Array(6).fill(1)), lse: Array(10).fill(0) }], w_output: Array(6).fill(Array(20).fill(1)) };
+    expect((await service.ask(projected, { path: '/attention/merge' })).json.detail).toContain('1260 multiply-adds');
+  });
+
+  test('vectors that are held whole are bounded, whatever is included', async () => {
+    const { status, json } = await service.ask({ tokens: [[1, 2]], query: Array(150).fill(0), include: ['lse'], w_value: [[1], [1]], heads: 1 });
+    expect([status, json.type]).toEqual([413, '/problems/work-too-large']);
+  });
+
   test('a body that does not arrive is a 408', async () => {
     const reply = await raw('POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"tokens"');
     expect(reply).toMatch(/^HTTP\/1\.1 408 /);
@@ -320,6 +339,21 @@ test('finite inputs that overflow on the way are an arithmetic-overflow that say
   expect([overflow.status, overflow.json.type]).toEqual([422, '/problems/arithmetic-overflow']);
   expect(overflow.json.detail).toContain('scores of asking row 1');
   expect((await service.ask({ tokens: [[1], [1e30]], dtype: 'float64', include: ['lse'] })).json.lse).toEqual([1e30, 1e30 * 1e30]);
+});
+
+test('an overflow says the output, the row and the head', async () => {
+  const logits = await service.ask({
+    tokens: [
+      [3e19, 0],
+      [0, 1],
+    ],
+    heads: 2,
+    query: [1, 0],
+    bias: [3e38, 3e38],
+  });
+  expect([logits.status, logits.json.detail]).toEqual([422, 'scores of asking row 1 in head 0 is not finite, though all inputs are']);
+  const biased = await service.ask({ tokens: [[1.5e19]], bias: [3e38], include: ['context'] });
+  expect([biased.status, biased.json.detail]).toEqual([422, 'logits of asking row 0 is not finite, though all inputs are']);
 });
 
 test.each(Object.entries(PROBLEMS))('/problems/%s explains itself', async (code, { title, help }) => {

@@ -130,12 +130,14 @@ function layOut(memory: KernelMemory, problem: Problem, tile: Tile, threads: num
   const statistics = perRow ? memory.allocate(16 * B * H * M) : 0;
   const matrices = new Map<Output, number>(stored.map((output) => [output, memory.allocate(4 * B * H * M * N)]));
   const partials = plan.partialBytes > 0 ? memory.allocate(plan.partialBytes) : 0;
-  const rows = ({ data, offset, batchStride, headStride, rowStride }: Rows) => [
-    memory.place(single(data)) + 4 * offset,
-    batchStride,
-    headStride,
-    rowStride,
-  ];
+  // Keys and values are often the same tokens: what is placed once need not be copied again.
+  const placed = new Map<Float32Array, number>();
+  const place = (data: Float32Array) => {
+    const address = placed.get(data) ?? memory.place(data);
+    placed.set(data, address);
+    return address;
+  };
+  const rows = ({ data, offset, batchStride, headStride, rowStride }: Rows) => [place(single(data)) + 4 * offset, batchStride, headStride, rowStride];
   const pairs = (view: Broadcast<Floats | Uint8Array> | undefined) =>
     view
       ? [

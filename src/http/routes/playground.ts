@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** What the page loads, by address: the file, and its type. */
+const FILES = {
+  '/': ['index.html', 'text/html; charset=utf-8'],
+  '/playground/playground.js': ['built/playground.js', 'text/javascript; charset=utf-8'],
+  '/playground/playground.css': ['built/playground.css', 'text/css; charset=utf-8'],
+  '/playground/icon.svg': ['icon.svg', 'image/svg+xml'],
+} as const;
+
+/** The playground: a page that talks to the public API alone. Its four files are kept in memory, plain and packed. */
+export async function playgroundRoutes(app: FastifyInstance): Promise<void> {
+  for (const [url, [path, type]] of Object.entries(FILES)) {
+    const plain = readFileSync(new URL(`../../playground/${path}`, import.meta.url));
+    const packed = gzipSync(plain, { level: 9 });
+    const etag = createHash('sha256').update(plain).digest('base64url').slice(0, 22);
+    app.get(url, { schema: { hide: true } }, async (request, reply) => {
+      const gzip = acceptsGzip(request);
+      reply.headers({
+        'content-security-policy': POLICY,
+        'cache-control': 'no-cache',
+        vary: 'accept-encoding',
+        etag: `"${etag}${gzip ? '-gzip' : ''}"`,
+      });
+      if (isKnown(request, etag)) return reply.code(304).send();
+      return gzip ? send(reply.header('content-encoding', 'gzip'), type, packed) : send(reply, type, plain);
+    });
+  }
+}
+
+function send(reply: FastifyReply, type: string, bytes: Buffer): FastifyReply {
+  return reply.type(type).send(bytes);
+}
+
+function acceptsGzip({ headers }: FastifyRequest): boolean {
+  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:\s*,|\s*$))/i.test(String(headers['accept-encoding'] ?? ''));
+}
+
+/** Does the client hold this version already, packed or not? (RFC 9110, 13.1.2) */
+function isKnown({ headers }: FastifyRequest, etag: string): boolean {
+  const known = headers['if-none-match'];
+  return known !== undefined && (known.trim() === '*' || known.includes(`"${etag}`));
+}

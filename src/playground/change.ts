@@ -1,0 +1,31 @@
+import type { Answer } from './answer.ts';
+import { brief } from './stages.ts';
+
+/** Do two answers have the same rows, keys and heads, so that their numbers can be set against each other? */
+export function comparable(before: Answer | undefined, now: Answer): before is Answer {
+  return (
+    before !== undefined &&
+    before.heads === now.heads &&
+    `${before.asks}` === `${now.asks}` &&
+    before.isAsked.length === now.isAsked.length &&
+    (now.asks.length > 1 || before.state.ask === now.state.ask)
+  );
+}
+
+/** What the last change did to the weights, in one sentence. */
+export function describeChange(before: Answer, now: Answer, about: string): string {
+  let largest = { size: 0, words: '' };
+  now.weights.forEach((rows, head) => {
+    rows.forEach((row, i) => {
+      row.forEach((weight, j) => {
+        const was = before.weights[head]?.[i]?.[j] ?? 0;
+        const size = Math.abs(weight - was);
+        if (size <= largest.size) return;
+        const where = now.heads > 1 ? ` in head ${head}` : '';
+        largest = { size, words: `${now.asks[i]} → ${now.isAsked[j]}${where}: ${brief(was)} → ${brief(weight)}` };
+      });
+    });
+  });
+  if (largest.size < 5e-5) return `After “${about}”: no weight changed.`;
+  return `After “${about}”, the weight that changed most: ${largest.words}.`;
+}

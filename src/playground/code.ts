@@ -1,0 +1,43 @@
+import type { Request } from './request.ts';
+
+/** The same question for another tool. `address` is that of this service. */
+export function curlOf(request: Request, address: string): string {
+  return `curl -sS ${address} -H 'content-type: application/json' \\\n  -d '${JSON.stringify(request).replaceAll("'", "'\\''")}'`;
+}
+
+export function fetchOf(request: Request, address: string): string {
+  return `const reply = await fetch('${address}', {
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(${printed(request, '  ')}),
+});
+console.log(await reply.json());`;
+}
+
+export function pythonOf(request: Request, address: string): string {
+  return `import requests
+
+question = ${pythonic(request)}
+reply = requests.post("${address}", json=question)
+reply.raise_for_status()
+print(reply.json())`;
+}
+
+/** One member a line, matrices with a row a line. */
+function printed(request: Request, indent: string): string {
+  return `{\n${Object.entries(request)
+    .map(([name, value]) => `${indent}  ${JSON.stringify(name)}: ${rows(value, indent)},`)
+    .join('\n')}\n${indent}}`;
+}
+
+function rows(value: unknown, indent: string): string {
+  if (!Array.isArray(value) || !Array.isArray(value[0])) return JSON.stringify(value).replaceAll(',', ', ');
+  return `[\n${value.map((row) => `${indent}    ${JSON.stringify(row).replaceAll(',', ', ')},`).join('\n')}\n${indent}  ]`;
+}
+
+function pythonic(request: Request): string {
+  // Strings are matched first, so that a label named true stays as it is.
+  return printed(request, '').replace(/"(?:[^"\\]|\\.)*"|\btrue\b|\bfalse\b/g, (word) =>
+    word === 'true' ? 'True' : word === 'false' ? 'False' : word,
+  );
+}

@@ -1,0 +1,104 @@
+import type { Answer } from './answer.ts';
+import { blendOf, contributionsOf } from './arithmetic.ts';
+import { TOKEN_COLOURS } from './colours.ts';
+import { el } from './element.ts';
+import { brief } from './stages.ts';
+
+/** A piece of a stacked bar: what one token, or several small ones together, gives to one dimension. */
+interface Share {
+  readonly name: string;
+  /** undefined: the others together. */
+  readonly token: number | undefined;
+  readonly amounts: readonly number[];
+}
+
+/** The context as stacked contributions weight · value, one bar a dimension, and the table behind it. */
+export class Contributions {
+  readonly #bars = el('div', { class: 'stacks', 'aria-hidden': 'true' });
+  readonly #legend = el('p', { class: 'tokens' });
+  readonly #table = el('table', { class: 'plain' });
+  readonly #scroll = el('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'Contributions as a table' }, this.#table);
+  readonly #details = el('details', {}, el('summary', {}, 'As a table'), this.#scroll);
+  #shown: { answer: Answer; head: number; row: number } | undefined;
+
+  constructor(root: HTMLElement) {
+    root.append(this.#legend, this.#bars, this.#details);
+    this.#details.addEventListener('toggle', () => this.#fillTable());
+  }
+
+  show(answer: Answer, head: number, row: number): void {
+    this.#shown = { answer, head, row };
+    const shares = sharesOf(answer, head, row);
+    const blend = blendOf(answer, head, row);
+    const names = dimensionNames(answer, head);
+    const reach = Math.max(1e-30, ...blend.map((_, c) => reachOf(shares, c, 1)));
+    const depth = Math.max(0, ...blend.map((_, c) => reachOf(shares, c, -1)));
+    this.#legend.replaceChildren(...shares.map(({ name, token }) => el('span', {}, el('span', { class: `chip ${classOf(token)}` }), name)));
+    this.#bars.replaceChildren(...blend.map((total, c) => stack(names[c] ?? `${c}`, total, shares, c, reach, depth)));
+    this.#fillTable();
+  }
+
+  #fillTable(): void {
+    if (!this.#details.open || !this.#shown) return;
+    const { answer, head, row } = this.#shown;
+    const contributions = contributionsOf(answer, head, row);
+    const line = (name: string, numbers: readonly number[]) =>
+      el('tr', {}, el('th', { scope: 'row' }, name), ...numbers.map((value) => el('td', {}, brief(value))));
+    const heads = dimensionNames(answer, head).map((name) => el('th', { scope: 'col' }, name));
+    const lines = contributions.map((numbers, j) => line(`${answer.isAsked[j]} × ${brief(answer.weights[head]?.[row]?.[j] ?? 0)}`, numbers));
+    this.#table.replaceChildren(
+      el('thead', {}, el('tr', {}, el('td', {}), ...heads)),
+      el('tbody', {}, ...lines),
+      el('tfoot', {}, line('sum', blendOf(answer, head, row))),
+    );
+  }
+}
+
+/** The heaviest tokens each on their own, the rest together: more colours could not be told apart. */
+function sharesOf(answer: Answer, head: number, row: number): Share[] {
+  const contributions = contributionsOf(answer, head, row);
+  const weights = answer.weights[head]?.[row] ?? [];
+  const heaviest = weights.map((_, j) => j).sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));
+  const own = new Set(heaviest.slice(0, weights.length > TOKEN_COLOURS ? TOKEN_COLOURS - 1 : TOKEN_COLOURS));
+  const shares: Share[] = contributions.flatMap((amounts, j) => (own.has(j) ? [{ name: answer.isAsked[j] ?? `${j}`, token: j, amounts }] : []));
+  if (own.size === contributions.length) return shares;
+  const others = contributions.filter((_, j) => !own.has(j));
+  const amounts = (contributions[0] ?? []).map((_, c) => others.reduce((sum, numbers) => sum + (numbers[c] ?? 0), 0));
+  return [...shares, { name: `${others.length} others`, token: undefined, amounts }];
+}
+
+/** A head's values are its block of the tokens' dimensions, where they are the tokens. */
+function dimensionNames({ values, request, state, heads }: Answer, head: number): string[] {
+  const width = values[head]?.[0]?.length ?? 0;
+  const own = request.w_value === undefined && width * heads === state.dimensions.length;
+  return Array.from({ length: width }, (_, c) => (own ? state.dimensions[head * width + c]?.trim() : undefined) || `${c}`);
+}
+
+function reachOf(shares: readonly Share[], column: number, sign: 1 | -1): number {
+  return shares.reduce((sum, { amounts }) => sum + Math.max(0, sign * (amounts[column] ?? 0)), 0);
+}
+
+function stack(name: string, total: number, shares: readonly Share[], column: number, reach: number, depth: number): HTMLElement {
+  const whole = reach + depth;
+  const track = el('span', { class: 'track' });
+  let right = depth;
+  let left = depth;
+  for (const share of shares) {
+    const amount = share.amounts[column] ?? 0;
+    if (amount === 0) continue;
+    const piece = el('span', { class: `piece ${classOf(share.token)}`, title: `${share.name}: ${brief(amount)}` });
+    if (amount < 0) left += amount;
+    piece.style.left = `${((amount < 0 ? left : right) / whole) * 100}%`;
+    piece.style.width = `${(Math.abs(amount) / whole) * 100}%`;
+    if (amount > 0) right += amount;
+    track.append(piece);
+  }
+  const mark = el('span', { class: 'total' });
+  mark.style.left = `${((depth + total) / whole) * 100}%`;
+  track.append(mark);
+  return el('div', { class: 'stack' }, el('span', { class: 'name' }, name), track, el('span', { class: 'number' }, brief(total)));
+}
+
+function classOf(token: number | undefined): string {
+  return token === undefined ? 'none' : `c${token % TOKEN_COLOURS}`;
+}

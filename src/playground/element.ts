@@ -1,0 +1,35 @@
+type Attribute = string | number | boolean | undefined;
+type Child = Node | string | undefined;
+
+/** An element with attributes and children; `true` sets an attribute without a value, `undefined` and `false` leave it out. */
+export function el<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  attributes: Readonly<Record<string, Attribute>> = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[Tag] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== undefined && value !== false) element.setAttribute(name, value === true ? '' : `${value}`);
+  }
+  element.append(...children.filter((child) => child !== undefined));
+  return element;
+}
+
+/** A button that does something. */
+export function button(text: string, act: () => void, attributes: Readonly<Record<string, Attribute>> = {}): HTMLButtonElement {
+  const made = el('button', { type: 'button', ...attributes }, text);
+  made.addEventListener('click', act);
+  return made;
+}
+
+/** The element of the page that has this id; the page is built with it. */
+export function byId<Element extends HTMLElement>(id: string, kind: new () => Element): Element {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`the page has no #${id} of this kind`);
+  return found;
+}
+
+/** Sets a text only where it differs, so that nothing is laid out again for nothing. */
+export function setText(node: Node, text: string): void {
+  if (node.textContent !== text) node.textContent = text;
+}

@@ -1,0 +1,254 @@
+import type { GridEdit } from './edits.ts';
+import { button, el, setText } from './element.ts';
+import { readMatrix } from './paste.ts';
+import type { Grid } from './state.ts';
+
+/** A grid as it is to be shown. */
+export interface GridView {
+  readonly cells: Grid;
+  readonly rowNames?: readonly string[];
+  readonly columnNames?: readonly string[];
+  /** The row that asks. */
+  readonly asking?: number | undefined;
+}
+
+interface GridOptions {
+  /** The JSON pointer of the grid: a fault at pointer/1/2 is marked in row 1, column 2. */
+  readonly pointer: string;
+  readonly caption: string;
+  readonly rowWord: string;
+  readonly columnWord: string;
+  readonly edit: (edit: GridEdit, about: string) => void;
+  /** Where a row can be made to ask, or to be looked at. */
+  readonly ask?: (row: number) => void;
+  /** The word on its button; `asks` where it is left out. */
+  readonly askWord?: string;
+}
+
+/** From so many cells on, rows out of sight are not drawn. */
+const LARGE = 256;
+
+/** A spreadsheet of numbers as typed: arrows move, a paste fills it. One stop for the Tab key. */
+export class EditGrid {
+  readonly element: HTMLElement;
+  readonly #options: GridOptions;
+  readonly #table = el('table', { class: 'edit' });
+  #view: GridView = { cells: [] };
+  #shape = '';
+  /** What can be focused, by row and column. */
+  #controls: HTMLElement[][] = [];
+  #place: readonly [row: number, column: number] = [0, 0];
+
+  constructor(options: GridOptions) {
+    this.#options = options;
+    const { pointer, caption, rowWord, columnWord, edit } = options;
+    this.#table.setAttribute('role', 'grid');
+    this.#table.setAttribute('aria-label', caption);
+    this.#table.addEventListener('keydown', (event) => this.#move(event));
+    this.#table.addEventListener('focusin', (event) => this.#enter(event.target));
+    this.#table.addEventListener('paste', (event) => this.#paste(event));
+    this.element = el(
+      'div',
+      { class: 'grid', 'data-pointer': pointer },
+      el('div', { class: 'sheet' }, this.#table),
+      el(
+        'div',
+        { class: 'tools' },
+        button(`+ ${rowWord}`, () => edit({ kind: 'add row' }, `a ${rowWord} more`)),
+        button(`+ ${columnWord}`, () => edit({ kind: 'add column' }, `a ${columnWord} more`)),
+        this.#pasteBox(),
+      ),
+    );
+  }
+
+  show(view: GridView): void {
+    const shape = `${view.cells.map((row) => row.length)}|${view.rowNames !== undefined}|${view.columnNames !== undefined}`;
+    this.#view = view;
+    if (shape !== this.#shape) this.#build();
+    this.#shape = shape;
+    this.#fill();
+  }
+
+  #pasteBox(): HTMLElement {
+    const { caption } = this.#options;
+    const text = el('textarea', { rows: 4, spellcheck: 'false', 'aria-label': `Numbers for ${caption}: CSV, JSON or NumPy’s print` });
+    const said = el('output', {});
+    const use = () => setText(said, this.#replace(text.value) ? '' : 'No numbers found in this.');
+    return el('details', { class: 'paste' }, el('summary', {}, 'Paste'), text, button('Use these numbers', use), said);
+  }
+
+  #replace(text: string): boolean {
+    const pasted = readMatrix(text);
+    if (!pasted) return false;
+    this.#options.edit({ kind: 'replace', ...pasted }, 'pasted numbers');
+    return true;
+  }
+
+  /** One number goes into the cell; several fill the grid. */
+  #paste(event: ClipboardEvent): void {
+    const text = event.clipboardData?.getData('text/plain') ?? '';
+    const pasted = readMatrix(text);
+    if (!pasted || (pasted.cells.length === 1 && pasted.cells[0]?.length === 1)) return;
+    event.preventDefault();
+    this.#replace(text);
+  }
+
+  #build(): void {
+    const { cells, rowNames, columnNames } = this.#view;
+    const hadFocus = this.#table.contains(document.activeElement);
+    this.#controls = [];
+    const width = Math.max(0, ...cells.map((row) => row.length));
+    this.#table.className = `edit${this.#options.ask ? ' asks' : ''}${rowNames ? ' named' : ''}${cells.length * width > LARGE ? ' large' : ''}`;
+    const columns = Array.from({ length: width }, (_, c) => c);
+    this.#table.replaceChildren(
+      el('thead', { role: 'rowgroup' }, this.#headRow(columns, columnNames !== undefined)),
+      el('tbody', { role: 'rowgroup' }, ...cells.map((row, r) => this.#bodyRow(row, r, rowNames !== undefined))),
+    );
+    const last = this.#controls.length - 1;
+    this.#stop(Math.min(this.#place[0], last), this.#place[1]);
+    if (hadFocus) this.#control()?.focus();
+  }
+
+  #headRow(columns: readonly number[], hasNames: boolean): HTMLElement {
+    const { edit, columnWord } = this.#options;
+    const removers = columns.map((c) =>
+      this.#remover(`Remove ${columnWord} ${c}`, () => edit({ kind: 'remove column', at: c }, `a ${columnWord} less`)),
+    );
+    const names = columns.map((c) =>
+      this.#input(`Name of ${columnWord} ${c}`, 'name', (text) => edit({ kind: 'column name', at: c, text }, 'a name')),
+    );
+    this.#controls.push(hasNames ? columns.flatMap((c) => [names[c], removers[c]].filter((control) => control !== undefined)) : removers);
+    const heads = columns.map((c) =>
+      el('th', { scope: 'col', role: 'columnheader' }, el('span', { class: 'head' }, hasNames ? names[c] : `${c}`, removers[c])),
+    );
+    return el('tr', { role: 'row' }, el('td', { role: 'gridcell' }), ...heads, el('td', { class: 'end', role: 'gridcell' }));
+  }
+
+  #bodyRow(row: readonly string[], r: number, hasNames: boolean): HTMLElement {
+    const { edit, ask, pointer, rowWord } = this.#options;
+    const asks = ask && this.#asker(r, ask);
+    const name = hasNames ? this.#input(`Name of ${rowWord} ${r}`, 'name', (text) => edit({ kind: 'row name', at: r, text }, 'a name')) : undefined;
+    const inputs = row.map((_, c) =>
+      this.#input(
+        '',
+        'number',
+        (text) => edit({ kind: 'cell', row: r, column: c, text }, `a number of ${this.#view.rowNames?.[r] ?? `${rowWord} ${r}`}`),
+        `${pointer}/${r}/${c}`,
+      ),
+    );
+    const remover = this.#remover(`Remove ${rowWord} ${r}`, () => edit({ kind: 'remove row', at: r }, `a ${rowWord} less`));
+    this.#controls.push([asks, name, ...inputs, remover].filter((control) => control !== undefined));
+    const head = el(
+      'th',
+      { scope: 'row', role: 'rowheader', 'data-pointer': `${pointer}/${r}` },
+      el('span', { class: 'head' }, asks, hasNames ? name : asks ? undefined : `${r}`),
+    );
+    return el(
+      'tr',
+      { role: 'row' },
+      head,
+      ...inputs.map((input) => el('td', { role: 'gridcell' }, input)),
+      el('td', { class: 'end', role: 'gridcell' }, remover),
+    );
+  }
+
+  #asker(row: number, ask: (row: number) => void): HTMLButtonElement {
+    return button(this.#options.askWord ?? 'asks', () => ask(row), { class: 'ask', tabindex: -1 });
+  }
+
+  #remover(label: string, act: () => void): HTMLButtonElement {
+    return button('×', act, { class: 'remove', 'aria-label': label, title: label, tabindex: -1 });
+  }
+
+  #input(label: string, kind: 'name' | 'number', take: (text: string) => void, pointer?: string): HTMLInputElement {
+    const input = el('input', {
+      class: kind,
+      'aria-label': label,
+      'data-pointer': pointer,
+      size: 1,
+      autocomplete: 'off',
+      spellcheck: 'false',
+      inputmode: kind === 'number' ? 'text' : undefined,
+      tabindex: -1,
+    });
+    input.addEventListener('input', () => take(input.value));
+    return input;
+  }
+
+  /** Texts, names and marks into the controls that are there; only what differs is touched. */
+  #fill(): void {
+    const { cells, rowNames, columnNames, asking } = this.#view;
+    const nameInputs = this.#table.querySelectorAll<HTMLInputElement>('thead input');
+    nameInputs.forEach((input, c) => {
+      setValue(input, columnNames?.[c] ?? '');
+    });
+    const rows = this.#table.tBodies[0]?.rows ?? [];
+    for (const [r, row] of [...rows].entries()) {
+      const rowName = rowNames?.[r]?.trim() || `${this.#options.rowWord} ${r}`;
+      row.classList.toggle('asking', r === asking);
+      const asker = row.querySelector<HTMLButtonElement>('button.ask');
+      if (asker) {
+        asker.setAttribute('aria-pressed', `${r === asking}`);
+        asker.setAttribute('aria-label', `${rowName} ${this.#options.askWord ?? 'asks'}`);
+      }
+      const name = row.querySelector<HTMLInputElement>('input.name');
+      if (name) setValue(name, rowNames?.[r] ?? '');
+      row.querySelectorAll<HTMLInputElement>('input.number').forEach((input, c) => {
+        setValue(input, cells[r]?.[c] ?? '');
+        const label = `${rowName}, ${columnNames?.[c]?.trim() || c}`;
+        if (input.ariaLabel !== label) input.ariaLabel = label;
+      });
+    }
+  }
+
+  #enter(target: EventTarget | null): void {
+    for (const [r, row] of this.#controls.entries()) {
+      const c = row.indexOf(target as HTMLElement);
+      if (c >= 0) this.#stop(r, c);
+    }
+    if (target instanceof HTMLInputElement) target.select();
+  }
+
+  #stop(row: number, column: number): void {
+    this.#control()?.setAttribute('tabindex', '-1');
+    const at = Math.max(0, row);
+    this.#place = [at, Math.max(0, Math.min(column, (this.#controls[at]?.length ?? 1) - 1))];
+    for (const control of this.#table.querySelectorAll('[tabindex="0"]')) control.setAttribute('tabindex', '-1');
+    this.#control()?.setAttribute('tabindex', '0');
+  }
+
+  #control(): HTMLElement | undefined {
+    return this.#controls[this.#place[0]]?.[this.#place[1]];
+  }
+
+  /** Arrows move between controls; within a text only from its ends. */
+  #move(event: KeyboardEvent): void {
+    const step = STEPS[event.key];
+    if (!step || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    const { target } = event;
+    if (target instanceof HTMLInputElement && step[1] !== 0 && !atEdge(target, step[1])) return;
+    if (event.key === 'Enter' && target instanceof HTMLButtonElement) return;
+    event.preventDefault();
+    const [row, column] = this.#place;
+    const next = this.#controls[row + step[0]]?.[column + step[1]] ?? this.#controls[row + step[0]]?.at(step[1] === 0 ? -1 : column);
+    if (next && column + step[1] >= 0) next.focus();
+  }
+}
+
+const STEPS: Readonly<Record<string, readonly [rows: number, columns: number]>> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  Enter: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+};
+
+function atEdge(input: HTMLInputElement, direction: number): boolean {
+  const { selectionStart, selectionEnd, value } = input;
+  if (selectionStart === 0 && selectionEnd === value.length) return true;
+  return selectionStart === selectionEnd && selectionStart === (direction < 0 ? 0 : value.length);
+}
+
+function setValue(input: HTMLInputElement, text: string): void {
+  if (input.value !== text) input.value = text;
+}

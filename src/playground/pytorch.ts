@@ -1,0 +1,114 @@
+import type { Request } from './request.ts';
+import { PROJECTIONS } from './state.ts';
+
+/** The question as a PyTorch script that needs no service: each line is a step of the strip. */
+export function pytorchOf(request: Request): string {
+  const lines = [
+    'import torch',
+    '',
+    ...(request.dtype === 'float64' ? ['torch.set_default_dtype(torch.float64)'] : []),
+    `x = ${tensor(request.tokens)}  # tokens`,
+    ...PROJECTIONS.filter((name) => request[name] !== undefined).map((name) => `${name} = ${tensor(request[name])}`),
+    ...askingLines(request),
+    ...vectorLines(request),
+    ...logitLines(request),
+    ...blendLines(request),
+    'print("weights", weights)',
+    'print("context", context)',
+  ];
+  return lines.join('\n');
+}
+
+/** Who asks, and where everyone stands: i are the places of the asking rows, j those of the tokens. */
+function askingLines({ queries, query, queries_start: start, position }: Request): string[] {
+  const asks = queries !== undefined ? tensor(queries) : query === undefined ? 'x' : `x[[${query}]]`;
+  const places =
+    queries !== undefined ? `torch.arange(len(asks)) + ${start ?? 0}` : query === undefined ? 'torch.arange(len(x))' : `torch.tensor([${query}])`;
+  const lines = [`asks = ${asks}  # who asks`, `i, j = (${places})[:, None], torch.arange(len(x))[None, :]`];
+  if (typeOf(position) === 'sinusoidal') {
+    lines.push(
+      'def sinusoids(places, d):  # "Attention is all you need", 3.5',
+      '    angle = places[:, None] / 10000 ** ((torch.arange(d) // 2 * 2) / d)',
+      '    return torch.where(torch.arange(d) % 2 == 0, angle.sin(), angle.cos())',
+      'asks = asks + sinusoids(i[:, 0], asks.shape[-1])',
+      'x = x + sinusoids(j[0], x.shape[-1])',
+    );
+  }
+  return lines;
+}
+
+function vectorLines(request: Request): string[] {
+  const { heads, kv_heads: keyHeads, similarity, position } = request;
+  const through = (name: 'w_query' | 'w_key' | 'w_value') => (request[name] === undefined ? '' : ` @ ${name}`);
+  const lines = [`q, k, v = asks${through('w_query')}, x${through('w_key')}, x${through('w_value')}`];
+  if (heads !== undefined) {
+    const groups = keyHeads ?? heads;
+    lines.push('split = lambda t, h: t.unflatten(-1, (h, -1)).transpose(-2, -3)  # [rows, h·d] → [h, rows, d]');
+    lines.push(`q, k, v = split(q, ${heads}), split(k, ${groups}), split(v, ${groups})`);
+    if (groups !== heads) lines.push(`k, v = (t.repeat_interleave(${heads} // ${groups}, 0) for t in (k, v))  # grouped heads share`);
+  }
+  if (typeOf(position) === 'rope') {
+    lines.push(
+      'def rope(t, places):  # half-split, base 10000',
+      '    d = t.shape[-1]',
+      '    angle = places[:, None] * 10000.0 ** (-2 * torch.arange(d // 2) / d)',
+      '    a, b = t[..., : d // 2], t[..., d // 2 :]',
+      '    return torch.cat([a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()], -1)',
+      'q, k = rope(q, i[:, 0]), rope(k, j[0])',
+    );
+  }
+  if (similarity === 'cosine') lines.push('q, k = (torch.nn.functional.normalize(t, dim=-1, eps=0) for t in (q, k))');
+  return lines;
+}
+
+function logitLines({ scale, softcap, position, causal, window, mask, heads }: Request): string[] {
+  const factor = scale === undefined ? '' : scale === '1/sqrt(d_k)' ? ' * q.shape[-1] ** -0.5' : ` * ${JSON.stringify(scale)}`;
+  const lines = [`scores = q @ k.mT${factor}`];
+  if (softcap !== undefined) lines.push(`scores = ${softcap} * torch.tanh(scores / ${softcap})`);
+  if (typeOf(position) === 'alibi') {
+    const h = Number(heads ?? 1);
+    lines.push(`slopes = torch.tensor(${JSON.stringify(slopes(h))})`);
+    lines.push(`scores = scores - ${heads === undefined ? 'slopes' : 'slopes[:, None, None]'} * (i - j).abs()`);
+  }
+  if (causal === undefined && window === undefined && mask === undefined) return lines;
+  const { left, right } = (window ?? {}) as { left?: unknown; right?: unknown };
+  lines.push('may = torch.ones(len(asks), len(x), dtype=torch.bool)  # true = may attend');
+  if (causal !== undefined) lines.push('may &= j <= i');
+  if (left !== undefined) lines.push(`may &= j >= i - ${left}`);
+  if (right !== undefined) lines.push(`may &= j <= i + ${right}`);
+  if (mask !== undefined) lines.push(`may &= torch.tensor(${JSON.stringify(mask).replaceAll('true', 'True').replaceAll('false', 'False')})`);
+  lines.push('scores = scores.masked_fill(~may, float("-inf"))');
+  return lines;
+}
+
+function blendLines({ sink, heads, w_output: output, causal, window, mask }: Request): string[] {
+  const excluding = causal !== undefined || window !== undefined || mask !== undefined;
+  const lines =
+    sink === undefined
+      ? [`weights = scores.softmax(-1)${excluding ? '.nan_to_num()  # a row with nothing to attend to: 0' : ''}`]
+      : [
+          `with_sink = torch.cat([scores, torch.full_like(scores[..., :1], ${sink})], -1)`,
+          'weights = with_sink.softmax(-1)[..., :-1]  # the sink gives no value',
+        ];
+  lines.push('context = weights @ v');
+  if (heads !== undefined) lines.push('context = context.transpose(-2, -3).flatten(-2)  # heads side by side');
+  if (output !== undefined) lines.push('context = context @ w_output');
+  return lines;
+}
+
+/** The slopes of ALiBi (Press et al. 2022), as the service takes them by default. */
+function slopes(heads: number): number[] {
+  const power = 2 ** Math.floor(Math.log2(heads));
+  return Array.from({ length: heads }, (_, g) => 2 ** (g < power ? (-8 * (g + 1)) / power : (-8 * (2 * (g - power) + 1)) / (2 * power)));
+}
+
+function tensor(value: unknown): string {
+  return `torch.tensor(${JSON.stringify(value)
+    .replace(/(?<![\d.eE+-])(-?\d+)(?=[,\]])/g, '$1.0')
+    .replaceAll(',', ', ')
+    .replaceAll('], [', '],\n  [')})`;
+}
+
+function typeOf(position: unknown): string | undefined {
+  return (position as { type?: string } | undefined)?.type;
+}

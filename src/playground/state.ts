@@ -1,0 +1,121 @@
+/** Numbers as they were typed: a slip of the pen stays where it is, and the service says what is wrong with it. */
+export type Grid = readonly (readonly string[])[];
+
+/** A switch, and what was typed beside it, which stays while it is off. */
+export interface Switch<Value> {
+  readonly on: boolean;
+  readonly value: Value;
+}
+
+export type ProjectionName = 'w_query' | 'w_key' | 'w_value' | 'w_output';
+export const PROJECTIONS: readonly ProjectionName[] = ['w_query', 'w_key', 'w_value', 'w_output'];
+
+/** Everything that a link carries: who the tokens are, who asks, and how the switches stand. Never changed, only replaced. */
+export interface State {
+  readonly lesson: string | undefined;
+  readonly labels: readonly string[];
+  readonly dimensions: readonly string[];
+  readonly tokens: Grid;
+  /** Does every token ask, or only the one at `ask`? */
+  readonly everyone: boolean;
+  /** The asking row that is looked at. */
+  readonly ask: number;
+  readonly queries: Switch<Grid>;
+  readonly queriesStart: Switch<string>;
+  readonly cosine: boolean;
+  readonly scale: Switch<string>;
+  readonly causal: boolean;
+  readonly window: Switch<{ readonly left: string; readonly right: string }>;
+  /** true = may attend; one row for each asking row. */
+  readonly mask: Switch<readonly (readonly boolean[])[]>;
+  readonly softcap: Switch<string>;
+  readonly sink: Switch<string>;
+  readonly heads: Switch<{ readonly query: string; readonly key: string }>;
+  /** The head that is looked at. */
+  readonly head: number;
+  readonly projections: Readonly<Record<ProjectionName, Switch<Grid>>>;
+  readonly position: '' | 'rope' | 'alibi' | 'sinusoidal';
+  readonly dtype: 'float32' | 'float64';
+}
+
+const off = <Value>(value: Value): Switch<Value> => ({ on: false, value });
+export const on = <Value>(value: Value): Switch<Value> => ({ on: true, value });
+
+/** “The cat ran”, and “ran” asks: what the page opens with. */
+export const START: State = {
+  lesson: 'plain',
+  labels: ['The', 'cat', 'ran'],
+  dimensions: ['x', 'y', 'z'],
+  tokens: [
+    ['0.2', '0.1', '0.5'],
+    ['0.9', '0.1', '0.3'],
+    ['0.4', '0.8', '0.2'],
+  ],
+  everyone: false,
+  ask: 2,
+  queries: off([]),
+  queriesStart: off('0'),
+  cosine: false,
+  scale: off('1/sqrt(d_k)'),
+  causal: false,
+  window: off({ left: '1', right: '0' }),
+  mask: off([]),
+  softcap: off('2'),
+  sink: off('0'),
+  heads: off({ query: '1', key: '' }),
+  head: 0,
+  projections: { w_query: off([]), w_key: off([]), w_value: off([]), w_output: off([]) },
+  position: '',
+  dtype: 'float32',
+};
+
+/** How many rows ask, and so how many rows a mask has. */
+export function askingRows({ queries, tokens }: State): number {
+  return queries.on ? queries.value.length : tokens.length;
+}
+
+/** The name of a token; its position where it has none. */
+export function labelOf({ labels }: State, token: number): string {
+  return labels[token]?.trim() || `token ${token}`;
+}
+
+/** The name of an asking row. */
+export function askingLabel(state: State, row: number): string {
+  return state.queries.on ? `query ${row}` : labelOf(state, row);
+}
+
+/** The mask, as large as it must be now; what was never painted may attend. */
+export function fittedMask(state: State): boolean[][] {
+  const { value } = state.mask;
+  return Array.from({ length: askingRows(state) }, (_, i) => state.tokens.map((_token, j) => value[i]?.[j] ?? true));
+}
+
+/** The state after the pair (asking row, token) was painted. */
+export function paint(state: State, row: number, token: number, attend: boolean): State {
+  const mask = fittedMask(state);
+  const painted = mask[row];
+  if (painted) painted[token] = attend;
+  return { ...state, mask: on(mask) };
+}
+
+/** A switch turned; a grid that is still empty begins with numbers that change nothing. */
+export function turnProjection(state: State, name: ProjectionName, turned: boolean): State {
+  const before = state.projections[name].value;
+  const value = before.length > 0 ? before : identity(state.dimensions.length);
+  return { ...state, projections: { ...state.projections, [name]: { on: turned, value } } };
+}
+
+/** Vectors from outside begin with a copy of the first token's. */
+export function turnQueries(state: State, turned: boolean): State {
+  const value = state.queries.value.length > 0 ? state.queries.value : state.tokens.slice(0, 1);
+  return clamped({ ...state, queries: { on: turned, value } });
+}
+
+function identity(width: number): Grid {
+  return Array.from({ length: width }, (_, r) => Array.from({ length: width }, (_cell, c) => (r === c ? '1' : '0')));
+}
+
+/** Keeps `ask` on a row that is there. */
+export function clamped(state: State): State {
+  return { ...state, ask: Math.max(0, Math.min(state.ask, askingRows(state) - 1)) };
+}

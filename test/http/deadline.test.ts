@@ -1,0 +1,34 @@
+import { connect } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { useService } from './service.ts';
+
+const service = useService({ REQUEST_TIMEOUT_MS: '400', THREADS: '1' });
+/** Many seconds in double precision on the one thread. */
+const HEAVY = {
+  tokens: Array.from({ length: 4000 }, (_, i) => Array.from({ length: 64 }, (_, c) => Math.sin(i + c))),
+  dtype: 'float64',
+  include: ['lse'],
+};
+const LIGHT = { tokens: Array.from({ length: 300 }, (_, i) => Array.from({ length: 64 }, (_, c) => Math.cos(i + c))), include: ['lse'] };
+
+describe('an answer that takes too long', () => {
+  test('is a 503 with Retry-After, and the next request has the thread', async () => {
+    await service.ask(LIGHT);
+    const { status, json, headers } = await service.ask(HEAVY);
+    expect([status, json.type, headers['retry-after']]).toEqual([503, '/problems/deadline-exceeded', '1']);
+    expect((await service.get('/livez')).status).toBe(200);
+    await expect.poll(async () => (await service.ask(LIGHT)).status, { timeout: 10_000 }).toBe(200);
+  });
+
+  test('is given up when the client goes away', async () => {
+    const body = JSON.stringify(HEAVY);
+    const socket = connect(service.port, '127.0.0.1', () => {
+      socket.write(
+        `POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+        () => setTimeout(() => socket.destroy(), 100),
+      );
+    });
+    await new Promise((resolve) => socket.on('close', resolve));
+    await expect.poll(async () => (await service.ask(LIGHT)).status, { timeout: 10_000 }).toBe(200);
+  });
+});

@@ -1,0 +1,246 @@
+import { readFileSync } from 'node:fs';
+import axe from 'axe-core';
+import type { Locator, Page } from 'playwright-core';
+import { describe, expect } from 'vitest';
+import { useService } from '../http/service.ts';
+import { useBrowser } from './browser.ts';
+
+const service = useService();
+const inBrowser = useBrowser();
+
+const stage = (page: Page, name: string) => page.locator(`[data-stage="${name}"]`);
+const numbers = async (figure: Locator) => (await figure.locator('tbody td > span').allTextContents()).map((text) => Number(text.replace('−', '-')));
+const cell = (page: Page, name: string) => page.getByLabel(name, { exact: true });
+const turn = (page: Page, name: string) => page.getByRole('switch', { name }).click();
+const shown = (page: Page, name: string, text: string) => expect.poll(() => stage(page, name).innerText(), { timeout: 5000 }).toContain(text);
+
+describe('the first picture', () => {
+  inBrowser('“The cat ran” is computed, nothing is complained of, and nobody else is asked', async (open) => {
+    const { page, errors, requests } = await open(service.url);
+    await shown(page, 'weights', '0.4402');
+    expect(await numbers(stage(page, 'weights'))).toEqual([0.2465, 0.3133, 0.4402]);
+    expect(await numbers(stage(page, 'context'))).toEqual([0.5074, 0.4081, 0.3053]);
+    expect(await page.locator('#softmax tbody tr').last().innerText()).toContain('0.4402');
+    expect(errors).toEqual([]);
+    expect(new Set(requests.map((url) => new URL(url).origin))).toEqual(new Set([service.url]));
+  });
+
+  inBrowser('a number that is looked at is written out', async (open) => {
+    const { page } = await open(service.url);
+    await shown(page, 'weights', '0.4402');
+    await stage(page, 'raw').locator('tbody td').nth(1).hover();
+    await expect.poll(() => page.locator('#written-lines').innerText()).toContain('0.4 × 0.9 + 0.8 × 0.1 + 0.2 × 0.3');
+    expect(await page.locator('#written-lines').innerText()).toContain('= 0.36 + 0.08 + 0.06');
+  });
+});
+
+describe('editing', () => {
+  inBrowser('an edited number changes the weights as the service says, and what changed is shown', async (open) => {
+    const { page } = await open(service.url);
+    await shown(page, 'weights', '0.4402');
+    await cell(page, 'cat, x').fill('2.5');
+    const { json } = await service.ask({
+      tokens: [
+        [0.2, 0.1, 0.5],
+        [2.5, 0.1, 0.3],
+        [0.4, 0.8, 0.2],
+      ],
+      query: 2,
+      include: ['weights'],
+      decimals: 4,
+    });
+    await expect.poll(() => numbers(stage(page, 'weights'))).toEqual(json.weights);
+    expect(await page.locator('#change').innerText()).toContain('a number of cat');
+    expect(await stage(page, 'weights').locator('td small').allInnerTexts()).toContainEqual(expect.stringMatching(/^\+0\.\d+/));
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await shown(page, 'weights', '0.4402');
+  });
+
+  inBrowser('tokens and dimensions are added, removed, renamed and pasted; a click makes a token ask', async (open) => {
+    const { page } = await open(service.url);
+    await page.getByRole('button', { name: '+ token' }).click();
+    await page.getByRole('button', { name: '+ dimension' }).click();
+    await cell(page, 'Name of token 3').fill('far');
+    await page.getByRole('button', { name: 'far asks' }).click();
+    await shown(page, 'weights', 'far');
+    expect(await numbers(stage(page, 'context'))).toHaveLength(4);
+    await page.getByRole('button', { name: 'Remove token 0' }).click();
+    await page.locator('#tokens summary').click();
+    await page.getByLabel(/^Numbers for Tokens/).fill('[[1.  0.]\n [0.  1.]]');
+    await page.getByRole('button', { name: 'Use these numbers' }).first().click();
+    await expect.poll(() => numbers(stage(page, 'context'))).toHaveLength(2);
+  });
+
+  inBrowser('the mask is painted on the matrix', async (open) => {
+    const { page } = await open(service.url);
+    await turn(page, 'Every token asks');
+    await turn(page, 'Mask');
+    await expect.poll(() => numbers(stage(page, 'masked'))).toHaveLength(9);
+    await stage(page, 'masked').locator('tbody td').nth(1).click();
+    await expect.poll(() => stage(page, 'weights').locator('td.excluded').count()).toBe(1);
+    expect(await page.locator('#written-lines').innerText()).toContain('excluded');
+  });
+
+  inBrowser('bad input is marked where it stands, in the service’s words, and nothing typed is lost', async (open) => {
+    const { page } = await open(service.url);
+    await shown(page, 'weights', '0.4402');
+    await cell(page, 'cat, y').fill('abc');
+    await cell(page, 'Softcap: cap').fill('-1');
+    const faults = page.locator('#faults');
+    await expect.poll(() => faults.innerText()).toContain('cat, y must be a number, got the string "abc"');
+    await expect.poll(() => faults.innerText()).toContain('/softcap must be greater than 0');
+    for (const name of ['cat, y', 'Softcap: cap']) expect(await cell(page, name).getAttribute('aria-invalid')).toBe('true');
+    expect(await cell(page, 'cat, y').inputValue()).toBe('abc');
+    await shown(page, 'weights', '0.4402');
+    await cell(page, 'cat, y').fill('0.1');
+    await cell(page, 'Softcap: cap').fill('2');
+    await expect.poll(() => faults.isHidden()).toBe(true);
+    expect(await page.locator('[aria-invalid]').count()).toBe(0);
+  });
+});
+
+describe('links and lessons', () => {
+  inBrowser('a link restores the state', async (open) => {
+    const { page } = await open(service.url);
+    await cell(page, 'The, x').fill('0.75');
+    await cell(page, 'Name of token 1').fill('a, b; c');
+    for (const name of ['Every token asks', 'Causal', 'Sink', 'w_value']) await turn(page, name);
+    await expect.poll(() => page.url()).toContain('w_value');
+    await shown(page, 'weights', 'a, b; c');
+    const other = (await open(page.url())).page;
+    await shown(other, 'weights', 'a, b; c');
+    expect(await cell(other, 'The, x').inputValue()).toBe('0.75');
+    for (const name of ['weights', 'context']) expect(await numbers(stage(other, name))).toEqual(await numbers(stage(page, name)));
+    for (const name of ['Causal', 'Sink', 'w_value']) expect(await other.getByRole('switch', { name }).isChecked()).toBe(true);
+  });
+
+  inBrowser('a prediction is asked for, then tried; the browser’s back button leads back', async (open) => {
+    const { page } = await open(service.url);
+    await page.getByRole('button', { name: 'Causal' }).click();
+    await page.getByLabel('About a third, as before').check();
+    await page.getByRole('button', { name: 'Reveal' }).click();
+    await expect.poll(() => page.locator('.verdict').innerText()).toContain('Not quite: 1.');
+    await expect.poll(() => numbers(stage(page, 'weights'))).toEqual([1, Number.NaN, Number.NaN, 0.4185, 0.5815, Number.NaN, 0.282, 0.3239, 0.3941]);
+    await page.goBack();
+    await expect.poll(() => page.locator('#lesson h2').innerText()).toBe('Plain attention');
+  });
+});
+
+describe('taking it along', () => {
+  inBrowser('as code in four languages, and as JSON, CSV and SVG', async (open) => {
+    const { page } = await open(service.url);
+    await shown(page, 'weights', '0.4402');
+    await page.locator('#share > summary').click();
+    for (const [language, words] of [
+      ['fetch', "await fetch('"],
+      ['Python requests', 'requests.post("'],
+      ['PyTorch', 'scores = q @ k.mT'],
+      ['curl', `curl -sS ${service.url}/attention`],
+    ] as const) {
+      await page.getByRole('button', { name: language, exact: true }).click();
+      await expect.poll(() => page.locator('#code').innerText()).toContain(words);
+    }
+    expect(JSON.parse(await saved(page, 'JSON')).reply.weights[2]).toBeCloseTo(0.4402, 4);
+    expect((await saved(page, 'CSV')).split('\r\n')[3]).toMatch(/^0,ran,ran,0\.84\d*,0\.84\d*,0\.84\d*,0\.4402\d*$/);
+    expect((await saved(page, 'SVG')).match(/class="cell"/g)).toHaveLength(3);
+  });
+});
+
+describe('when the service is not there', () => {
+  inBrowser('that is said, what was typed is kept, and it goes on by itself', async (open) => {
+    const { page } = await open(service.url);
+    await shown(page, 'weights', '0.4402');
+    await page.route('**/attention', (route) => route.abort());
+    await cell(page, 'ran, x').fill('0.9');
+    await expect.poll(() => page.locator('#away').innerText()).toContain('Your numbers are kept');
+    await page.unroute('**/attention');
+    await expect.poll(() => page.locator('#away').isHidden(), { timeout: 15_000 }).toBe(true);
+    expect(await cell(page, 'ran, x').inputValue()).toBe('0.9');
+    await expect.poll(() => page.locator('body.stale').count()).toBe(0);
+  });
+
+  inBrowser('a service that wants a key is given one, in a header', async (open) => {
+    const { page } = await open(`${service.url}/docs`);
+    await page.route('**/attention', (route) =>
+      route.request().headers()['authorization'] === 'Bearer secret'
+        ? route.continue()
+        : route.fulfill({ status: 401, contentType: 'application/problem+json', body: '{"status":401,"detail":"a bearer is wanted"}' }),
+    );
+    await page.goto(service.url);
+    await expect.poll(() => page.locator('#locked').innerText()).toContain('a bearer is wanted');
+    await page.getByLabel('Key', { exact: true }).last().fill('secret');
+    await page.getByRole('button', { name: 'Use', exact: true }).click();
+    await shown(page, 'weights', '0.4402');
+    expect(await page.locator('#locked').isHidden()).toBe(true);
+  });
+});
+
+describe('for everyone', () => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    inBrowser(`axe finds nothing in ${colorScheme}`, async (open) => {
+      const { page } = await open(service.url, { colorScheme });
+      await page.getByRole('button', { name: 'Several heads' }).click();
+      await page.getByRole('button', { name: 'Reveal' }).click();
+      for (const name of ['Causal', 'Cross-attention', 'w_query']) await turn(page, name);
+      await cell(page, 'cat, a').fill('?');
+      await expect.poll(() => page.locator('#faults li').count()).toBeGreaterThan(0);
+      await openAll(page);
+      expect(await violations(page)).toEqual([]);
+      await open(service.url, { colorScheme }).then(async ({ page: plain }) => {
+        await shown(plain, 'weights', '0.4402');
+        expect(await violations(plain)).toEqual([]);
+      });
+    });
+  }
+
+  inBrowser('on a phone nothing sticks out sideways', async (open) => {
+    const { page } = await open(service.url, { viewport: { width: 360, height: 740 }, hasTouch: true });
+    await shown(page, 'weights', '0.4402');
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    expect(await violations(page)).toEqual([]);
+  });
+
+  inBrowser('the keyboard alone reaches everything', async (open) => {
+    const { page } = await open(service.url);
+    await shown(page, 'weights', '0.4402');
+    await openAll(page);
+    await page.evaluate(`globalThis.reached = new Set(); addEventListener('focusin', ({ target }) => reached.add(target))`);
+    for (let stops = 0; stops < 150; stops++) await page.keyboard.press('Tab');
+    // Within a grid and within a matrix the arrows move.
+    for (const start of ['#tokens [tabindex="0"]', '[data-stage] td[tabindex="0"]']) {
+      for (const grid of await page.locator(start).all()) {
+        await grid.focus();
+        for (const key of ['ArrowLeft', 'ArrowUp']) for (let i = 0; i < 6; i++) await page.keyboard.press(key);
+        for (let row = 0; row < 4; row++) {
+          for (const key of ['ArrowRight', 'ArrowLeft']) for (let i = 0; i < 6; i++) await page.keyboard.press(key);
+          await page.keyboard.press('ArrowDown');
+        }
+      }
+    }
+    const missed = await page.evaluate(`[...document.querySelectorAll('a[href], button:enabled, input, select, summary, td[tabindex]')]
+      .filter((element) => element.checkVisibility() && !reached.has(element) && !(element.type === 'radio' && element !== element.form))
+      .map((element) => element.outerHTML.slice(0, 120))`);
+    expect(missed).toEqual([]);
+  });
+});
+
+/** The text of a file that a button saves. */
+async function saved(page: Page, kind: string): Promise<string> {
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: kind, exact: true }).click();
+  return readFileSync(await (await download).path(), 'utf8');
+}
+
+/** What is folded away counts too. */
+function openAll(page: Page): Promise<unknown> {
+  return page.evaluate(`for (const details of document.querySelectorAll('details')) details.open = true`);
+}
+
+/** What axe finds that is serious or critical. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  // Dimmed pictures are old ones, about to be replaced.
+  const found = await page.evaluate(`axe.run({ exclude: ['.stale .pictures'] }).then(({ violations }) =>
+    violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`);
+  return found as string[];
+}
