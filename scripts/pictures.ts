@@ -15,7 +15,7 @@ const TOKENS = [
 const LABELS = ['The', 'cat', 'ran'];
 const PICTURES = {
   'the-cat-ran.md': { accept: 'text/markdown', body: { tokens: TOKENS, labels: LABELS, query: 2 } },
-  'the-cat-ran.svg': { accept: 'image/svg+xml', body: { tokens: TOKENS, labels: LABELS, scale: 3 } },
+  'the-cat-ran.svg': { accept: 'image/svg+xml', body: { tokens: TOKENS, labels: LABELS } },
   'two-heads.svg': {
     accept: 'image/svg+xml',
     body: {

@@ -81,14 +81,24 @@ export function lessonSizes({ tokens, asking, values, projections, heads: h, kvH
   return { m: asks.m, n: tokens.rows, h, kvHeads, d_k, d_v, width: projections.output.weight?.columns ?? h * d_v };
 }
 
+/** Queries, keys and values on their way into the operator: with positions added, projected, rotated, of length 1. */
+export type Stage = 'positioned' | 'projected' | 'rotated' | 'unit';
+
+/** Someone who looks on: is shown the vectors after each step, and the problem that the operator gets. */
+export interface Witness {
+  vectors(stage: Stage, vectors: { readonly queries: Matrix; readonly keys: Matrix; readonly values: Matrix }): void;
+  problem(problem: Problem): void;
+}
+
 /**
  * Attention as the lesson asks for it. `checkpoint` is called now and then, and may throw to stop.
  * @throws ZeroVectors where cosine similarity meets a vector of length 0
  * @throws ArithmeticOverflow where a result that is returned or attended is not finite in this precision
  */
-export function attend(lesson: Lesson, kernel: Kernel, checkpoint?: () => void): LessonResult {
-  const vectors = vectorsOf(lesson, checkpoint);
+export function attend(lesson: Lesson, kernel: Kernel, checkpoint?: () => void, witness?: Witness): LessonResult {
+  const vectors = vectorsOf(lesson, checkpoint, witness);
   const problem = { ...problemOf(lesson, vectors), checkpoint };
+  witness?.problem(problem);
   // Queries, keys and values alone need no attention.
   const result: Result = problem.want.size > 0 ? attention(problem, kernel) : { fullyMasked: fullyMaskedRows(problem) };
   const { nonFinite } = result;
@@ -108,7 +118,7 @@ interface Vectors {
 }
 
 /** Positions are added to the tokens, projections are applied, heads are rotated, lengths are divided out: in this order. */
-function vectorsOf(lesson: Lesson, checkpoint?: () => void): Vectors {
+function vectorsOf(lesson: Lesson, checkpoint?: () => void, witness?: Witness): Vectors {
   const { precision, asking, projections, heads, kvHeads, position, similarity } = lesson;
   const positions = positionsOf(asking);
   const sinusoidal = position?.type === 'sinusoidal';
@@ -121,12 +131,15 @@ function vectorsOf(lesson: Lesson, checkpoint?: () => void): Vectors {
         ? addSinusoids(outside, positions, precision)
         : outside;
 
+  witness?.vectors('positioned', { queries: asks, keys: tokens, values: lesson.values ?? tokens });
   let queries = project(asks, projections.query, precision, checkpoint);
   let keys = project(tokens, projections.key, precision, checkpoint);
   const values = project(lesson.values ?? tokens, projections.value, precision, checkpoint);
+  witness?.vectors('projected', { queries, keys, values });
   if (position?.type === 'rope' && positions) {
     queries = rotate(queries, heads, positions, position, precision);
     keys = rotate(keys, kvHeads, placesOf(tokens), position, precision);
+    witness?.vectors('rotated', { queries, keys, values });
   }
   if (similarity === 'cosine') {
     const unitQueries = unitLength(queries, heads, precision);
@@ -134,13 +147,9 @@ function vectorsOf(lesson: Lesson, checkpoint?: () => void): Vectors {
     refuseZeroRows(unitKeys.zeros, unitQueries.zeros, asking.from === 'tokens' ? asking.positions : undefined);
     queries = unitQueries.unit;
     keys = unitKeys.unit;
+    witness?.vectors('unit', { queries, keys, values });
   }
   return { queries, keys, values, positions };
-}
-
-/** The lesson as the operator's problem. @throws ZeroVectors */
-export function openLesson(lesson: Lesson): Problem {
-  return problemOf(lesson, vectorsOf(lesson));
 }
 
 function positionsOf(asking: Asking): Int32Array | undefined {

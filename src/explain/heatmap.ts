@@ -1,181 +1,125 @@
-import { scaleLinear } from 'd3-scale';
-import { interpolateCividis } from 'd3-scale-chromatic';
-import { plain, shortened } from './labels.ts';
+import { type ScalePower, scalePow } from 'd3-scale';
+import type { Kernel } from '../engine/kernels/kernel.ts';
+import { attend, type Lesson, type LessonSizes, lessonSizes } from '../engine/lesson.ts';
+import { attends } from '../engine/mask.ts';
+import { namesOf } from './labels.ts';
+import { everyShade, STYLE } from './palette.ts';
+import { type Drawing, escaped, layoutOf, panel } from './panel.ts';
+import { Notes } from './story.ts';
 
-/** Weights to draw: [h][m][n], and which are masked. */
-export interface HeatmapData {
-  readonly weights: ArrayLike<number>;
-  readonly masked: (h: number, i: number, j: number) => boolean;
-  readonly h: number;
-  readonly m: number;
-  readonly n: number;
-  readonly tokens: readonly string[];
-  readonly asking: readonly string[];
+/** A panel of the heatmap can have at most so many cells a side. */
+export const MOST_DRAWN = { rows: 256, keys: 256 } as const;
+/** And all panels together so many cells and labels: 16 of the largest. A picture of more opens in no browser. */
+export const MOST_MARKS = 1_100_000;
+
+/** Cells and labels of a picture, and what else each panel has. */
+export function marksOf({ h, m, n }: LessonSizes): number {
+  return h * (m * n + m + n + 16);
 }
 
-const TITLE_HEIGHT = 34;
+const MARGIN = 20;
 const GAP = 28;
-const LEGEND_WIDTH = 92;
-const LEGEND_STOPS = 12;
-const SHADES = 255;
-const LONGEST_SHOWN = 14;
-const CHARACTER = 7.2; // width of a character at 12 px, about
-/** From this size on a cell has room for its number, and a label for each row. */
-const NUMBER_ROOM = 40;
-const LABEL_ROOM = 13;
+const HEADER = 50;
+const LEGEND = { width: 256, height: 12, room: 56 };
+/** A row of panels is broken where it would be wider. */
+const WIDEST = 1400;
+const NARROWEST = 480;
+const TICKS = 5;
+/** With more keys than this one great weight would leave the others without colour: colours go by the square root. */
+const MANY_KEYS = 32;
 
 /**
- * The style of the picture, in light and dark. The colours of the cells are cividis, which reads the same to colour-blind
- * eyes and in grey (Nuñez, Anderton and Renslow 2018).
+ * The weights of a lesson as a picture: one panel a head, rows ask and columns are asked. `include` plays no part.
+ * @throws ZeroVectors, ArithmeticOverflow
  */
-const STYLE = [
-  'svg{background:#fff;color:#1c1c1c;font:12px system-ui,sans-serif}',
-  'text{fill:currentColor}.title{font-weight:600;font-size:14px}.axis{opacity:.75;font-style:italic}',
-  '.cell{stroke:none}.masked{fill:url(#hatch)}.frame{fill:none;stroke:currentColor;stroke-opacity:.35}',
-  '.dark-text{fill:#10131a}.light-text{fill:#fff}',
-  '@media(prefers-color-scheme:dark){svg{background:#15181e;color:#e8e8e8}}',
-].join('');
-
-/** The weights as a heatmap, one panel a head: rows ask, columns are asked. */
-export function heatmap(data: HeatmapData): string {
-  const { h, m, n } = data;
-  const cell = cellSize(Math.max(m, n));
-  const labelWidth = Math.ceil(CHARACTER * Math.max(4, ...data.asking.map((name) => shownLabel(name).length)));
-  const topHeight = Math.ceil(CHARACTER * 0.75 * Math.max(4, ...data.tokens.map((name) => shownLabel(name).length))) + 26;
-  const panelWidth = labelWidth + 26 + n * cell;
-  const panelHeight = TITLE_HEIGHT + topHeight + m * cell;
-  const columns = Math.min(h, Math.max(1, Math.floor(1400 / (panelWidth + GAP))));
-  const rows = Math.ceil(h / columns);
-  const width = columns * (panelWidth + GAP) + LEGEND_WIDTH + 1.5 * GAP;
-  const height = rows * (panelHeight + GAP) + GAP;
-  const scale = scaleLinear()
-    .domain([0, greatest(data.weights)])
-    .nice(4);
-  const [, most = 1] = scale.domain();
-  // The picture has no more shades than an eye can tell apart, so each is made once.
-  const shades = Array.from({ length: SHADES + 1 }, (_, s) => interpolateCividis(s / SHADES));
-  const colour = (weight: number) => shades[Math.round((SHADES * weight) / most)] ?? '';
-  const panels = Array.from({ length: h }, (_, g) => {
-    const x = GAP / 2 + (g % columns) * (panelWidth + GAP);
-    const y = GAP / 2 + Math.floor(g / columns) * (panelHeight + GAP);
-    return `<g transform="translate(${x},${y})">${panel(data, g, { cell, labelWidth, topHeight, colour })}</g>`;
+export function drawWeights(lesson: Lesson, labels: readonly string[] | undefined, kernel: Kernel, checkpoint?: () => void): string {
+  const notes = new Notes();
+  const result = attend({ ...lesson, include: new Set(['weights']) }, kernel, checkpoint, notes);
+  const problem = notes.noted;
+  const sizes = lessonSizes(lesson);
+  const weights = result.tensors.get('weights')?.data ?? new Float32Array();
+  const excludes = lesson.mask !== undefined || lesson.causal || lesson.window.left !== undefined || lesson.window.right !== undefined;
+  const range = rangeOf(weights, sizes.n);
+  return heatmap({
+    sizes,
+    weights,
+    masked: excludes ? (h, i, j) => !attends(problem, 0, h, i, j) : () => false,
+    ...namesOf(sizes.n, lesson.asking, labels),
+    range,
+    part: range,
+    sink: problem.sink !== undefined,
   });
-  const legendX = columns * (panelWidth + GAP) + GAP;
+}
+
+/** From 0 to 1, for weights from 0 to the greatest, rounded up to a number that reads well. */
+function rangeOf(weights: ArrayLike<number>, keys: number): ScalePower<number, number> {
+  let greatest = 0;
+  for (let k = 0; k < weights.length; k++) greatest = Math.max(greatest, weights[k] ?? 0);
+  const [, top = 1] = scalePow([0, greatest || 1], [0, 1])
+    .nice(TICKS)
+    .domain();
+  return scalePow([0, Math.min(1, top)], [0, 1]).exponent(keys > MANY_KEYS ? 0.5 : 1);
+}
+
+interface Picture extends Drawing {
+  readonly range: ScalePower<number, number>;
+  readonly sink: boolean;
+}
+
+function heatmap(drawing: Picture): string {
+  const { h, m, n } = drawing.sizes;
+  const layout = layoutOf(drawing);
+  const columns = Math.max(1, Math.min(h, Math.floor((WIDEST - 2 * MARGIN + GAP) / (layout.width + GAP))));
+  const rows = Math.ceil(h / columns);
+  const width = Math.max(NARROWEST, 2 * MARGIN + columns * (layout.width + GAP) - GAP);
+  const body = MARGIN + HEADER;
+  const legendY = body + rows * (layout.height + GAP);
+  const height = legendY + LEGEND.room;
+  const panels = Array.from({ length: h }, (_, head) => head).flatMap((head) => {
+    const x = MARGIN + (head % columns) * (layout.width + GAP);
+    return [`<g transform="translate(${x},${body + Math.floor(head / columns) * (layout.height + GAP)})">`, ...panel(drawing, head, layout), '</g>'];
+  });
+  const words = `${h > 1 ? `${h} heads, each ` : ''}${m} asking × ${n} asked`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Attention weights: rows ask, columns are asked">`,
-    `<title>Attention weights</title><style>${STYLE}</style>`,
-    '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" fill="#8883"/><rect width="1.5" height="6" fill="#888"/></pattern></defs>',
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title description">`,
+    `<title id="title">Attention weights</title><desc id="description">Heatmap: ${words}. ${escaped(summary(drawing))}</desc><style>${STYLE}</style>`,
+    '<defs><pattern id="masked" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch" width="6" height="6" fill="#f1f1f1"/><path class="line" d="M0 0V6" stroke="#8a8a8a" stroke-width="2"/></pattern></defs>',
+    `<rect class="page" width="${width}" height="${height}" fill="#fff"/>`,
+    `<text class="title" x="${MARGIN}" y="${MARGIN + 14}">Attention weights</text>`,
+    `<text class="quiet" x="${MARGIN}" y="${MARGIN + 34}">${drawing.sink ? 'A row: how one asks of all; what it lacks to 1 is the sink&#8217;s.' : 'A row: how one who asks shares out its attention; it adds up to 1.'}</text>`,
     ...panels,
-    legend(legendX, GAP / 2 + TITLE_HEIGHT + topHeight, scale, colour, hasMasked(data)),
+    legend(drawing, legendY, excludesAny(drawing)),
     '</svg>\n',
   ].join('');
 }
 
-interface Layout {
-  readonly cell: number;
-  readonly labelWidth: number;
-  readonly topHeight: number;
-  readonly colour: (weight: number) => string;
+/** For those who can't see the picture: to whom the first rows attend most. */
+function summary({ sizes: { h, m, n }, weights, tokens, asking }: Drawing): string {
+  const most = (r: number) => {
+    let best = r * n;
+    for (let k = best; k < (r + 1) * n; k++) if ((weights[k] ?? 0) > (weights[best] ?? 0)) best = k;
+    return weights[best] === 0 ? 'nobody' : `${tokens[best - r * n]?.plain} (${(weights[best] ?? 0).toFixed(2)})`;
+  };
+  const sentences = Array.from({ length: Math.min(m, 8) }, (_, i) => `${asking[i]?.plain} attends most to ${most(i)}`);
+  return `${h > 1 ? 'In head 0 ' : ''}${sentences.join(', ')}${m > 8 ? ', and so on' : ''}.`;
 }
 
-function panel(data: HeatmapData, g: number, { cell, labelWidth, topHeight, colour }: Layout): string {
-  const { h, m, n, tokens, asking, weights, masked } = data;
-  const left = labelWidth + 26;
-  const top = TITLE_HEIGHT + topHeight;
-  const every = Math.max(1, Math.ceil(LABEL_ROOM / cell));
-  const parts = [
-    `<text class="title" x="${left}" y="16">${h > 1 ? `Head ${g + 1} of ${h}` : 'Attention weights'}</text>`,
-    `<text class="axis" x="${left + (n * cell) / 2}" y="${TITLE_HEIGHT}" text-anchor="middle">is asked</text>`,
-    `<text class="axis" transform="translate(10,${top + (m * cell) / 2}) rotate(-90)" text-anchor="middle">asks</text>`,
-  ];
-  for (let j = 0; j < n; j += every) {
-    parts.push(`<text transform="translate(${left + (j + 0.5) * cell + 4},${top - 6}) rotate(-45)">${text(tokens[j] ?? '')}</text>`);
-  }
-  const asked = tokens.map(whole);
-  for (let i = 0; i < m; i++) {
-    const asks = whole(asking[i] ?? '');
-    let row = `<g transform="translate(${left},${top + i * cell})">`;
-    if (i % every === 0) row += `<text x="-6" y="${cell / 2 + 4}" text-anchor="end">${text(asking[i] ?? '')}</text>`;
-    for (let j = 0; j < n; j++) {
-      const weight = masked(g, i, j) ? undefined : (weights[(g * m + i) * n + j] ?? 0);
-      row += cellOf(j * cell, cell, weight, colour, `${asks} asks ${asked[j]}`);
-    }
-    parts.push(`${row}</g>`);
-  }
-  parts.push(`<rect class="frame" x="${left}" y="${top}" width="${n * cell}" height="${m * cell}"/>`);
-  return parts.join('');
-}
-
-/** One weight, `x` to the right in its row; undefined where it is masked. */
-function cellOf(x: number, size: number, weight: number | undefined, colour: (weight: number) => string, name: string): string {
-  if (weight === undefined) return `<rect class="cell masked" x="${x}" width="${size}" height="${size}"><title>${name}: masked</title></rect>`;
-  const fill = colour(weight);
-  const rect = `<rect class="cell" x="${x}" width="${size}" height="${size}" fill="${fill}"><title>${name}: ${printed(weight)}</title></rect>`;
-  if (size < NUMBER_ROOM) return rect;
-  const ink = isLight(fill) ? 'dark-text' : 'light-text';
-  return `${rect}<text class="${ink}" x="${x + size / 2}" y="${size / 2 + 4}" text-anchor="middle" pointer-events="none">${weight.toFixed(2)}</text>`;
-}
-
-function legend(
-  x: number,
-  y: number,
-  scale: ReturnType<typeof scaleLinear<number, number>>,
-  colour: (weight: number) => string,
-  withMasked: boolean,
-): string {
-  const height = 120;
-  const [, most = 1] = scale.domain();
-  const stops = Array.from(
-    { length: LEGEND_STOPS + 1 },
-    (_, s) => `<stop offset="${s / LEGEND_STOPS}" stop-color="${colour((most * s) / LEGEND_STOPS)}"/>`,
-  );
-  const ticks = scale.ticks(4).map((tick) => `<text x="24" y="${height - (height * tick) / most + 4}">${scale.tickFormat(4)(tick)}</text>`);
-  const masked = withMasked
-    ? `<rect class="masked" x="0" y="${height + 18}" width="16" height="16"/><text x="24" y="${height + 31}">masked</text>`
-    : '';
-  return `<g transform="translate(${x},${y})"><defs><linearGradient id="range" x1="0" y1="1" x2="0" y2="0">${stops.join('')}</linearGradient></defs><text x="0" y="-12">weight</text><rect width="16" height="${height}" fill="url(#range)"/>${ticks.join('')}${masked}</g>`;
-}
-
-function cellSize(most: number): number {
-  if (most <= 12) return 56;
-  if (most <= 24) return 40;
-  return Math.max(3, Math.floor(800 / most));
-}
-
-function greatest(weights: ArrayLike<number>): number {
-  let most = 0;
-  for (let i = 0; i < weights.length; i++) most = Math.max(most, weights[i] ?? 0);
-  return most > 0 ? most : 1;
-}
-
-function hasMasked({ h, m, n, masked }: HeatmapData): boolean {
-  for (let g = 0; g < h; g++) for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) if (masked(g, i, j)) return true;
+function excludesAny({ sizes: { h, m, n }, masked }: Drawing): boolean {
+  for (let head = 0; head < h; head++) for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) if (masked(head, i, j)) return true;
   return false;
 }
 
-function printed(weight: number): string {
-  return weight >= 0.001 || weight === 0 ? String(Math.round(weight * 1e4) / 1e4) : String(Number(weight.toPrecision(3)));
-}
-
-/** Whether dark text reads better on it: d3 gives rgb(r, g, b). */
-function isLight(colour: string): boolean {
-  const [r = 0, g = 0, b = 0] = (colour.match(/\d+/g) ?? []).map(Number);
-  return 0.299 * r + 0.587 * g + 0.114 * b > 140;
-}
-
-function shownLabel(label: string): string {
-  return shortened(plain(label), LONGEST_SHOWN);
-}
-
-/** A label in the picture, shortened, and apart from the direction of what stands around it. */
-function text(label: string): string {
-  return `\u2068${escaped(shownLabel(label))}\u2069`;
-}
-
-function whole(label: string): string {
-  return `\u2068${escaped(plain(label))}\u2069`;
-}
-
-function escaped(label: string): string {
-  return label.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
+/** What the colours mean: a bar from 0 to the end of the range with ticks, and the hatching. */
+function legend({ range }: Picture, y: number, withMasked: boolean): string {
+  const width = LEGEND.width / everyShade.length;
+  const bar = everyShade.map(({ fill }, s) => `<rect x="${s * width}" width="${width}" height="${LEGEND.height}" fill="${fill}"/>`);
+  const print = range.tickFormat(TICKS);
+  const ticks = range.ticks(TICKS).map((tick) => {
+    const x = LEGEND.width * range(tick);
+    return `<path class="frame" d="M${x} ${LEGEND.height}v4" fill="none" stroke="#59636e"/><text x="${x}" y="${LEGEND.height + 17}" text-anchor="middle">${print(tick)}</text>`;
+  });
+  const masked = withMasked
+    ? `<rect x="${LEGEND.width + 40}" width="20" height="${LEGEND.height}" fill="url(#masked)"/><text x="${LEGEND.width + 66}" y="11">masked</text>`
+    : '';
+  return `<g transform="translate(${MARGIN + 50},${y})"><text class="quiet" x="-12" y="10" text-anchor="end">weight</text>${bar.join('')}<rect class="frame" width="${LEGEND.width}" height="${LEGEND.height}" fill="none" stroke="#59636e"/>${ticks.join('')}${masked}</g>`;
 }

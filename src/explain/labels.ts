@@ -1,36 +1,105 @@
-import type { Lesson } from '../engine/lesson.ts';
+import type { Asking } from '../engine/lesson.ts';
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** The names of a lesson's tokens and of who asks, as they were given. */
-export interface Names {
-  readonly tokens: readonly string[];
-  readonly asking: readonly string[];
+/** A token or an asking row, as it is called in text and in pictures. */
+export interface Name {
+  /** The label as it was given, on one line; where there is none, what the token is called. */
+  readonly whole: string;
+  /** Shortened to what a line of text can hold, and told apart from another token of that name. */
+  readonly plain: string;
+  /** For a sentence in Markdown: escaped, a label in quotation marks. */
+  readonly quoted: string;
+  /** For a cell of a Markdown table: escaped. */
+  readonly cell: string;
 }
 
-export function namesOf({ tokens, asking }: Lesson, labels: readonly string[] | undefined): Names {
-  const names = labels ?? Array.from({ length: tokens.rows }, (_, i) => `token ${i}`);
-  if (asking.from === 'tokens') return { tokens: names, asking: [...asking.positions].map((position) => names[position] ?? '') };
+/** Who is asked, and who asks. */
+export interface Names {
+  readonly tokens: readonly Name[];
+  readonly asking: readonly Name[];
+}
+
+const LONGEST_IN_TEXT = 24;
+
+export function namesOf(n: number, asking: Asking, labels: readonly string[] | undefined): Names {
+  const tokens = tokenNames(n, labels);
+  if (asking.from === 'tokens')
+    return { tokens, asking: Array.from(asking.positions, (position) => tokens[position] ?? unlabelled(`token ${position}`)) };
   const { rows } = asking.vectors;
-  return { tokens: names, asking: rows === 1 ? ['the query'] : Array.from({ length: rows }, (_, r) => `query ${r}`) };
+  return { tokens, asking: Array.from({ length: rows }, (_, r) => unlabelled(rows === 1 ? 'the query' : `query ${r}`)) };
+}
+
+function tokenNames(n: number, labels: readonly string[] | undefined): Name[] {
+  const wholes = Array.from({ length: n }, (_, j) => onOneLine(labels?.[j] ?? ''));
+  const shown = wholes.map((whole) => shortened(whole, LONGEST_IN_TEXT));
+  const times = new Map<string, number>();
+  for (const one of shown) times.set(one, (times.get(one) ?? 0) + 1);
+  return wholes.map((whole, j) => {
+    const short = shown[j] ?? '';
+    if (short === '') return unlabelled(`token ${j}`);
+    const plain = (times.get(short) ?? 0) > 1 ? `${short} (${j})` : short;
+    return { whole, plain, quoted: `“${escapedMarkdown(plain)}”`, cell: escapedMarkdown(plain) };
+  });
+}
+
+function unlabelled(name: string): Name {
+  return { whole: name, plain: name, quoted: name, cell: name };
 }
 
 /**
- * A label on one line, without what would steer a terminal or turn the text around it (controls, bidirectional marks),
- * and without halves of characters; such things become U+FFFD, so that they are seen.
+ * A label on one line, without what would steer a terminal, turn the text around it (bidirectional controls) or break
+ * XML; halves of characters and controls become U+FFFD, so that they are seen.
  */
-export function plain(label: string): string {
+function onOneLine(label: string): string {
+  if (/^[\x21-\x7e]*$/.test(label)) return label;
   return label
     .toWellFormed()
+    .replaceAll(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu, '')
     .replaceAll(/\s+/gu, ' ')
-    .replaceAll(/[\p{Cc}\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu, '\ufffd')
+    .replaceAll(/[\p{Cc}\ufffe\uffff]/gu, '\ufffd')
     .trim();
 }
 
-/** At most so many characters as a reader counts them, the last one an ellipsis where it was cut. */
+/** The first `most` columns of a terminal's line, the last one an ellipsis where more was cut off. */
 export function shortened(label: string, most: number): string {
-  // Enough code units for so many characters of any ordinary kind; segmenting all of a long label would be slow.
-  const parts = [...graphemes.segment(label.slice(0, most * 16))].map(({ segment }) => segment);
-  if (parts.length <= most && label.length <= most * 16) return label;
-  return `${parts.slice(0, most - 1).join('')}…`;
+  if (label.length <= most && displayWidth(label) <= most) return label;
+  let kept = '';
+  let width = 0;
+  for (const { segment } of graphemes.segment(label)) {
+    const next = width + widthOfGrapheme(segment);
+    // A letter may carry any number of marks.
+    if (next > most - 1 || segment.length > 4 * most) return `${kept.trimEnd()}…`;
+    kept += segment;
+    width = next;
+  }
+  return label;
+}
+
+/** How many columns of a terminal a text takes: 2 for wide letters and emoji, none for marks. */
+export function displayWidth(text: string): number {
+  if (NARROW.test(text)) return text.length;
+  let width = 0;
+  for (const { segment } of graphemes.segment(text)) width += widthOfGrapheme(segment);
+  return width;
+}
+
+/** Each code unit is one column: Latin letters, and the signs that the walk-through itself uses. */
+const NARROW = /^[\x20-\u02ff\u2010-\u2027\u2200-\u22ff]*$/;
+
+const WIDE =
+  /\p{Emoji_Presentation}|\ufe0f|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}]/u;
+const MARKS = /^[\p{M}\p{Cf}]+$/u;
+
+function widthOfGrapheme(segment: string): number {
+  if (MARKS.test(segment)) return 0;
+  return WIDE.test(segment) ? 2 : 1;
+}
+
+/** A text that Markdown takes for nothing but text: no emphasis, markup, table cell, formula or link. */
+function escapedMarkdown(text: string): string {
+  return text
+    .replaceAll(/[\\`*_[\]<>|~&$]/g, '\\$&')
+    .replaceAll('://', '\\://')
+    .replaceAll(/\bwww\./gi, (www) => `${www.slice(0, -1)}\\.`);
 }

@@ -1,97 +1,124 @@
+import { ArithmeticOverflow } from '../engine/errors.ts';
 import type { RowKernels } from '../engine/kernels/kernel.ts';
 import { reference } from '../engine/kernels/reference.ts';
-import { type Lesson, openLesson } from '../engine/lesson.ts';
 import { excludedKeys } from '../engine/mask.ts';
 import type { Problem } from '../engine/operator.ts';
-import { floats, type Rows, rounded } from '../engine/tensor.ts';
+import { type Floats, floats, type Rows, rounded } from '../engine/tensor.ts';
 
 /** Every number of the arithmetic for one head and one asking row: n keys, widths d_k and d_v. */
 export interface RowTrace {
-  readonly query: readonly number[];
-  readonly keys: readonly (readonly number[])[];
-  readonly values: readonly (readonly number[])[];
-  /** query[c] · key[j][c] */
-  readonly products: readonly (readonly number[])[];
-  /** The products added up. */
-  readonly dot: readonly number[];
-  /** scale · dot: the scores. */
-  readonly scaled: readonly number[];
-  readonly capped: readonly number[];
-  /** With bias and position bias added, excluded or not. */
-  readonly biased: readonly number[];
-  readonly excluded: readonly boolean[];
-  /** The greatest logit that is not excluded, the sink included; −Infinity where there is none. */
+  readonly head: number;
+  /** Which of the asking rows. */
+  readonly row: number;
+  /** [d_k] */
+  readonly query: Floats;
+  /** Key j, [d_k]. */
+  readonly key: (j: number) => Floats;
+  /** Value j, [d_v]. */
+  readonly value: (j: number) => Floats;
+  /** query[c] · key[j][c] of key j, [d_k]; the next call overwrites it. */
+  readonly products: (j: number) => Floats;
+  /** The products of each key added up, [n]. */
+  readonly dot: Floats;
+  /** scale · dot: the scores, [n]. */
+  readonly scaled: Floats;
+  /** softcap(scaled), or scaled itself, [n]. */
+  readonly capped: Floats;
+  /** With bias and position bias added, excluded or not, [n]. */
+  readonly biased: Floats;
+  /** 1 where the key takes no part, [n]. */
+  readonly excluded: Uint8Array;
+  /** The greatest logit that is not excluded, the sink's included; −Infinity where there is none. */
   readonly max: number;
-  /** exp(biased − max); 0 where excluded. */
-  readonly exponentials: readonly number[];
+  /** exp(biased − max); 0 where excluded, [n]. */
+  readonly exponentials: Floats;
+  /** exp(sink − max); 0 without a sink. */
+  readonly sinkExponential: number;
   /** The exponentials added up, the sink's included. */
   readonly sum: number;
-  readonly weights: readonly number[];
+  /** exponentials / sum, [n]. */
+  readonly weights: Floats;
   readonly sinkWeight: number;
-  /** weight · value, what each key gives. */
-  readonly contributions: readonly (readonly number[])[];
-  /** The contributions added up. */
-  readonly context: readonly number[];
-}
-
-/** A lesson with all its numbers: rows[h][i]. */
-export interface LessonTrace {
-  readonly rows: readonly (readonly RowTrace[])[];
+  /** weight · value of key j: what it gives, [d_v]; the next call overwrites it. */
+  readonly contributions: (j: number) => Floats;
 }
 
 /**
- * The whole arithmetic of a lesson by the reference kernels, each step rounded to its precision.
- * @throws ZeroVectors
+ * The arithmetic of one row by the reference kernels, each step rounded to the problem's precision, so that no number
+ * in it depends on the kernel that answers.
+ * @throws ArithmeticOverflow where a number of an attended key is not finite
  */
-export function traceLesson(lesson: Lesson): LessonTrace {
-  const problem = openLesson(lesson);
-  const kernels = reference.rows(problem.precision, problem.precision);
-  const { H, G, M, N, D, E } = problem.axes;
-  const shared = Array.from({ length: G }, (_, g) => ({ keys: rowsOf(problem.key, g, N, D), values: rowsOf(problem.value, g, N, E) }));
-  const sharedBy = (h: number) => shared[Math.floor(h / (H / G))] ?? { keys: [], values: [] };
-  return { rows: Array.from({ length: H }, (_, h) => Array.from({ length: M }, (_, i) => traceRow(problem, kernels, h, i, sharedBy(h)))) };
-}
-
-/** The rows of one head, as lists; every row that asks shares them. */
-function rowsOf({ data, offset, headStride, rowStride }: Rows, head: number, count: number, width: number): number[][] {
-  return Array.from({ length: count }, (_, r) => [...data.subarray(offset + head * headStride + r * rowStride).subarray(0, width)]);
-}
-
-function traceRow(problem: Problem, kernels: RowKernels, h: number, i: number, { keys, values }: Pick<RowTrace, 'keys' | 'values'>): RowTrace {
-  const { axes, precision, query, scale, softcap, sink } = problem;
-  const { N, D, E } = axes;
-  const round = (x: number) => rounded(precision, x);
-  const [q = []] = rowsOf({ ...query, offset: query.offset + i * query.rowStride }, h, 1, D);
-  const everyKey = <T>(make: (j: number) => T): T[] => Array.from({ length: N }, (_, j) => make(j));
-  const products = keys.map((k) => k.map((x, c) => round((q[c] ?? 0) * x)));
-  const dot = products.map((terms) => terms.reduce((sum, term) => round(sum + term), 0));
-  const scaled = floats(precision, N).map((_, j) => round(scale * (dot[j] ?? 0)));
-  const capped = floats(precision, N);
-  if (softcap === undefined) capped.set(scaled);
-  else kernels.softcap(scaled, softcap, capped);
+export function traceRow(problem: Problem, head: number, row: number): RowTrace {
+  const { axes, precision, query, key, value, sink } = problem;
+  const { H, G, N, D, E } = axes;
+  const kernels = reference.rows(precision, precision);
+  const group = Math.floor(head / (H / G));
+  const shared = {
+    head,
+    row,
+    query: rowOf(query, head, row, D),
+    key: (j: number) => rowOf(key, group, j, D),
+    value: (j: number) => rowOf(value, group, j, E),
+  };
+  const scores = traceScores(problem, kernels, shared);
   const excluded = new Uint8Array(N);
   const biased = floats(precision, N);
-  kernels.logits(capped, problem, 0, h, i, excluded, biased);
-  excludedKeys(problem, 0, h, i, excluded);
+  kernels.logits(scores.capped, problem, 0, head, row, excluded, biased);
+  excludedKeys(problem, 0, head, row, excluded);
+
   const weights = floats(precision, N);
-  const softmax = kernels.softmax(biased, excluded, sink?.[h], weights);
-  const contributions = values.map((v, j) => v.map((x) => (excluded[j] === 1 ? 0 : round((weights[j] ?? 0) * x))));
-  return {
-    query: q,
-    keys,
-    values,
-    products,
-    dot,
-    scaled: [...scaled],
-    capped: [...capped],
-    biased: [...biased],
-    excluded: [...excluded].map((one) => one === 1),
-    max: softmax.max,
-    exponentials: everyKey((j) => (excluded[j] === 1 ? 0 : round(Math.exp(round((biased[j] ?? 0) - softmax.max))))),
-    sum: softmax.sum,
-    weights: [...weights],
-    sinkWeight: softmax.sinkWeight,
-    contributions,
-    context: Array.from({ length: E }, (_, e) => contributions.reduce((sum, one) => round(sum + (one[e] ?? 0)), 0)),
+  const { max, sum, sinkWeight } = kernels.softmax(biased, excluded, sink?.[head], weights);
+  const exp = (logit: number) => rounded(precision, Math.exp(rounded(precision, logit - max)));
+  const exponentials = floats(precision, N).map((_, j) => (excluded[j] === 1 ? 0 : exp(biased[j] ?? 0)));
+  const given = floats(precision, E);
+  const contributions = (j: number) => {
+    if (excluded[j] === 1) return given.fill(0);
+    const blended = shared.value(j);
+    for (let e = 0; e < E; e++) given[e] = (weights[j] ?? 0) * (blended[e] ?? 0);
+    return given;
   };
+  const sinkLogit = sink?.[head];
+  const sinkExponential = sinkLogit === undefined ? 0 : exp(sinkLogit);
+  const trace = { ...shared, ...scores, biased, excluded, max, exponentials, sinkExponential, sum, weights, sinkWeight, contributions };
+  refuseOverflow(trace, H);
+  return trace;
+}
+
+function rowOf({ data, offset, headStride, rowStride }: Rows, head: number, row: number, width: number): Floats {
+  const start = offset + head * headStride + row * rowStride;
+  return data.subarray(start, start + width);
+}
+
+function traceScores({ axes: { N, D }, precision, scale, softcap }: Problem, kernels: RowKernels, { query, key }: Pick<RowTrace, 'query' | 'key'>) {
+  const dot = floats(precision, N);
+  const scaled = floats(precision, N);
+  for (let j = 0; j < N; j++) {
+    const asked = key(j);
+    let sum = 0;
+    for (let c = 0; c < D; c++) sum = rounded(precision, sum + rounded(precision, (query[c] ?? 0) * (asked[c] ?? 0)));
+    dot[j] = sum;
+    scaled[j] = scale * sum;
+  }
+  const capped = softcap === undefined ? scaled : kernels.softcap(scaled, softcap, floats(precision, N));
+  const terms = floats(precision, D);
+  const products = (j: number) => {
+    const asked = key(j);
+    for (let c = 0; c < D; c++) terms[c] = (query[c] ?? 0) * (asked[c] ?? 0);
+    return terms;
+  };
+  return { products, dot, scaled, capped };
+}
+
+/**
+ * What is said of an excluded key may be anything; what is attended must be finite. A product that is not makes its dot
+ * product so, and a weight is at most 1.
+ */
+function refuseOverflow({ head, row, excluded, value, dot, scaled, biased, sum }: RowTrace, heads: number): void {
+  let finite = Number.isFinite(sum);
+  for (let j = 0; j < excluded.length && finite; j++) {
+    if (excluded[j] === 1) continue;
+    finite = Number.isFinite(dot[j]) && Number.isFinite(scaled[j]) && Number.isFinite(biased[j]);
+    for (const element of value(j)) finite &&= Number.isFinite(element);
+  }
+  if (!finite) throw new ArithmeticOverflow('the trace', 'asking row', row, heads > 1 ? head : undefined);
 }

@@ -40,7 +40,7 @@ export const PROBLEMS = {
   'work-too-large': {
     status: 413,
     title: 'The request asks for too much',
-    help: 'The multiply-adds that the request asks for are more than MAX_WORK, or the reply would hold more numbers than MAX_REPLY_NUMBERS. The detail gives the limit and the figure. Ask with fewer rows, include less in the reply, or split the keys over several requests.',
+    help: 'The multiply-adds that the request asks for are more than MAX_WORK, or the reply would hold more numbers than MAX_REPLY_NUMBERS, or it is more than a walk-through, a trace or a picture shows. The detail gives the limit and the figure. Ask with fewer rows, include less in the reply, or split the keys over several requests.',
   },
   'unsupported-media-type': {
     status: 415,

@@ -1,16 +1,14 @@
-import { ZeroVectors } from '../engine/errors.ts';
 import type { Kernel } from '../engine/kernels/kernel.ts';
-import { attend, type Lesson, lessonSizes } from '../engine/lesson.ts';
+import { attend, lessonSizes } from '../engine/lesson.ts';
 import { mergeAndProject } from '../engine/merge.ts';
 import { type OnnxOutput, onnxCall } from '../engine/onnx.ts';
 import { attention } from '../engine/operator.ts';
-import { drawWeights, MOST_DRAWN, MOST_WALKED } from '../explain/explanation.ts';
-import { walkThrough } from '../explain/markdown.ts';
-import { traceLesson } from '../explain/trace.ts';
+import { Notes } from '../explain/story.ts';
+import { traceReply } from '../explain/trace-reply.ts';
+import { MOST_WALKED } from '../explain/walkthrough.ts';
 import { printAttentionReply } from '../wire/attention-reply.ts';
-import { type Printing, readAttentionRequest } from '../wire/attention-request.ts';
+import { readAttentionRequest } from '../wire/attention-request.ts';
 import { Chunks } from '../wire/chunks.ts';
-import { InvalidRequest } from '../wire/faults.ts';
 import { printInferenceReply } from '../wire/inference-reply.ts';
 import { readInferenceRequest } from '../wire/inference-request.ts';
 import { parseJson } from '../wire/json.ts';
@@ -18,6 +16,7 @@ import { printMergeReply } from '../wire/merge-reply.ts';
 import { readMergeRequest } from '../wire/merge-request.ts';
 import { attentionCost, type Cost, paceOf } from './cost.ts';
 import { type Limits, refuseReply, refuseShown, refuseTooMuch, refuseWork, traceNumbersOf } from './limits.ts';
+import { type Showing, sayingWhere, showingTask } from './showing.ts';
 import type { Stages } from './stages.ts';
 
 /** What answers are made with. */
@@ -28,15 +27,12 @@ export interface Means {
   readonly checkpoint?: () => void;
 }
 
-/** Ways to answer a lesson: numbers, the walk-through, or the picture. */
-type Representation = 'json' | 'markdown' | 'svg';
-
 /** A question: its kind, and the bytes of the request's body. */
 export interface Question {
   readonly kind: 'attention' | 'merge' | 'inference';
   readonly body: readonly Buffer[];
-  /** How a lesson is to be answered; JSON where absent. */
-  readonly as?: Representation | undefined;
+  /** How a lesson is to be shown, where not as JSON. */
+  readonly as?: Showing | undefined;
   /** The header that says how long the JSON before binary tensors is. */
   readonly jsonLength?: string | undefined;
 }
@@ -66,30 +62,25 @@ export function readQuestion(question: Question, means: Means, stages?: Stages):
 }
 
 const READERS: Readonly<Record<Question['kind'], (question: Question, means: Means, stages?: Stages) => Task>> = {
-  attention({ body, as = 'json' }, { kernel, limits, checkpoint }, stages) {
-    const { lesson, printing, labels } = readAttentionRequest(parseJson(joined(body)));
-    const traced = as === 'markdown' || (as === 'json' && printing.include.includes('trace'));
-    if (traced) refuseShown(lesson, MOST_WALKED, as === 'markdown' ? 'the walk-through' : 'the trace');
-    if (as === 'svg') refuseShown(lesson, MOST_DRAWN, 'the heatmap');
-    const { work, numbers } = refuseTooMuch(lesson, limits);
-    const traceNumbers = traced ? traceNumbersOf(lesson) : 0;
-    refuseReply(numbers + traceNumbers, limits);
-    const { h, m, n } = lessonSizes(lesson);
-    const pairs = h * m * n;
-    const answers: Readonly<Record<Representation, () => string>> = {
-      json() {
-        const result = attend(lesson, kernel, checkpoint);
-        const traces = traced ? traceLesson(lesson).rows : undefined;
-        stages?.end('compute');
-        return printAttentionReply(result, printing, m, traces);
-      },
-      markdown: () => walkThrough(lesson, labels),
-      svg: () => drawWeights(lesson, labels, kernel),
-    };
+  attention({ body, as }, means, stages) {
+    const asked = readAttentionRequest(parseJson(joined(body)));
+    if (as) return showingTask(asked, as, means, stages);
+    const { lesson, printing } = asked;
+    const { kernel, limits, checkpoint } = means;
+    const sizes = lessonSizes(lesson);
+    const { h, m, n } = sizes;
+    const traced = printing.include.includes('trace');
+    if (traced) refuseShown(sizes, MOST_WALKED, 'the trace');
+    const { work, numbers } = refuseTooMuch(lesson, limits, traced ? traceNumbersOf(sizes) : 0);
     return {
-      // What is drawn or written out takes about as long a piece as a printed number.
-      cost: attentionCost({ work, pairs, printed: numbers + 4 * traceNumbers + (as === 'svg' ? 10 * pairs : 0) }, paceOf(kernel, lesson.precision)),
-      carryOut: () => ended({ body: sayingWhere(lesson, printing, answers[as]) }, stages),
+      cost: attentionCost({ work, pairs: h * m * n, printed: numbers }, paceOf(kernel, lesson.precision)),
+      carryOut() {
+        const notes = traced ? new Notes() : undefined;
+        const result = sayingWhere(asked, () => attend(lesson, kernel, checkpoint, notes));
+        const trace = notes && traceReply(notes.noted, printing);
+        stages?.end('compute');
+        return ended({ body: printAttentionReply(result, printing, m, trace) }, stages);
+      },
     };
   },
 
@@ -138,21 +129,6 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
     };
   },
 };
-
-/** What `answer` gives. @throws InvalidRequest at the vectors of length 0, where the similarity is cosine */
-function sayingWhere(lesson: Lesson, { oneRow, headAxis }: Printing, answer: () => string): string {
-  try {
-    return answer();
-  } catch (error) {
-    if (!(error instanceof ZeroVectors)) throw error;
-    throw new InvalidRequest(
-      error.rows.map(({ vectors, row, head }) => ({
-        pointer: vectors === 'queries' && oneRow ? '/queries' : `/${vectors}/${row}`,
-        detail: `is a vector of length 0 in ${lesson.precision}${headAxis ? `, in head ${head}` : ''}, which has no direction; cosine similarity needs one`,
-      })),
-    );
-  }
-}
 
 /** The model that the inference protocol serves. */
 export const MODEL = { name: 'attention', version: '1' } as const;

@@ -1,4 +1,4 @@
-import { type Lesson, type LessonOutput, lessonSizes } from '../engine/lesson.ts';
+import { type Lesson, type LessonOutput, type LessonSizes, lessonSizes } from '../engine/lesson.ts';
 
 /** What a request may cost, at most. */
 export interface Limits {
@@ -57,11 +57,11 @@ const REPLIES_HELD = 4;
  * The work and the reply's numbers of a lesson that is within the limits.
  * @throws WorkTooLarge naming the limit and the figure
  */
-export function refuseTooMuch(lesson: Lesson, limits: Limits): { readonly work: number; readonly numbers: number } {
+export function refuseTooMuch(lesson: Lesson, limits: Limits, traceNumbers = 0): { readonly work: number; readonly numbers: number } {
   const { h, m, n, kvHeads, d_k, d_v, width } = lessonSizes(lesson);
   const work = workOf(lesson);
   refuseWork(work, limits, `h·m·n·(d_k + d_v) = ${h}·${m}·${n}·(${d_k} + ${d_v}), and the projections`);
-  const numbers = replyNumbersOf(lesson);
+  const numbers = replyNumbersOf(lesson) + traceNumbers;
   refuseReply(numbers, limits);
   const held = { queries: h * m * d_k, keys: kvHeads * n * d_k, values: kvHeads * n * d_v, context: Math.max(h * m * d_v, m * width) };
   for (const [what, size] of Object.entries(held)) {
@@ -75,17 +75,21 @@ export function refuseTooMuch(lesson: Lesson, limits: Limits): { readonly work: 
 }
 
 /** @throws WorkTooLarge where a representation can't show so much; `what` names it */
-export function refuseShown(lesson: Lesson, most: { readonly rows: number; readonly keys: number; readonly cells?: number }, what: string): void {
-  const { m, n, h } = lessonSizes(lesson);
+export function refuseShown({ m, n }: LessonSizes, most: { readonly rows: number; readonly keys: number }, what: string): void {
   if (m > most.rows || n > most.keys)
     throw new WorkTooLarge(`${what} shows at most ${most.rows} asking rows × ${most.keys} keys; the request has ${m} × ${n}`);
-  if (h * m * n > (most.cells ?? Number.POSITIVE_INFINITY))
-    throw new WorkTooLarge(`${what} shows at most ${most.cells} cells; the request has ${h} heads of ${m} × ${n}, ${h * m * n}`);
+}
+
+/** @throws WorkTooLarge where the panels together can't be drawn */
+export function refuseMarks(marks: number, most: number, { h, m, n }: LessonSizes): void {
+  if (marks > most)
+    throw new WorkTooLarge(
+      `the heatmap draws at most ${most} cells and labels; ${h} heads of ${m} × ${n} have ${marks}. Ask with fewer rows or heads.`,
+    );
 }
 
 /** Numbers in the trace of a lesson. */
-export function traceNumbersOf(lesson: Lesson): number {
-  const { h, m, n, d_k, d_v } = lessonSizes(lesson);
+export function traceNumbersOf({ h, m, n, d_k, d_v }: LessonSizes): number {
   return h * m * (n * (d_k + d_v + 6) + 2);
 }
 

@@ -19,6 +19,11 @@ export const attentionExamples: Readonly<Record<string, Example>> = {
     description: 'The smallest request: three token vectors, and the third one asks. Scores 0.26, 0.5, 0.84: “ran” is most like itself.',
     value: { tokens: TOKENS, query: 2, decimals: 4 },
   },
+  'the-cat-ran-shown': {
+    summary: 'The cat ran, to look at',
+    description: 'Ask for `text/markdown` or `image/svg+xml` (in Swagger UI: the media type of the response) to be shown the lesson or the weights.',
+    value: { tokens: TOKENS, labels: LABELS, query: 2 },
+  },
   'every-token-asks': {
     summary: 'Every token asks',
     description: 'Without `query` each token asks, and the reply has one row a token.',

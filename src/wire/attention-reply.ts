@@ -7,13 +7,18 @@ import { shortestFloat32 } from './float32.ts';
  * The reply as JSON text: one member for each output asked for, and `fully_masked` where there is such a row.
  * Numbers have the fewest digits that read back as the same number, or `decimals`; −0 prints as 0, and −Infinity, which
  * only a logit of an excluded key and the lse of a fully masked row can be, as null.
+ * @param trace what `trace` holds, where it is asked for: numbers ready to be printed
  */
-export function printAttentionReply({ tensors, fullyMasked }: LessonResult, printing: Printing, m: number, traces?: Traces): string {
-  const { include, decimals, oneRow, headAxis } = printing;
+export function printAttentionReply(
+  { tensors, fullyMasked }: LessonResult,
+  { include, decimals, oneRow, headAxis }: Printing,
+  m: number,
+  trace?: unknown,
+): string {
   const reply: Record<string, unknown> = {};
   for (const output of include) {
     if (output === 'trace') {
-      reply[output] = printedTraces(traces ?? [], printing);
+      reply[output] = trace;
       continue;
     }
     const tensor = tensors.get(output);
@@ -21,41 +26,6 @@ export function printAttentionReply({ tensors, fullyMasked }: LessonResult, prin
   }
   if (fullyMasked.length > 0) reply['fully_masked'] = printedRows(fullyMasked, m, headAxis);
   return JSON.stringify(reply);
-}
-
-/** The arithmetic of each head and asking row, as explain/ gives it. */
-type Traces = readonly (readonly RowArithmetic[])[];
-
-interface RowArithmetic {
-  readonly products: readonly (readonly number[])[];
-  readonly dot: readonly number[];
-  readonly scaled: readonly number[];
-  readonly capped: readonly number[];
-  readonly biased: readonly number[];
-  readonly excluded: readonly boolean[];
-  readonly max: number;
-  readonly exponentials: readonly number[];
-  readonly sum: number;
-  readonly contributions: readonly (readonly number[])[];
-}
-
-function printedTraces(traces: Traces, { decimals, oneRow, headAxis, single }: Printing): unknown {
-  const one = (value: number) => printedNumber(value, decimals, single);
-  const list = (values: readonly number[]) => values.map(one);
-  const row = ({ products, dot, scaled, capped, biased, excluded, max, exponentials, sum, contributions }: RowArithmetic) => ({
-    products: products.map(list),
-    dot: list(dot),
-    scaled: list(scaled),
-    capped: list(capped),
-    biased: list(biased),
-    excluded,
-    max: one(max),
-    exponentials: list(exponentials),
-    sum: one(sum),
-    contributions: contributions.map(list),
-  });
-  const heads = traces.map((head) => (oneRow ? head.slice(0, 1).map(row)[0] : head.map(row)));
-  return headAxis ? heads : heads[0];
 }
 
 /** Rows counted through the heads, as indices, or as pairs [head, row] where there is an axis of heads. */
@@ -71,14 +41,13 @@ function printedAxes({ axes }: Tensor, oneRow: boolean, headAxis: boolean): numb
 export function printable(data: Floats, decimals: number | undefined): number[] {
   const numbers = new Array<number>(data.length);
   const single = data instanceof Float32Array;
-  for (let i = 0; i < data.length; i++) numbers[i] = printedNumber(data[i] ?? 0, decimals, single);
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] ?? 0;
+    if (!Number.isFinite(value)) numbers[i] = value;
+    else if (decimals !== undefined) numbers[i] = Number(value.toFixed(decimals));
+    else numbers[i] = single ? shortestFloat32(value) : value;
+  }
   return numbers;
-}
-
-function printedNumber(value: number, decimals: number | undefined, single: boolean): number {
-  if (!Number.isFinite(value)) return value;
-  if (decimals !== undefined) return Number(value.toFixed(decimals));
-  return single ? shortestFloat32(value) : value;
 }
 
 /** A flat array cut by its axes; without an axis, the one number. */

@@ -55,8 +55,6 @@ export interface Printing {
   readonly oneRow: boolean;
   /** There is an axis of heads exactly when `heads` is in the request. */
   readonly headAxis: boolean;
-  /** Numbers are float32. */
-  readonly single: boolean;
 }
 
 /**
@@ -105,7 +103,6 @@ export function readAttentionRequest(body: unknown): AskedAttention {
       decimals: asked.decimals,
       oneRow: query?.oneRow ?? queries?.oneRow ?? false,
       headAxis: heads !== undefined,
-      single: precision === 'float32',
     },
     labels: asked.labels,
   };

@@ -57,7 +57,7 @@ export class KernelMemory {
     return address;
   }
 
-  #buffer(): WebAssembly.Memory["buffer"] {
+  #buffer(): WebAssembly.Memory['buffer'] {
     const { buffer } = this.memory;
     this.#buffers.add(buffer);
     return buffer;

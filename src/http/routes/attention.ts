@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../../config.ts';
+import { STYLE_SOURCE } from '../../explain/palette.ts';
 import type { Answerer } from '../../runtime/answerer.ts';
 import { AttentionReply, AttentionRequest } from '../../schemas/attention.ts';
 import { MergeReply, MergeRequest } from '../../schemas/merge.ts';
@@ -9,15 +10,16 @@ import { readChunks, requireMediaType, unpacked } from '../body.ts';
 import { goneSignal } from '../gone.ts';
 import { answerLines } from '../ndjson.ts';
 import { negotiate, problemResponses } from '../representation.ts';
+import { shownExample } from './shown.ts';
 import { ATTENTION_WORDS, MERGE_WORDS } from './words.ts';
 
 const JSON_TYPE = 'application/json';
 const NDJSON_TYPE = 'application/x-ndjson';
 const MARKDOWN_TYPE = 'text/markdown';
 const SVG_TYPE = 'image/svg+xml';
-const REPRESENTATIONS = { [JSON_TYPE]: 'json', [MARKDOWN_TYPE]: 'markdown', [SVG_TYPE]: 'svg' } as const;
-/** The picture brings its style for light and dark, and nothing else. */
-const SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const REPRESENTATIONS = { [JSON_TYPE]: undefined, [MARKDOWN_TYPE]: 'markdown', [SVG_TYPE]: 'svg' } as const;
+/** The picture brings its style for light and dark, exactly that one, and nothing else. */
+const SVG_POLICY = `default-src 'none'; style-src ${STYLE_SOURCE}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 /** `POST /attention`, the lesson, one or many; `POST /attention/merge`. */
 export async function attentionRoutes(app: FastifyInstance, { config, answerer }: { config: Config; answerer: Answerer }): Promise<void> {
@@ -26,7 +28,7 @@ export async function attentionRoutes(app: FastifyInstance, { config, answerer }
     request: FastifyRequest,
     reply: FastifyReply,
     kind: 'attention' | 'merge',
-    type: keyof typeof REPRESENTATIONS,
+    type: keyof typeof REPRESENTATIONS = JSON_TYPE,
   ): Promise<FastifyReply> => {
     const body = await readChunks(request, bodies);
     const { answer, timing } = await answerer.answer({ kind, body, as: REPRESENTATIONS[type] }, () => goneSignal(reply));
@@ -61,7 +63,7 @@ export async function attentionRoutes(app: FastifyInstance, { config, answerer }
   app.post('/attention/merge', { schema: mergeDocumentation }, async (request, reply) => {
     requireMediaType(request, [JSON_TYPE]);
     negotiate(request, [JSON_TYPE]);
-    return send(request, reply, 'merge', JSON_TYPE);
+    return send(request, reply, 'merge');
   });
 }
 
@@ -101,9 +103,15 @@ const attentionDocumentation = {
         [MARKDOWN_TYPE]: {
           schema: Type.String({
             description: 'The walk-through: each step for these vectors, in words and numbers. At most 64 asking rows × 256 keys.',
+            examples: [shownExample('markdown')],
           }),
         },
-        [SVG_TYPE]: { schema: Type.String({ description: 'The weights as a heatmap, one panel a head. At most 256 × 256 a head.' }) },
+        [SVG_TYPE]: {
+          schema: Type.String({
+            description: 'The weights as a heatmap, one panel a head, for light pages and dark ones. At most 256 × 256 a head.',
+            examples: [shownExample('svg')],
+          }),
+        },
         [NDJSON_TYPE]: {
           schema: Type.String({ description: 'One AttentionReply a line, in order; a bad line yields its Problem with `line` added.' }),
         },

@@ -1,0 +1,79 @@
+import { type Floats, floats } from '../engine/tensor.ts';
+import { column, vector } from './numbers.ts';
+import { arithmetic, section, table } from './page.ts';
+import { eachScene, rowOf, type Scene, type Story } from './story.ts';
+
+/** The values, each times its weight, added up. */
+export function context(story: Story): string {
+  const { lesson, sizes, scenes } = story;
+  const what = lesson.values || lesson.projections.value.weight || lesson.projections.value.bias ? 'value' : 'vector';
+  const output = hasOutput(story);
+  const joined = sizes.h > 1 && !output ? [joinedHeads(story)] : [];
+  return section(
+    'Context vector',
+    `Each token’s ${what}, times its weight; added up they are the context vector${sizes.h > 1 ? ' of the head' : ''}: what ${scenes.length === 1 ? (scenes[0]?.asks.quoted ?? '') : 'each'} takes away from those it attends to.`,
+    ...eachScene(story, (scene) => blend(story, scene)),
+    ...joined,
+  );
+}
+
+function blend(story: Story, scene: Scene): string {
+  const { names } = story;
+  const blended = contextOf(story, scene);
+  if (scene.attended.length === 0) return `Nothing to attend to, so nothing is added up: ${vector(blended)}.`;
+  const weights = column(scene.attended.map((j) => scene.weights[j] ?? 0));
+  const lines = scene.attended.map((j, k) => [
+    names.tokens[j]?.plain ?? '',
+    `${weights[k]} · ${story.valueText(scene, j)}`,
+    `= ${vector(scene.contributions(j))}`,
+  ]);
+  const masked = scene.excluded.length - scene.attended.length;
+  const left = masked === 0 ? '' : `\n\n${masked === 1 ? 'The masked one is' : `The ${masked} masked ones are`} left out.`;
+  return `${arithmetic([...lines, ['added up', '', `= ${vector(blended)}`]])}${left}`;
+}
+
+/** The context of one head before the output projection: the reply's own where it is not projected. */
+function contextOf(story: Story, { head, row, attended, contributions }: Scene): Floats {
+  const { sizes, context: replied, problem } = story;
+  const { d_v } = sizes;
+  if (!hasOutput(story)) return rowOf({ data: replied, rows: sizes.m, columns: sizes.width }, row).subarray(head * d_v, (head + 1) * d_v);
+  const added = floats(problem.precision, d_v);
+  for (const j of attended) {
+    const given = contributions(j);
+    for (let e = 0; e < d_v; e++) added[e] = (added[e] ?? 0) + (given[e] ?? 0);
+  }
+  return added;
+}
+
+function hasOutput({ lesson }: Story): boolean {
+  return lesson.projections.output.weight !== undefined || lesson.projections.output.bias !== undefined;
+}
+
+function joinedHeads({ names, sizes, context: replied }: Story): string {
+  const rows = names.asking.map((_, r) => vector(replied.subarray(r * sizes.width, (r + 1) * sizes.width)));
+  return `The heads’ context vectors side by side:\n\n${table([
+    { title: 'asks', cells: names.asking.map(({ cell }) => cell) },
+    { title: 'context vector', cells: rows },
+  ])}`;
+}
+
+/** The context, heads side by side, projected once more. */
+export function outputProjection(story: Story): string {
+  if (!hasOutput(story)) return '';
+  const { lesson, names, scenes, sizes, context: replied } = story;
+  const { weight, bias } = lesson.projections.output;
+  const before = names.asking.map((_, row) => {
+    const joined = floats(lesson.precision, sizes.h * sizes.d_v);
+    for (const scene of scenes) if (scene.row === row) joined.set(contextOf(story, scene), scene.head * sizes.d_v);
+    return vector(joined);
+  });
+  return section(
+    'Output projection',
+    `The context${sizes.h > 1 ? ', heads side by side,' : ''} is projected once more: context${weight ? ' · w_output' : ''}${bias ? ' + b_output' : ''}.`,
+    table([
+      { title: 'asks', cells: names.asking.map(({ cell }) => cell) },
+      { title: sizes.h > 1 ? 'side by side' : 'context', cells: before },
+      { title: 'projected', cells: names.asking.map((_, r) => vector(replied.subarray(r * sizes.width, (r + 1) * sizes.width))) },
+    ]),
+  );
+}

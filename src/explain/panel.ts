@@ -1,0 +1,160 @@
+import type { LessonSizes } from '../engine/lesson.ts';
+import { displayWidth, type Name, type Names, shortened } from './labels.ts';
+import { shadeOf } from './palette.ts';
+
+/** What is drawn. */
+export interface Drawing extends Names {
+  readonly sizes: LessonSizes;
+  /** [h, m, n] */
+  readonly weights: ArrayLike<number>;
+  readonly masked: (head: number, i: number, j: number) => boolean;
+  /** How far a weight is from the weakest colour to the strongest, from 0 to 1. */
+  readonly part: (weight: number) => number;
+}
+
+/** Where things stand in a panel, in pixels; the same for every panel. */
+export interface Layout {
+  readonly width: number;
+  readonly height: number;
+  readonly left: number;
+  readonly top: number;
+  readonly cell: { readonly width: number; readonly height: number };
+  /** Names on the columns stand upright where they fit over their cell, and aslant otherwise. */
+  readonly aslant: boolean;
+  /** Of the rows and columns each one, or each second, third, … is labelled, so that labels do not touch. */
+  readonly every: { readonly row: number; readonly column: number };
+  /** Longest label, in characters of its tooltip. */
+  readonly tooltip: number;
+}
+
+const LARGEST_CELL = 46;
+const SMALLEST_CELL = 3;
+const PANEL = 680;
+const LINE = 14;
+/** Mean width of a character at 12 px, a little on the safe side. */
+const CHARACTER = 7;
+const LONGEST_LABEL = 16;
+const CAPTION = 20;
+/** From this size on a cell has room for its number. */
+const NUMBER = { width: 32, height: 18 };
+/** All tooltips of labels together have at most so many characters. */
+const TOOLTIPS = 16_000_000;
+
+export function layoutOf({ sizes: { h, m, n }, tokens, asking }: Drawing): Layout {
+  const side = (count: number) => Math.min(LARGEST_CELL, Math.max(SMALLEST_CELL, Math.floor(PANEL / count)));
+  const cell = { width: side(n), height: side(m) };
+  const widest = (names: readonly Name[]) => CHARACTER * Math.max(1, ...names.map(({ plain }) => displayWidth(shortened(plain, LONGEST_LABEL))));
+  const aslant = widest(tokens) > cell.width - 4;
+  const slope = widest(tokens) * Math.SQRT1_2;
+  const left = CAPTION + widest(asking) + 8;
+  const head = h > 1 ? 22 : 0;
+  const top = head + CAPTION + (aslant ? slope + 12 : LINE + 6);
+  return {
+    width: Math.ceil(left + n * cell.width + (aslant ? Math.max(0, slope - cell.width / 2 + 8) : 0)),
+    height: Math.ceil(top + Math.max(m * cell.height, 2 * LINE)),
+    left: Math.ceil(left),
+    top: Math.ceil(top),
+    cell,
+    aslant,
+    every: { row: Math.ceil(LINE / cell.height), column: Math.ceil((aslant ? LINE * Math.SQRT2 : LINE) / cell.width) },
+    tooltip: Math.max(100, Math.floor(TOOLTIPS / (h * (m + n)))),
+  };
+}
+
+/** One head: its title, who is asked along the top, who asks down the side, and a cell for each weight. */
+export function panel(drawing: Drawing, head: number, layout: Layout): string[] {
+  const { sizes, tokens, asking } = drawing;
+  const { left, top, cell } = layout;
+  const { h, m, n } = sizes;
+  const across = n * cell.width;
+  const down = m * cell.height;
+  const title = h > 1 ? `<text class="head" x="${left}" y="12">Head ${head}</text>` : '';
+  const captionY = (h > 1 ? 22 : 0) + 12;
+  const columns = columnTexts(drawing, layout);
+  const rows = Array.from({ length: m }, (_, i) => row(drawing, head, i, layout, columns));
+  // Text beyond Latin-1 stands as character references, since one such character makes a string of all cells twice as large.
+  return [
+    title,
+    `<text class="quiet" x="${left}" y="${captionY}">asked &#8594;</text>`,
+    `<text class="quiet" transform="translate(12,${top + down / 2}) rotate(-90)" text-anchor="middle">&#8592; asking</text>`,
+    ...tokens.map((name, j) => (j % layout.every.column === 0 ? columnLabel(name, j, layout) : '')),
+    ...asking.map((name, i) => (i % layout.every.row === 0 ? rowLabel(name, i, layout) : '')),
+    ...rows,
+    `<rect class="frame" x="${left}" y="${top}" width="${across}" height="${down}" fill="none" stroke="#59636e"/>`,
+  ];
+}
+
+function columnLabel(name: Name, j: number, { left, top, cell, aslant, tooltip }: Layout): string {
+  const x = left + (j + 0.5) * cell.width;
+  const place = aslant ? `transform="translate(${x + 4},${top - 6}) rotate(-45)"` : `x="${x}" y="${top - 7}" text-anchor="middle"`;
+  return `<text ${place}>${labelled(name, tooltip)}</text>`;
+}
+
+function rowLabel(name: Name, i: number, { left, top, cell, tooltip }: Layout): string {
+  return `<text x="${left - 8}" y="${top + (i + 0.5) * cell.height + 4}" text-anchor="end">${labelled(name, tooltip)}</text>`;
+}
+
+/** A label that fits, and the whole of it in its tooltip. */
+function labelled({ plain, whole }: Name, tooltip: number): string {
+  const long = whole.length > tooltip ? `${whole.slice(0, tooltip - 1)}…`.toWellFormed() : whole;
+  return `<title>${escaped(long)}</title>${escaped(shortened(plain, LONGEST_LABEL))}`;
+}
+
+/** What the cells of a column have in common, as text; made once, since there are as many cells as there are pairs. */
+interface ColumnText {
+  readonly start: string;
+  readonly asked: string;
+}
+
+function columnTexts({ tokens }: Drawing, { left, cell }: Layout): ColumnText[] {
+  return tokens.map(({ plain }, j) => ({ start: `<rect class="cell" x="${left + j * cell.width}"`, asked: `${escaped(plain)}: ` }));
+}
+
+function row(
+  { sizes: { m, n }, weights, masked, asking, part }: Drawing,
+  head: number,
+  i: number,
+  layout: Layout,
+  columns: readonly ColumnText[],
+): string {
+  const { left, top, cell } = layout;
+  const { width, height } = cell;
+  // In the panel's own pixels, so that the hatching goes on from cell to cell.
+  const y = top + i * height;
+  const place = ` y="${y}" width="${width}" height="${height}" fill="`;
+  const asks = `"><title>${escaped(asking[i]?.plain ?? '')} asks `;
+  const numbered = width >= NUMBER.width && height >= NUMBER.height;
+  const pieces: string[] = [];
+  const numbers: string[] = [];
+  for (let j = 0; j < n; j++) {
+    const { start = '', asked = '' } = columns[j] ?? {};
+    if (masked(head, i, j)) {
+      pieces.push(start, place, 'url(#masked)', asks, asked, 'masked</title></rect>');
+      continue;
+    }
+    const weight = weights[(head * m + i) * n + j] ?? 0;
+    const { fill, ink } = shadeOf(part(weight));
+    pieces.push(start, place, fill, asks, asked, printed(weight), '</title></rect>');
+    if (numbered)
+      numbers.push(
+        `<text class="number ${ink}" x="${left + (j + 0.5) * width}" y="${y + height / 2 + 4}" text-anchor="middle">${short(weight)}</text>`,
+      );
+  }
+  return pieces.join('') + numbers.join('');
+}
+
+/** Four decimals, or three digits where that would leave nothing. */
+function printed(weight: number): string {
+  return String(weight >= 1e-3 ? Math.round(weight * 1e4) / 1e4 : Number(weight.toPrecision(3)));
+}
+
+/** Two decimals; 0 and 1 alone where they are exact. */
+function short(weight: number): string {
+  return weight === 0 || weight === 1 ? String(weight) : weight.toFixed(2);
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+export function escaped(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (sign) => ENTITIES[sign] ?? '');
+}

@@ -1,0 +1,58 @@
+import { ZeroVectors } from '../engine/errors.ts';
+import { lessonSizes } from '../engine/lesson.ts';
+import { drawWeights, MOST_DRAWN, MOST_MARKS, marksOf } from '../explain/heatmap.ts';
+import { MOST_WALKED, walkThrough, writtenNumbers } from '../explain/walkthrough.ts';
+import type { AskedAttention } from '../wire/attention-request.ts';
+import { InvalidRequest } from '../wire/faults.ts';
+import type { Means, Task } from './answer.ts';
+import { attentionCost, paceOf } from './cost.ts';
+import { refuseMarks, refuseReply, refuseShown, refuseTooMuch } from './limits.ts';
+import type { Stages } from './stages.ts';
+
+/** Ways to show a lesson to people: the walk-through, or the picture. */
+export type Showing = 'markdown' | 'svg';
+
+/**
+ * The task of showing a lesson, once it is within the limits. `include` plays no part.
+ * @throws WorkTooLarge
+ */
+export function showingTask(asked: AskedAttention, as: Showing, { kernel, limits, checkpoint }: Means, stages?: Stages): Task {
+  const { labels } = asked;
+  const lesson = { ...asked.lesson, include: new Set(['weights', 'context'] as const) };
+  const sizes = lessonSizes(lesson);
+  const { h, m, n } = sizes;
+  const show = as === 'markdown' ? walkThrough : drawWeights;
+  if (as === 'markdown') refuseShown(sizes, MOST_WALKED, 'the walk-through');
+  else {
+    refuseShown(sizes, MOST_DRAWN, 'the heatmap');
+    refuseMarks(marksOf(sizes), MOST_MARKS, sizes);
+  }
+  const { work } = refuseTooMuch(lesson, limits);
+  // A cell is as long as some ten numbers.
+  const numbers = as === 'markdown' ? writtenNumbers(sizes) : 10 * h * m * n;
+  if (as === 'markdown') refuseReply(numbers, limits);
+  return {
+    cost: attentionCost({ work, pairs: h * m * n, printed: numbers }, paceOf(kernel, lesson.precision)),
+    carryOut() {
+      const body = sayingWhere(asked, () => show(lesson, labels, kernel, checkpoint));
+      stages?.end('compute');
+      stages?.end('encode');
+      return { body };
+    },
+  };
+}
+
+/** What `compute` gives. @throws InvalidRequest at the vectors of length 0, where the similarity is cosine */
+export function sayingWhere<Result>({ lesson, printing: { oneRow, headAxis } }: AskedAttention, compute: () => Result): Result {
+  try {
+    return compute();
+  } catch (error) {
+    if (!(error instanceof ZeroVectors)) throw error;
+    throw new InvalidRequest(
+      error.rows.map(({ vectors, row, head }) => ({
+        pointer: vectors === 'queries' && oneRow ? '/queries' : `/${vectors}/${row}`,
+        detail: `is a vector of length 0 in ${lesson.precision}${headAxis ? `, in head ${head}` : ''}, which has no direction; cosine similarity needs one`,
+      })),
+    );
+  }
+}
