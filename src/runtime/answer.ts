@@ -1,7 +1,7 @@
 import type { Kernel } from '../engine/kernels/kernel.ts';
 import { attend, lessonSizes } from '../engine/lesson.ts';
 import { mergeAndProject } from '../engine/merge.ts';
-import { onnxCall } from '../engine/onnx.ts';
+import { type OnnxOutput, onnxCall } from '../engine/onnx.ts';
 import { attention } from '../engine/operator.ts';
 import { Notes } from '../explain/story.ts';
 import { traceReply } from '../explain/trace-reply.ts';
@@ -14,7 +14,7 @@ import { readInferenceRequest } from '../wire/inference-request.ts';
 import { parseJson } from '../wire/json.ts';
 import { printMergeReply } from '../wire/merge-reply.ts';
 import { readMergeRequest } from '../wire/merge-request.ts';
-import { attentionCost, type Cost } from './cost.ts';
+import { attentionCost, type Cost, paceOf } from './cost.ts';
 import { type Limits, refuseReply, refuseShown, refuseTooMuch, refuseWork, traceNumbersOf } from './limits.ts';
 import { type Showing, sayingWhere, showingTask } from './showing.ts';
 import type { Stages } from './stages.ts';
@@ -73,7 +73,7 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
     if (traced) refuseShown(sizes, MOST_WALKED, 'the trace');
     const { work, numbers } = refuseTooMuch(lesson, limits, traced ? traceNumbersOf(sizes) : 0);
     return {
-      cost: attentionCost({ work, pairs: h * m * n, numbers, precision: lesson.precision }),
+      cost: attentionCost({ work, pairs: h * m * n, printed: numbers }, paceOf(kernel, lesson.precision)),
       carryOut() {
         const notes = traced ? new Notes() : undefined;
         const result = sayingWhere(asked, () => attend(lesson, kernel, checkpoint, notes));
@@ -94,7 +94,7 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
     refuseWork(work, limits, 'parts·m·width, and the projection');
     refuseReply(numbers, limits);
     return {
-      cost: attentionCost({ work, pairs: parts.length * m * heads, numbers, precision: 'float64' }),
+      cost: attentionCost({ work, pairs: parts.length * m * heads, printed: numbers }, 'float64'),
       carryOut() {
         const merged = mergeAndProject(parts, m, heads, output);
         stages?.end('compute');
@@ -110,11 +110,16 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
     const problem = { ...call.problem, checkpoint };
     const { B, H, M, N, D, E } = problem.axes;
     const work = B * H * M * N * (D + E);
-    const numbers = names.reduce((sum, name) => sum + call.shapes[name].reduce((product, size) => product * size, 1), 0);
+    const sizeOf = ({ name }: { readonly name: OnnxOutput }) => call.shapes[name].reduce((product, size) => product * size, 1);
+    const numbers = asked.outputs.reduce((sum, output) => sum + sizeOf(output), 0);
+    const copied = asked.outputs.reduce((sum, output) => sum + (output.binary ? sizeOf(output) : 0), 0);
     refuseWork(work, limits, `batch·heads·queries·keys·(d_k + d_v) = ${B}·${H}·${M}·${N}·(${D} + ${E})`);
     refuseReply(numbers, limits);
     return {
-      cost: attentionCost({ work, pairs: B * H * M * N, numbers, precision: problem.precision }),
+      cost: attentionCost(
+        { work, pairs: B * H * M * N, printed: numbers - copied, copied },
+        paceOf(kernel, problem.precision, problem.softmaxPrecision),
+      ),
       carryOut() {
         // Present keys and values alone need no attention.
         const result = problem.want.size > 0 ? attention(problem, kernel) : { fullyMasked: [] };

@@ -1,5 +1,6 @@
+import { TooMuchToRedo } from '../engine/kernels/simd.ts';
 import { type Answer, type Question, readQuestion } from './answer.ts';
-import { INLINE_BYTES, INLINE_COST } from './cost.ts';
+import { INLINE_BYTES, INLINE_COST, INLINE_REDONE } from './cost.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
 import type { Limits } from './limits.ts';
 import { Offload } from './offload.ts';
@@ -18,7 +19,7 @@ export class Answerer {
   readonly #timeoutMs: number;
 
   constructor({ engine, limits, threads, timeoutMs }: { engine: ChosenEngine; limits: Limits; threads: number; timeoutMs: number }) {
-    this.#means = { kernel: kernelOf(engine), limits };
+    this.#means = { kernel: kernelOf(engine, undefined, INLINE_REDONE), limits };
     this.#offload = new Offload({ engine, limits, threads });
     this.#timeoutMs = timeoutMs;
   }
@@ -33,8 +34,13 @@ export class Answerer {
     const stages = new Stages();
     const task = readQuestion(question, this.#means, stages);
     if (task.cost > INLINE_COST) return this.#elsewhere(question, gone());
-    const answer = task.carryOut();
-    return { answer, timing: stages.ended.join(', ') };
+    try {
+      const answer = task.carryOut();
+      return { answer, timing: stages.ended.join(', ') };
+    } catch (error) {
+      if (error instanceof TooMuchToRedo) return this.#elsewhere(question, gone());
+      throw error;
+    }
   }
 
   async #elsewhere(question: Question, gone: AbortSignal): Promise<TimedAnswer> {

@@ -34,10 +34,10 @@ function nameOf({ tile, relaxed, revectorised }: Choice): string {
 /** Multiply-adds below which laying a problem out in the module's memory takes longer than computing it row by row. */
 const TINY_WORK = 1000;
 
-/** This thread's own kernel. */
-export function kernelOf({ name, choice }: ChosenEngine, crew?: Crew): Kernel {
+/** This thread's own kernel; `mostRedone` as SimdKernel takes it. */
+export function kernelOf({ name, choice }: ChosenEngine, crew?: Crew, mostRedone?: number): Kernel {
   if (!choice) return reference;
-  const simd = new SimdKernel(name, choice.module, choice.tile, crew);
+  const simd = new SimdKernel(name, choice.module, choice.tile, crew, mostRedone);
   return {
     name,
     rows: simd.rows,

@@ -21,7 +21,7 @@ export interface OffloadedAnswer {
 interface Pending {
   readonly control: Int32Array;
   /** The stop word of its job, once it has laid one out. */
-  stop?: { readonly word: Int32Array };
+  stop?: Int32Array;
   stopped: boolean;
 }
 
@@ -66,6 +66,9 @@ export class Offload {
       // Piscina's type for this misreads Node's newer one; it is the list that postMessage takes.
       transferList: [...new Set(body.map((bytes) => bytes.buffer))] as never,
     });
+    // A worker starts on the next question only once this end has been heard: until then its stop word is this job's.
+    const forget = () => this.#pending.delete(id);
+    told.then(forget, forget);
     try {
       const reply = await givenUp(told, timeoutMs, gone, () => this.#stop(pending, kill, told));
       if ('failure' in reply) throw unpackFailure(reply.failure);
@@ -75,8 +78,6 @@ export class Offload {
       throw (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
         ? new OutOfMemory(`reading and answering it takes more than the ${WORKER_HEAP_MB} MB that a thread has`)
         : error;
-    } finally {
-      this.#pending.delete(id);
     }
   }
 
@@ -93,23 +94,21 @@ export class Offload {
   #stop(pending: Pending, kill: AbortController, told: Promise<unknown>): void {
     pending.stopped = true;
     Atomics.store(pending.control, 0, 1);
-    if (pending.stop) Atomics.store(pending.stop.word, 0, 1);
+    if (pending.stop) Atomics.store(pending.stop, 0, 1);
     const timer = setTimeout(() => kill.abort(), PATIENCE_MS);
     told.catch(() => undefined).finally(() => clearTimeout(timer));
   }
 
   /** A worker has laid out a job that is worth more threads: those that are idle come. */
   #sendHelp({ id, call }: Calling): void {
-    const word = new Int32Array(call.job.memory.buffer, call.job.descriptor + DESCRIPTOR.stop, 1);
     const pending = this.#pending.get(id);
-    if (pending) pending.stop = { word };
-    if (!pending || pending.stopped) Atomics.store(word, 0, 1);
+    // A quick worker has answered before its call is heard; its memory may hold the next job by now.
+    if (!pending) return;
+    pending.stop = new Int32Array(call.job.memory.buffer, call.job.descriptor + DESCRIPTOR.stop, 1);
+    if (pending.stopped) Atomics.store(pending.stop, 0, 1);
     for (let place = 1; place < this.#threads; place++) {
       const task: HelpTask = { type: 'help', call, place };
-      this.#pool.run(task).catch(() => {
-        Atomics.store(word, 0, 1);
-        reportLoss(call);
-      });
+      this.#pool.run(task).catch(() => reportLoss(call));
     }
   }
 }

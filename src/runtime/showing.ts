@@ -5,7 +5,7 @@ import { MOST_WALKED, walkThrough, writtenNumbers } from '../explain/walkthrough
 import type { AskedAttention } from '../wire/attention-request.ts';
 import { InvalidRequest } from '../wire/faults.ts';
 import type { Means, Task } from './answer.ts';
-import { attentionCost } from './cost.ts';
+import { attentionCost, paceOf } from './cost.ts';
 import { refuseMarks, refuseReply, refuseShown, refuseTooMuch } from './limits.ts';
 import type { Stages } from './stages.ts';
 
@@ -32,7 +32,7 @@ export function showingTask(asked: AskedAttention, as: Showing, { kernel, limits
   const numbers = as === 'markdown' ? writtenNumbers(sizes) : 10 * h * m * n;
   if (as === 'markdown') refuseReply(numbers, limits);
   return {
-    cost: attentionCost({ work, pairs: h * m * n, numbers, precision: lesson.precision }),
+    cost: attentionCost({ work, pairs: h * m * n, printed: numbers }, paceOf(kernel, lesson.precision)),
     carryOut() {
       const body = sayingWhere(asked, () => show(lesson, labels, kernel, checkpoint));
       stages?.end('compute');

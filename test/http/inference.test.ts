@@ -244,6 +244,14 @@ test('NaN and infinities at an excluded key change nothing, elsewhere they are p
   expect((await infer(service, { inputs: seen }, 'json')).tensors['Y']?.data).toEqual(['NaN', 'NaN', 'NaN', 'NaN']);
 });
 
+test('an infinite key in a large problem is answered, away from the event loop, as IEEE arithmetic says', async () => {
+  const inputs = four(1, 1, 1, 60, 60, 64);
+  const infinite = { ...inputs.K, data: inputs.K.data.map((x, i) => (i === 5 ? 'Infinity' : x)) };
+  const { answer, tensors } = await infer(service, { inputs: { ...inputs, K: infinite } }, 'binary');
+  expect(answer.status).toBe(200);
+  expect(tensors['Y']?.data.some((y) => Number.isNaN(y))).toBe(true);
+});
+
 describe('the wire', () => {
   const Q = { name: 'Q', shape: [1, 1, 1, 2], datatype: 'FP32' };
   const K = { name: 'K', shape: [1, 1, 2, 2], datatype: 'FP32' };

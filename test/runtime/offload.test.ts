@@ -93,6 +93,21 @@ describe('worker threads', () => {
   });
 });
 
+describe('many jobs in a row', () => {
+  test('are each answered, though a quick one may end before its call for help is heard', async () => {
+    const pool = start(2);
+    const [n, d] = [480, 32];
+    const bytes = Buffer.from(new Float32Array(n * d).fill(0.5).buffer);
+    const tensor = (name: string) => ({ name, datatype: 'FP32', shape: [1, 1, n, d], parameters: { binary_data_size: bytes.length } });
+    const json = Buffer.from(JSON.stringify({ inputs: ['Q', 'K', 'V'].map(tensor), outputs: [{ name: 'Y', parameters: { binary_data: true } }] }));
+    const asked = (): Question => ({ kind: 'inference', body: [Buffer.concat([json, bytes, bytes, bytes])], jsonLength: `${json.length}` });
+    const caller = async () => {
+      for (let i = 0; i < 500; i++) await pool.ask(asked(), 60_000, nobodyLeaves);
+    };
+    await Promise.all([caller(), caller(), caller(), caller()]);
+  });
+});
+
 describe('giving up', () => {
   test('a deadline is kept, and the thread is free again', async () => {
     const pool = start(1);

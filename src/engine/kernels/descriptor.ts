@@ -37,7 +37,7 @@ const SINGLE_ROW_KEY_BLOCK = 1024;
 const ENOUGH_ITEMS = 16;
 const SMALLEST_CHUNK = 4096;
 /** So many rows that share their keys still go one by one; from there on panels win. */
-const SINGLE_ROWS = 4;
+export const SINGLE_ROWS = 4;
 
 /** How a problem is cut up. It depends on the problem alone, never on the threads, and so do the results. */
 export interface Plan {

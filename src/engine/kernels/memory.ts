@@ -9,6 +9,8 @@ const MOST_PAGES = 65_536;
 export class KernelMemory {
   readonly memory = new WebAssembly.Memory({ initial: 2, maximum: MOST_PAGES, shared: true });
   #top = PAGE;
+  /** Every buffer that a view was made over: growing makes a new one, over the same bytes. */
+  readonly #buffers = new WeakSet<ArrayBufferLike>();
 
   /** Whatever was allocated is free again. */
   reset(): void {
@@ -40,18 +42,24 @@ export class KernelMemory {
 
   /** Views are made anew each time: growing the memory leaves older ones short. */
   floats(address: number, length: number): Float32Array {
-    return new Float32Array(this.memory.buffer, address, length);
+    return new Float32Array(this.#buffer(), address, length);
   }
 
   integers(address: number, length: number): Int32Array {
-    return new Int32Array(this.memory.buffer, address, length);
+    return new Int32Array(this.#buffer(), address, length);
   }
 
   /** Where the array stands in this memory, or a copy of it put there. */
   place(data: Float32Array | Int32Array | Uint8Array): number {
-    if (data.buffer === this.memory.buffer) return data.byteOffset;
+    if (this.#buffers.has(data.buffer)) return data.byteOffset;
     const address = this.allocate(data.byteLength);
     new Uint8Array(this.memory.buffer, address, data.byteLength).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     return address;
+  }
+
+  #buffer(): WebAssembly.Memory['buffer'] {
+    const { buffer } = this.memory;
+    this.#buffers.add(buffer);
+    return buffer;
   }
 }

@@ -1,7 +1,7 @@
 import { fullyMaskedRows } from '../mask.ts';
 import { contextLayout, type NonFinite, type Output, type Problem, type Result, rowByRow } from '../operator.ts';
 import type { Broadcast, Floats, Rows } from '../tensor.ts';
-import { DESCRIPTOR, type Plan, planOf, TILE, type Tile, WANT } from './descriptor.ts';
+import { DESCRIPTOR, type Plan, planOf, SINGLE_ROWS, TILE, type Tile, WANT } from './descriptor.ts';
 import type { Arena, Kernel } from './kernel.ts';
 import { KernelMemory } from './memory.ts';
 import { attendsToAny, cleaned } from './poison.ts';
@@ -36,6 +36,15 @@ export class Stopped extends Error {
   override readonly name = 'Stopped';
 }
 
+/** A problem in which NaN or infinity takes part, and which is too large to be redone by the reference on this thread. */
+export class TooMuchToRedo extends Error {
+  override readonly name = 'TooMuchToRedo';
+}
+
+function workOf({ axes: { B, H, M, N, D, E } }: Problem): number {
+  return B * H * M * N * (D + E);
+}
+
 const MATRICES = ['scores', 'capped', 'logits', 'weights'] as const satisfies readonly Output[];
 /** Multiply-adds from which another thread is worth waking; see bench/README.md. */
 const SHARED_WORK = 8_000_000;
@@ -58,10 +67,13 @@ export class SimdKernel implements Kernel {
   readonly #module: WebAssembly.Module;
   readonly #tile: Tile;
   readonly #crew: Crew | undefined;
+  readonly #mostRedone: number;
   #memory = new KernelMemory();
   #kernel: KernelExports;
 
-  constructor(name: string, module: WebAssembly.Module, tile: Tile, crew?: Crew) {
+  /** @param mostRedone multiply-adds of a problem up to which rows are redone here; beyond it TooMuchToRedo is thrown */
+  constructor(name: string, module: WebAssembly.Module, tile: Tile, crew?: Crew, mostRedone = Number.POSITIVE_INFINITY) {
+    this.#mostRedone = mostRedone;
     this.name = name;
     this.#module = module;
     this.#tile = tile;
@@ -79,12 +91,14 @@ export class SimdKernel implements Kernel {
     float32: (length) => this.#memory.floats(this.#memory.allocate(4 * length), length),
   };
 
-  /** @throws Stopped where the job's `stop` was set */
+  /** @throws Stopped where the job's `stop` was set, TooMuchToRedo */
   attend(problem: Problem): Result | undefined {
     const { M, N } = problem.axes;
     if (problem.precision !== 'float32' || (problem.softmaxPrecision ?? 'float32') !== 'float32' || M === 0 || N === 0) return undefined;
     const laid = this.#compute(problem);
-    const clean = laid.flags.includes(1) ? cleaned(problem) : undefined;
+    const flagged = laid.flags.includes(1);
+    if (flagged && workOf(problem) > this.#mostRedone) throw new TooMuchToRedo('the reference would hold this thread for too long');
+    const clean = flagged ? cleaned(problem) : undefined;
     const trusted = clean ? this.#compute(clean.problem) : laid;
     const result = readResult(this.#memory, problem, trusted);
     result.nonFinite = redo(problem, trusted, clean?.poisoned, result);
@@ -92,8 +106,10 @@ export class SimdKernel implements Kernel {
   }
 
   #compute(problem: Problem): Laid {
-    const { B, H, M, N, D, E } = problem.axes;
-    const crew = B * H * M * N * (D + E) >= SHARED_WORK ? this.#crew : undefined;
+    const { H, G, M } = problem.axes;
+    // Single rows are bound by memory, which one thread keeps busy.
+    const worthMore = workOf(problem) >= SHARED_WORK && (H / G) * M > SINGLE_ROWS;
+    const crew = worthMore ? this.#crew : undefined;
     const laid = layOut(this.#memory, problem, this.#tile, crew?.threads ?? 1);
     const { job, plan } = laid;
     const run = () => this.#kernel.run(job.descriptor, job.scratch[0]!);

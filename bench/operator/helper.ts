@@ -1,0 +1,22 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Choice } from '../../src/engine/kernels/choose.ts';
+import { instantiate, SimdKernel } from '../../src/engine/kernels/simd.ts';
+import { type Call, help } from '../../src/runtime/crew.ts';
+import { APART, type Apart } from './subject.ts';
+
+/* A second thread: comes when it is called, as the service's worker threads do (src/runtime/worker.ts). */
+const { module, tile } = workerData as Choice;
+const own = new SimdKernel('bench', module, tile);
+
+parentPort?.on('message', (message: Call | Apart) => {
+  if ('apart' in message) {
+    APART.run(own);
+    const state = new Int32Array(message.apart);
+    Atomics.store(state, 0, 1);
+    Atomics.notify(state, 0);
+    return;
+  }
+  const { run } = instantiate(module, message.job.memory);
+  help(message, () => run(message.job.descriptor, message.job.scratch[1] ?? 0));
+});
+parentPort?.postMessage('ready');

@@ -1,0 +1,178 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { Worker } from 'node:worker_threads';
+import { type Choice, chooseKernel } from '../../src/engine/kernels/choose.ts';
+import { type Crew, type Job, type KernelExports, SimdKernel } from '../../src/engine/kernels/simd.ts';
+import { type Reach, reachOf, unboundedReach } from '../../src/engine/mask.ts';
+import { attention, type Problem, type Result } from '../../src/engine/operator.ts';
+import type { Rows } from '../../src/engine/tensor.ts';
+import { conduct } from '../../src/runtime/crew.ts';
+
+/** Whether V8's experimental flag may be set. It holds for the whole process, so each has one of its own. */
+export type Mode = 'revectorised' | 'portable';
+
+/** [batch, heads, rows, keys, head size], as many key heads, values as wide as keys. */
+export interface Shape {
+  readonly H: number;
+  readonly M: number;
+  readonly N: number;
+  readonly D: number;
+}
+
+/** Asks a helper for a call of its own. */
+export interface Apart {
+  readonly apart: SharedArrayBuffer;
+}
+
+/** Which keys each row sees. A window is causal and has that many keys. */
+export type Kind = 'dense' | 'causal' | 'window 256';
+const WINDOW = 256;
+
+export const wasmOf = (build: 'relaxed' | 'strict') => readFileSync(new URL(`../../src/engine/kernels/${build}.wasm`, import.meta.url));
+
+/** The kernel that the service would choose in this mode. */
+export function choose(mode: Mode): Choice {
+  const choice = chooseKernel({ relaxed: wasmOf('relaxed'), strict: wasmOf('strict') }, mode === 'revectorised' ? setFlagsFromString : undefined);
+  if (!choice) throw new Error('no kernel passes its self-check here');
+  return choice;
+}
+
+/** The chosen kernel over a memory of its own, on one thread or, with a helper as the service has them, on two. */
+export class Subject {
+  readonly kernel: SimdKernel;
+  readonly #helper: Worker | undefined;
+  /** For calls apart: they must not write over the problem. */
+  readonly #spare: SimdKernel;
+  /** The last job that was large enough to be shared: it says which memory the kernel works in. */
+  job: Job | undefined;
+
+  private constructor({ module, tile }: Choice, helper: Worker | undefined) {
+    this.#helper = helper;
+    const crew = helper && conduct(2, (call) => helper.postMessage(call));
+    const spy: Crew = {
+      threads: crew?.threads ?? 1,
+      share: (job, run) => {
+        this.job = job;
+        if (crew) crew.share(job, run);
+        else run();
+      },
+    };
+    this.kernel = new SimdKernel('bench', module, tile, spy);
+    this.#spare = new SimdKernel('bench', module, tile);
+  }
+
+  static async start(choice: Choice, threads: 1 | 2): Promise<Subject> {
+    if (threads === 1) return new Subject(choice, undefined);
+    const helper = new Worker(new URL('./helper.ts', import.meta.url), { workerData: choice });
+    await once(helper, 'message');
+    return new Subject(choice, helper);
+  }
+
+  /**
+   * The problem over Q, K and V in the kernel's memory, its context alone wanted. The same lengths stand in the same
+   * places each time, and what was written there stays: nothing is copied.
+   */
+  problem({ H, M, N, D }: Shape, kind: Kind): Problem & { readonly inputs: readonly Float32Array[] } {
+    const { arena } = this.kernel;
+    arena.reset();
+    const rows = (count: number): Rows & { data: Float32Array } => ({
+      data: arena.float32(H * count * D),
+      offset: 0,
+      batchStride: H * count * D,
+      headStride: count * D,
+      rowStride: D,
+    });
+    // The memory may grow and leave older views short: all are made before any is used.
+    for (const count of [M, N, N]) rows(count);
+    arena.reset();
+    const [query, key, value] = [rows(M), rows(N), rows(N)];
+    return {
+      axes: { B: 1, H, G: H, M, N, D, E: D },
+      precision: 'float32',
+      query,
+      key,
+      value,
+      scale: Math.fround(1 / Math.sqrt(D)),
+      reach: reach(M, N, kind),
+      want: new Set(['context']),
+      contextLayout: { offset: 0, batchStride: H * M * D, headStride: M * D, rowStride: D },
+      inputs: [query.data, key.data, value.data],
+    };
+  }
+
+  /** Milliseconds of one call, and what it gave: views that last until the next problem. */
+  time(shape: Shape, kind: Kind): { readonly took: number; readonly result: Result } {
+    const problem = this.problem(shape, kind);
+    const before = performance.now();
+    const result = attention(problem, this.kernel);
+    return { took: performance.now() - before, result };
+  }
+
+  /**
+   * What this thread and the helper get done at once, each with a small problem of its own, over what one gets done:
+   * 2 where the machine has two idle cores.
+   */
+  apart(): number {
+    if (!this.#helper) throw new Error('there is no helper');
+    const alone = APART.run(this.#spare);
+    const state = new Int32Array(new SharedArrayBuffer(4));
+    this.#helper.postMessage({ apart: state.buffer } satisfies Apart);
+    const before = performance.now();
+    APART.run(this.#spare);
+    Atomics.wait(state, 0, 0);
+    return (2 * alone) / (performance.now() - before);
+  }
+
+  /** The module over the memory that this kernel works in. */
+  exports({ module }: Choice): KernelExports & { sumEach(at: number, count: number): number } {
+    if (!this.job) throw new Error('no job was large enough to be seen');
+    return new WebAssembly.Instance(module, { env: { memory: this.job.memory } }).exports as never;
+  }
+
+  async stop(): Promise<void> {
+    await this.#helper?.terminate();
+  }
+}
+
+/** A small problem that is copied into whichever kernel's memory, and too small to be shared. */
+export const APART = {
+  problem: apartProblem(),
+  /** Milliseconds of some calls, one after the other. */
+  run(kernel: SimdKernel): number {
+    const before = performance.now();
+    for (let call = 0; call < 16; call++) {
+      kernel.arena.reset();
+      attention(this.problem, kernel);
+    }
+    return performance.now() - before;
+  },
+};
+
+function apartProblem(): Problem {
+  const [rows, width] = [240, 64];
+  const data = Float32Array.from({ length: rows * width }, (_, n) => Math.sin(n));
+  const same = { data, offset: 0, batchStride: 0, headStride: 0, rowStride: width };
+  return {
+    axes: { B: 1, H: 1, G: 1, M: rows, N: rows, D: width, E: width },
+    precision: 'float32',
+    query: same,
+    key: same,
+    value: same,
+    scale: 0.125,
+    reach: unboundedReach(rows, rows),
+    want: new Set(['context']),
+  };
+}
+
+function reach(M: number, N: number, kind: Kind): Reach {
+  if (kind === 'dense') return unboundedReach(M, N);
+  const positions = Int32Array.from({ length: M }, (_, i) => i);
+  return reachOf(positions, [N], kind === 'causal' ? {} : { left: WINDOW - 1 }, true);
+}
+
+/** Pairs of a query and a key that may see each other, in one head. */
+export function pairs(M: number, N: number, kind: Kind): number {
+  const { first, end } = reach(M, N, kind);
+  return first.reduce((sum, from, i) => sum + Math.max(0, (end[i] ?? 0) - from), 0);
+}
