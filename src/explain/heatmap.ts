@@ -48,6 +48,7 @@ export function drawWeights(lesson: Lesson, labels: readonly string[] | undefine
     range,
     part: range,
     sink: problem.sink !== undefined,
+    empty: result.fullyMasked.length > 0,
   });
 }
 
@@ -64,6 +65,8 @@ function rangeOf(weights: ArrayLike<number>, keys: number): ScalePower<number, n
 interface Picture extends Drawing {
   readonly range: ScalePower<number, number>;
   readonly sink: boolean;
+  /** There is a row with nothing to attend to. */
+  readonly empty: boolean;
 }
 
 function heatmap(drawing: Picture): string {
@@ -86,11 +89,17 @@ function heatmap(drawing: Picture): string {
     '<defs><pattern id="masked" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch" width="6" height="6" fill="#f1f1f1"/><path class="line" d="M0 0V6" stroke="#8a8a8a" stroke-width="2"/></pattern></defs>',
     `<rect class="page" width="${width}" height="${height}" fill="#fff"/>`,
     `<text class="title" x="${MARGIN}" y="${MARGIN + 14}">Attention weights</text>`,
-    `<text class="quiet" x="${MARGIN}" y="${MARGIN + 34}">${drawing.sink ? 'A row: how one asks of all; what it lacks to 1 is the sink&#8217;s.' : 'A row: how one who asks shares out its attention; it adds up to 1.'}</text>`,
+    `<text class="quiet" x="${MARGIN}" y="${MARGIN + 34}">${rowWords(drawing)}</text>`,
     ...panels,
     legend(drawing, legendY, excludesAny(drawing)),
     '</svg>\n',
   ].join('');
+}
+
+/** What a row of the picture is. */
+function rowWords({ sink, empty }: Picture): string {
+  if (sink) return 'A row: how one asks of all; what it lacks to 1 is the sink&#8217;s.';
+  return `A row: how one who asks shares out its attention; it adds up to 1${empty ? ', or is all masked' : ''}.`;
 }
 
 /** For those who can't see the picture: to whom the first rows attend most. */

@@ -9,23 +9,37 @@ const MOST_PLAIN = 1e6;
 
 /** One number: 0.26, 0.3133, 1.2e-7. */
 export function written(value: number): string {
-  return isPlain(value) ? (value === 0 ? 0 : value).toFixed(decimalsOf(value)) : unusual(value);
+  return isPlain(value) ? fixed(value, decimalsOf(value)) : unusual(value);
 }
 
 /** Numbers that stand under each other: all with as many decimals as the one that needs most. */
 export function column(values: ArrayLike<number>): string[] {
   let decimals = 0;
-  for (let k = 0; k < values.length; k++) {
+  for (let k = 0; k < values.length && decimals < DECIMALS; k++) {
     const value = values[k] ?? 0;
-    if (decimals < DECIMALS && isPlain(value)) decimals = Math.max(decimals, decimalsOf(value));
+    if (isPlain(value)) decimals = Math.max(decimals, decimalsOf(value));
   }
   const texts = new Array<string>(values.length);
   for (let k = 0; k < values.length; k++) {
     const value = values[k] ?? 0;
-    // Of plain numbers only −0 would print a minus before nothing but zeros.
-    texts[k] = isPlain(value) ? (value === 0 ? 0 : value).toFixed(decimals) : unusual(value);
+    texts[k] = isPlain(value) ? fixed(value, decimals) : unusual(value);
   }
   return texts;
+}
+
+const NEAR_TIE = 1e-6; // far above the error of a product with 10,000, far below what matters for speed
+const LAST_FOUR = Array.from({ length: 10_000 }, (_, k) => String(k).padStart(4, '0'));
+
+/** toFixed, which is slow, and without −0. Most numbers here have four decimals. */
+function fixed(value: number, decimals: number): string {
+  const size = Math.abs(value);
+  const tenThousandths = size * 10_000;
+  const whole = Math.round(tenThousandths);
+  if (decimals !== DECIMALS || size >= MOST_PLAIN || Math.abs(Math.abs(tenThousandths - whole) - 0.5) < NEAR_TIE)
+    return (value === 0 ? 0 : value).toFixed(decimals);
+  const last = LAST_FOUR[whole % 10_000];
+  const text = `${Math.floor(whole / 10_000)}.${last}`;
+  return value < 0 ? `-${text}` : text;
 }
 
 /** A factor of a product: negative ones in parentheses. */

@@ -15,7 +15,8 @@ export interface Column {
 /** A Markdown table, padded so that its columns stand under each other in a terminal too. */
 export function table(columns: readonly Column[]): string {
   const padded = columns.map(({ title, cells, right }) => {
-    const widths = cells.map(displayWidth);
+    // Numbers are as wide as they are long.
+    const widths = cells.map(right ? lengthOf : displayWidth);
     const width = Math.max(3, displayWidth(title), ...widths);
     const pad = (text: string, taken: number) => (right ? ' '.repeat(width - taken) + text : text + ' '.repeat(width - taken));
     return {
@@ -30,16 +31,27 @@ export function table(columns: readonly Column[]): string {
   return lines.join('\n');
 }
 
-/** Lines of arithmetic as an indented block: cells of a column start under each other, and are joined by spaces. */
+function lengthOf({ length }: string): number {
+  return length;
+}
+
+/**
+ * Lines of arithmetic as an indented block: cells of a column start under each other, and are joined by spaces. The first
+ * cell of a line may be a label; the others are numbers and signs, as wide as they are long.
+ */
 export function arithmetic(rows: readonly (readonly string[])[]): string {
+  const widthOf = (cell: string, c: number) => (c === 0 ? displayWidth(cell) : cell.length);
   const widths: number[] = [];
   for (const row of rows) {
     // The last cell of a row has nothing to its right that would have to stand under anything.
-    for (let c = 0; c < row.length - 1; c++) widths[c] = Math.max(widths[c] ?? 0, displayWidth(row[c] ?? ''));
+    for (let c = 0; c < row.length - 1; c++) widths[c] = Math.max(widths[c] ?? 0, widthOf(row[c] ?? '', c));
   }
-  return rows
-    .map((row) => `    ${row.map((cell, c) => (c < row.length - 1 ? cell + ' '.repeat((widths[c] ?? 0) - displayWidth(cell)) : cell)).join('  ')}`)
-    .join('\n');
+  const lines = rows.map((row) => {
+    let line = '   ';
+    for (let c = 0; c < row.length - 1; c++) line += ` ${row[c]}${' '.repeat((widths[c] ?? 0) - widthOf(row[c] ?? '', c) + 1)}`;
+    return `${line} ${row.at(-1)}`;
+  });
+  return lines.join('\n');
 }
 
 /** “a”, “a and b”, “a, b and c”; of many the first, and how many more. */

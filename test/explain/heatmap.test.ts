@@ -99,9 +99,11 @@ describe('the heatmap', () => {
     expect((await drawn({ tokens: [[1]] })).titles).toEqual(['token 0 asks token 0: 1']);
   });
 
-  test('says of a sink where the rest of a row went', async () => {
+  test('says what a row adds up to', async () => {
     expect((await svg({ ...SEED, sink: 0 })).text).toContain('is the sink');
     expect((await svg(SEED)).text).not.toContain('is the sink');
+    expect((await svg(SEED)).text).toContain('it adds up to 1.');
+    expect((await svg(NOTHING)).text).toContain('it adds up to 1, or is all masked.');
   });
 
   test('ignores include and decimals', async () => {
