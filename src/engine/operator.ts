@@ -17,6 +17,11 @@ export interface Axes {
   readonly E: number;
 }
 
+/** Multiply-adds of the operator, excluded keys included: every score and every blend. */
+export function multiplyAdds({ B, H, M, N, D, E }: Axes): number {
+  return B * H * M * N * (D + E);
+}
+
 /** What the operator can give back; what is not wanted is not stored. */
 export type Output = 'scores' | 'capped' | 'logits' | 'weights' | 'context' | 'lse' | 'entropy' | 'sink_weight';
 

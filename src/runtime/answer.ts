@@ -2,7 +2,7 @@ import type { Kernel } from '../engine/kernels/kernel.ts';
 import { attend, lessonSizes } from '../engine/lesson.ts';
 import { mergeAndProject } from '../engine/merge.ts';
 import { type OnnxOutput, onnxCall } from '../engine/onnx.ts';
-import { attention } from '../engine/operator.ts';
+import { attention, multiplyAdds } from '../engine/operator.ts';
 import { Notes } from '../explain/story.ts';
 import { traceReply } from '../explain/trace-reply.ts';
 import { MOST_WALKED } from '../explain/walkthrough.ts';
@@ -109,7 +109,7 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
     const call = onnxCall(asked.inputs, asked.attributes, names);
     const problem = { ...call.problem, checkpoint };
     const { B, H, M, N, D, E } = problem.axes;
-    const work = B * H * M * N * (D + E);
+    const work = multiplyAdds(problem.axes);
     const sizeOf = ({ name }: { readonly name: OnnxOutput }) => call.shapes[name].reduce((product, size) => product * size, 1);
     const numbers = asked.outputs.reduce((sum, output) => sum + sizeOf(output), 0);
     const copied = asked.outputs.reduce((sum, output) => sum + (output.binary ? sizeOf(output) : 0), 0);

@@ -4,7 +4,7 @@ import { type Choice, chooseKernel } from '../engine/kernels/choose.ts';
 import type { Kernel } from '../engine/kernels/kernel.ts';
 import { reference } from '../engine/kernels/reference.ts';
 import { type Crew, SimdKernel } from '../engine/kernels/simd.ts';
-import type { Problem } from '../engine/operator.ts';
+import { multiplyAdds } from '../engine/operator.ts';
 
 /** The kernel that runs here, chosen once for all threads. */
 export interface ChosenEngine {
@@ -42,10 +42,6 @@ export function kernelOf({ name, choice }: ChosenEngine, crew?: Crew, mostRedone
     name,
     rows: simd.rows,
     arena: simd.arena,
-    attend: (problem) => (isTiny(problem) ? undefined : simd.attend(problem)),
+    attend: (problem) => (multiplyAdds(problem.axes) < TINY_WORK ? undefined : simd.attend(problem)),
   };
-}
-
-function isTiny({ axes: { B, H, M, N, D, E } }: Problem): boolean {
-  return B * H * M * N * (D + E) < TINY_WORK;
 }

@@ -1,5 +1,5 @@
 import { fullyMaskedRows } from '../mask.ts';
-import { contextLayout, type NonFinite, type Output, type Problem, type Result, rowByRow } from '../operator.ts';
+import { contextLayout, multiplyAdds, type NonFinite, type Output, type Problem, type Result, rowByRow } from '../operator.ts';
 import type { Broadcast, Floats, Rows } from '../tensor.ts';
 import { DESCRIPTOR, type Plan, planOf, SINGLE_ROWS, TILE, type Tile, WANT } from './descriptor.ts';
 import type { Arena, Kernel } from './kernel.ts';
@@ -39,10 +39,6 @@ export class Stopped extends Error {
 /** A problem in which NaN or infinity takes part, and which is too large to be redone by the reference on this thread. */
 export class TooMuchToRedo extends Error {
   override readonly name = 'TooMuchToRedo';
-}
-
-function workOf({ axes: { B, H, M, N, D, E } }: Problem): number {
-  return B * H * M * N * (D + E);
 }
 
 const MATRICES = ['scores', 'capped', 'logits', 'weights'] as const satisfies readonly Output[];
@@ -97,7 +93,7 @@ export class SimdKernel implements Kernel {
     if (problem.precision !== 'float32' || (problem.softmaxPrecision ?? 'float32') !== 'float32' || M === 0 || N === 0) return undefined;
     const laid = this.#compute(problem);
     const flagged = laid.flags.includes(1);
-    if (flagged && workOf(problem) > this.#mostRedone) throw new TooMuchToRedo('the reference would hold this thread for too long');
+    if (flagged && multiplyAdds(problem.axes) > this.#mostRedone) throw new TooMuchToRedo('the reference would hold this thread for too long');
     const clean = flagged ? cleaned(problem) : undefined;
     const trusted = clean ? this.#compute(clean.problem) : laid;
     const result = readResult(this.#memory, problem, trusted);
@@ -108,7 +104,7 @@ export class SimdKernel implements Kernel {
   #compute(problem: Problem): Laid {
     const { H, G, M } = problem.axes;
     // Single rows are bound by memory, which one thread keeps busy.
-    const worthMore = workOf(problem) >= SHARED_WORK && (H / G) * M > SINGLE_ROWS;
+    const worthMore = multiplyAdds(problem.axes) >= SHARED_WORK && (H / G) * M > SINGLE_ROWS;
     const crew = worthMore ? this.#crew : undefined;
     const laid = layOut(this.#memory, problem, this.#tile, crew?.threads ?? 1);
     const { job, plan } = laid;
