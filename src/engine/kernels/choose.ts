@@ -113,7 +113,7 @@ function measure(module: WebAssembly.Module): Record<Tile, number> {
   const { H, M, N, D, E } = problem.axes;
   const operations = 2 * H * M * N * (D + E);
   const kernels = TILES.map((tile) => ({ tile, kernel: new SimdKernel(tile, module, tile) }));
-  const rates: Record<Tile, number> = { '4x8': 0, '4x16': 0, '6x16': 0 };
+  const rates: Record<Tile, number> = { '6x8': 0, '4x16': 0, '6x16': 0 };
   const stop = performance.now() + MEASURE_AT_MOST_MS;
   for (let still = 0; still < SETTLED_TURNS && performance.now() < stop; still++) {
     for (const { tile, kernel } of kernels) {
@@ -161,8 +161,9 @@ function patterned(
   };
 }
 
-/** Between them: both paths, every stage, tails of every axis. */
+/** Between them: both paths, every stage, tails of every axis, scores small enough to need no running maximum. */
 const KNOWN = [
+  patterned(33, 262, 5, 9, ['context', 'lse']),
   patterned(1, 131, 9, 7, ['context']),
   patterned(21, 150, 10, 13, ['context', 'lse']),
   patterned(9, 141, 7, 10, OUTPUTS, (pattern, precision) => ({

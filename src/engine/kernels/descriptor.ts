@@ -23,7 +23,7 @@ export const DESCRIPTOR = {
 export const WANT = { context: 1, statistics: 2, moment: 4 } as const;
 
 /** The register tiles that the module has, by their number in it. */
-export const TILE = { '4x8': 0, '4x16': 1, '6x16': 2 } as const;
+export const TILE = { '6x8': 0, '4x16': 1, '6x16': 2 } as const;
 export type Tile = keyof typeof TILE;
 
 const PANEL = 16; // rows side by side in the lanes

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../../src/engine/kernels/reference.ts';
 import { reachOf } from '../../../src/engine/mask.ts';
-import { type Axes, attention, type Problem, type Result } from '../../../src/engine/operator.ts';
+import { type Axes, attention, type Output, type Problem, type Result } from '../../../src/engine/operator.ts';
 import { problem } from '../problems.ts';
 import { kernels } from './kernels.ts';
 
@@ -41,6 +41,29 @@ describe.each(kernels.map((kernel) => [kernel.name, kernel] as const))('the kern
 
   test('is within the bounds where scores are small, or great', () => {
     for (const magnitude of [1e-3, 4]) expectWithinBounds({ M: 4, N: 20, D: 8, E: 4 }, { magnitude });
+  });
+
+  test.each([
+    ['small scores', {}],
+    ['small scores below the diagonal', { reach: reachOf(positions(70, 530), [600], {}, true) }],
+    ['small scores in a window', { reach: reachOf(positions(70, 100), [600], { left: 300, right: 9 }, true) }],
+    ['great scores', { magnitude: 8 }],
+  ])('is within the bounds for context and log-sum-exp alone, over many blocks of rows and keys: %s', (_what, options) => {
+    expectWithinBounds({ M: 70, N: 600, D: 4, E: 3 }, { ...options, want: new Set(['context', 'lse']) });
+  });
+
+  test('is within the bounds where a later block of keys holds the greatest score by far', () => {
+    for (const length of [20, 2000]) {
+      const lengthen = (problem: Problem) => {
+        problem.key.data.fill(length, 4 * 590, 4 * 591);
+        return problem;
+      };
+      const sizes = { M: 70, N: 600, D: 4, E: 3 };
+      const exact = attention(lengthen(problem(sizes, 'float64')), reference);
+      const got = attention(lengthen(problem(sizes, 'float32', { want: new Set(['context', 'lse']) })), kernel);
+      expectClose(got.context, exact.context, () => length * 20 * U, 'context');
+      expectClose(got.lse, exact.lse, () => length * 20 * U, 'lse');
+    }
   });
 
   test('gives all weight to one enormous score, among scores of ±10⁴', () => {
@@ -94,24 +117,33 @@ describe.each(kernels.map((kernel) => [kernel.name, kernel] as const))('the kern
   function expectWithinBounds(axes: Partial<Axes>, { magnitude, ...options }: Partial<Problem> & { magnitude?: number }): void {
     const size = magnitude === undefined ? {} : { magnitude };
     const single = problem(axes, 'float32', { ...options, ...size });
-    const exact = attention(problem(axes, 'float64', { ...options, ...size }), reference);
+    const { want: _, ...others } = options;
+    const exact = attention(problem(axes, 'float64', { ...others, ...size }), reference);
     const got = attention(single, kernel);
-    const { H, M, N } = single.axes;
+    const { N } = single.axes;
     expect(got.fullyMasked).toEqual(exact.fullyMasked);
     const bounds = scoreBounds(single);
-    expectClose(got.scores, exact.scores, (i) => bounds[i] ?? 0, 'score');
+    const expectOutput = (output: Output, bound: (i: number) => number) => {
+      if (single.want.has(output)) expectClose(got[output], exact[output], bound, output);
+    };
+    expectOutput('scores', (i) => bounds[i] ?? 0);
     // An error of the logits moves a weight by at most twice that, relatively; rounding the sum adds N units.
     const logit = Math.max(...bounds) + 64 * U * (1 + greatest(exact.logits) + (single.softcap ?? 0));
-    expectClose(got.logits, exact.logits, () => logit, 'logit');
+    expectOutput('logits', () => logit);
     const relative = 2 * logit + (N + 16) * 2 * U;
-    expectClose(got.weights, exact.weights, () => relative, 'weight');
-    expectClose(got.context, exact.context, () => relative * greatest(exact.context ? single.value.data : undefined), 'context');
-    expectClose(got.lse, exact.lse, () => logit + (N + 16) * 2 * U * (1 + greatest(exact.lse)), 'lse');
-    expectClose(got.entropy, exact.entropy, () => 16 * relative * (1 + Math.log2(N + 1)), 'entropy');
-    expectClose(got.sink_weight, exact.sink_weight, () => relative, 'sink weight');
-    expect(got.weights?.length).toBe(single.axes.B * H * M * N);
+    expectOutput('weights', () => relative);
+    expectOutput('context', () => relative * greatest(exact.context ? single.value.data : undefined));
+    expectOutput('lse', () => logit + (N + 16) * 2 * U * (1 + greatest(exact.lse)));
+    expectOutput('entropy', () => 16 * relative * (1 + Math.log2(N + 1)));
+    expectOutput('sink_weight', () => relative);
+    for (const output of single.want) expect(got[output], output).toBeDefined();
   }
 });
+
+/** M positions from the first on. */
+function positions(M: number, first: number): number[] {
+  return Array.from({ length: M }, (_, i) => first + i);
+}
 
 /** (D + 4) · 2⁻²³ · |scale| · Σ|q||k| for each pair: the contract's bound for dot products. */
 function scoreBounds({ axes: { B, H, G, M, N, D }, query, key, scale }: Problem): number[] {

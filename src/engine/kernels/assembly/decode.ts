@@ -4,8 +4,8 @@ import { isPlain } from "./forward";
 import { closeRow, keepPartial, partial, storeContext } from "./finish";
 import { element, layRows, range } from "./item";
 import {
-  BIAS, BLOCKS, CHUNKS, CHUNK_KEYS, DEPTH, FLAGS, HEADS, KEY, KEYS, KEY_BLOCK, KEY_HEADS, MASK, NOTHING, POSITION,
-  ROWS, ROW_BIAS, ROW_BYTES, ROW_CONTEXT, ROW_HEAD, ROW_INDEX, ROW_MASK, ROW_QUERY, SCALE, SCRATCH_CONSTANTS,
+  BIAS, BLOCKS, CHUNKS, CHUNK_KEYS, DEPTH, FLAGS, KEY, KEYS, KEY_BLOCK, KEY_HEADS, MASK, NOTHING, POSITION,
+  ROW_BIAS, ROW_BYTES, ROW_CONTEXT, ROW_HEAD, ROW_MASK, ROW_POSITION, ROW_QUERY, SCALE, SCRATCH_CONSTANTS,
   SCRATCH_PANELS, SCRATCH_STATES, SLOPE, SOFTCAP, VALUE, WANT, WANT_CONTEXT, WANT_MOMENT, WIDTH,
 } from "./layout";
 import { tanh } from "./tanh";
@@ -92,9 +92,8 @@ function biasRow(descriptor: usize, row: usize, key: i32, keys: i32, logits: usi
   const mask = load<usize>(row, ROW_MASK), bias = load<usize>(row, ROW_BIAS), slopes = load<usize>(descriptor, SLOPE);
   let slope: f32 = 0, position = 0, poison: f32 = 0;
   if (slopes) {
-    const rows = load<u32>(descriptor, ROWS), heads = load<u32>(descriptor, HEADS), index = load<u32>(row, ROW_INDEX);
     slope = load<f32>(slopes + 4 * load<u32>(row, ROW_HEAD));
-    position = load<i32>(load<usize>(descriptor, POSITION) + 4 * (index / rows / heads * rows + index % rows));
+    position = load<i32>(load<usize>(descriptor, POSITION) + 4 * load<u32>(row, ROW_POSITION));
   }
   for (let j = key; j < key + keys; j++) {
     const at = logits + (<usize>(j - key) << 2);
@@ -206,7 +205,7 @@ export function decodeItem(descriptor: usize, item: u32, scratch: usize): void {
     memory.copy(queries + queryBytes * <usize>r, load<usize>(row, ROW_QUERY), (<usize>depth << 2));
     memory.fill(state, 0, 16);
     store<f32>(state, NOTHING, STATE_MAXIMUM);
-    const both = range(descriptor, load<u32>(row, ROW_INDEX), from, to);
+    const both = range(descriptor, row, from, to);
     if (both) {
       low = min(low, <i32>both);
       high = max(high, <i32>(both >> 32));
@@ -215,7 +214,7 @@ export function decodeItem(descriptor: usize, item: u32, scratch: usize): void {
   for (let j = low; j < high; j += keyBlock) {
     for (let r = 0; r < count; r++) {
       const row = scratch + <usize>r * ROW_BYTES, state = scratch + SCRATCH_STATES + (<usize>r << 4);
-      const both = range(descriptor, load<u32>(row, ROW_INDEX), max(from, j), min(to, j + keyBlock));
+      const both = range(descriptor, row, max(from, j), min(to, j + keyBlock));
       if (both == 0) continue;
       const first = <i32>both, end = <i32>(both >> 32);
       rowBlock(

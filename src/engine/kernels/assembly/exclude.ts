@@ -33,8 +33,8 @@ export function addBias(logits: usize, keys: i32, bias: usize): void {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
     const x0 = v128.bitselect(b0, f32x4.add(v128.load(x), b0), f32x4.eq(b0, excluded));
     const x1 = v128.bitselect(b1, f32x4.add(v128.load(x, 16), b1), f32x4.eq(b1, excluded));
-    v128.store(x, x0);
     v128.store(x, x1, 16);
+    v128.store(x, x0);
     b += 32;
   }
 }

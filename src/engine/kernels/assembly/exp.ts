@@ -35,7 +35,7 @@ export function writeConstants(at: usize): void {
 // error 3.0e-9) whose first coefficient is 1, so 2^0 is exactly 1. NaN stays NaN; -Infinity gives 0.
 // Adding ROUNDER rounds to n (V8's revectoriser knows no rounding instruction) and leaves n + 127, the biased exponent,
 // in the low bits. n = -127 makes a power of 0: under -126.5 the result is 0, and subnormal from there to -126.
-// exp-exhaustive.ts measures the error in ULPs over every float32 in [-126, 0].
+// test/engine/kernels/simd.test.ts measures the error in ULPs over 400,000 numbers from -126 to 0.
 // @ts-ignore: decorator
 @inline
 export function exp2(x: v128, constants: usize): v128 {
@@ -52,9 +52,15 @@ export function exp2(x: v128, constants: usize): v128 {
 export function exp2With(
   x: v128, zero: v128, rounder: v128, c6: v128, c5: v128, c4: v128, c3: v128, c2: v128, c1: v128, one: v128,
 ): v128 {
-  const clamped = f32x4.pmax(x, zero);
-  const shifted = f32x4.add(clamped, rounder);
-  const f = f32x4.sub(clamped, f32x4.sub(shifted, rounder));
+  return exp2Within(f32x4.pmax(x, zero), rounder, c6, c5, c4, c3, c2, c1, one);
+}
+
+// The same where x is known to be from -126 to 127.
+// @ts-ignore: decorator
+@inline
+export function exp2Within(x: v128, rounder: v128, c6: v128, c5: v128, c4: v128, c3: v128, c2: v128, c1: v128, one: v128): v128 {
+  const shifted = f32x4.add(x, rounder);
+  const f = f32x4.sub(x, f32x4.sub(shifted, rounder));
   const high = madd(f, madd(f, madd(f, c6, c5), c4), c3);
   const p = madd(f, madd(f, madd(f, high, c2), c1), one);
   return f32x4.mul(p, i32x4.shl(shifted, 23));

@@ -5,11 +5,12 @@ import { element, layRows, openPanel } from "./item";
 import {
   ALPHA, BIAS, BLOCKS, CAPPED, CHUNKS, CHUNK_KEYS, DEPTH, FLAGS, HIGH, INNER_HIGH, INNER_LOW, KEY, KEYS, KEY_BLOCK,
   KEY_HEADS, LANES, LOGITS, LOW, MASK, MAXIMUM, MOMENT, PANEL, PANEL_FIRST, POISON, ROW_BYTES, ROW_CONTEXT,
-  ROW_INDEX, ROW_QUERY, SCALE, SCORES, SCRATCH_CONSTANTS, SCRATCH_HEAD, SCRATCH_PANELS, SCRATCH_STATES, SLOPE,
-  SOFTCAP, STATE_BYTES, SUM, TILE, VALUE, WANT, WANT_CONTEXT, WANT_MOMENT, WEIGHTS, WIDTH,
+  ROW_INDEX, ROW_QUERY, SCALE, SCORES, SCRATCH_CONSTANTS, SCRATCH_HEAD, SCRATCH_LONGEST, SCRATCH_PANELS, SCRATCH_STATES, SLOPE,
+  SOFTCAP, STATE_BYTES, STEADY, STEADY_NEVER, STEADY_NOW, STEADY_SOON, SUM, TILE, VALUE, WANT, WANT_CONTEXT, WANT_MOMENT, WEIGHTS, WIDTH,
 } from "./layout";
 import { packRows, unpackRows } from "./pack";
-import { addMoment, checkFinite, exponentials, raiseMaximum, softcapBlock } from "./softmax";
+import { addMoment, checkFinite, exponentials, raiseMaximum, softcapBlock, steadyExponentials } from "./softmax";
+import { isSteady, longestKey } from "./steady";
 import { scoreBlock, valueBlock } from "./tiles";
 
 // The forward pass of one item: for each block of keys, for each panel of 16 rows: scores, logits, running softmax, context.
@@ -42,22 +43,35 @@ export function forwardItem(descriptor: usize, item: u32, scratch: usize): void 
   }
 
   const keyBlock = load<i32>(descriptor, KEY_BLOCK), head = <i32>(block / load<u32>(descriptor, BLOCKS));
-  const newHead = load<i32>(scratch, SCRATCH_HEAD) != head || chunks > 1;
-  store<i32>(scratch, head, SCRATCH_HEAD);
+  const newHead = load<i32>(scratch, SCRATCH_HEAD) != head;
+  if (newHead) {
+    store<i32>(scratch, head, SCRATCH_HEAD);
+    store<f32>(scratch, maySteady(descriptor) ? longestKey(descriptor, block) : Infinity, SCRATCH_LONGEST);
+  }
+  const longest = load<f32>(scratch, SCRATCH_LONGEST);
+  for (let p = 0; p < panels; p++) {
+    const steady = longest < Infinity && isSteady(descriptor, queries + queryBytes * <usize>p, longest);
+    store<i32>(scratch + <usize>p * STATE_BYTES, steady ? STEADY_SOON : STEADY_NEVER, SCRATCH_STATES + STEADY);
+  }
   for (let j = low; j < high; j += keyBlock) {
     const keys = min(keyBlock, high - j);
-    if (newHead) {
+    if (newHead || chunks > 1) {
       touchRows(descriptor, KEY, block, j, keys, depth);
       touchRows(descriptor, VALUE, block, j, keys, width);
     }
     for (let p = 0; p < panels; p++) {
       const state = scratch + SCRATCH_STATES + <usize>p * STATE_BYTES;
-      const start = max(j, load<i32>(state, LOW)), stop = min(min(j + keyBlock, high), load<i32>(state, HIGH));
-      if (start >= stop) continue;
-      panelBlock(
-        descriptor, block, start, stop - start, scratch + <usize>(p * PANEL) * ROW_BYTES, min(count - p * PANEL, PANEL), state,
-        queries + queryBytes * <usize>p, contexts + contextBytes * <usize>p, logits, scratch + SCRATCH_CONSTANTS,
-      );
+      const stop = min(min(j + keyBlock, high), load<i32>(state, HIGH));
+      const innerLow = load<i32>(state, INNER_LOW), innerHigh = load<i32>(state, INNER_HIGH);
+      // Cut where some rows begin or end to see keys, so that only the parts between are looked at key by key.
+      for (let key = max(j, load<i32>(state, LOW)); key < stop;) {
+        const end = key < innerLow ? min(innerLow, stop) : key < innerHigh ? min(innerHigh, stop) : stop;
+        panelBlock(
+          descriptor, block, key, end - key, scratch + <usize>(p * PANEL) * ROW_BYTES, min(count - p * PANEL, PANEL), state,
+          queries + queryBytes * <usize>p, contexts + contextBytes * <usize>p, logits, scratch + SCRATCH_CONSTANTS,
+        );
+        key = end;
+      }
     }
   }
   for (let p = 0; p < panels; p++) {
@@ -85,6 +99,11 @@ export function isPlain(descriptor: usize): bool {
   return (between | matrices(descriptor)) == 0;
 }
 
+// Whether scores alone say what softmax sees. The moment of the entropy is taken about the maximum.
+function maySteady(descriptor: usize): bool {
+  return isPlain(descriptor) && (load<u32>(descriptor, WANT) & WANT_MOMENT) == 0;
+}
+
 function matrices(descriptor: usize): u32 {
   return load<u32>(descriptor, SCORES) | load<u32>(descriptor, CAPPED) | load<u32>(descriptor, LOGITS) | load<u32>(descriptor, WEIGHTS);
 }
@@ -96,14 +115,32 @@ function panelBlock(
 ): void {
   const head = block / load<u32>(descriptor, BLOCKS), keyHeads = load<u32>(descriptor, KEY_HEADS);
   const keyStride = <usize>4 * load<u32>(descriptor, KEY + 12), valueStride = <usize>4 * load<u32>(descriptor, VALUE + 12);
-  const tile = load<i32>(descriptor, TILE), length = load<usize>(descriptor, KEYS);
-  const spare = logits + 2 * LANES * load<usize>(descriptor, KEY_BLOCK); // three values for each lane
+  const tile = load<i32>(descriptor, TILE);
   const plain = isPlain(descriptor);
-  scoreBlock(
-    tile, element(descriptor, KEY, head / keyHeads, head % keyHeads, key), keyStride, keys, query,
-    load<i32>(descriptor, DEPTH), plain ? <f32>(LOG2_OF_E * load<f32>(descriptor, SCALE)) : load<f32>(descriptor, SCALE), count, logits,
-  );
   const inner = load<i32>(state, INNER_LOW) <= key && key + keys <= load<i32>(state, INNER_HIGH);
+  const steady = inner && load<i32>(state, STEADY) == STEADY_NOW;
+  for (let lane: usize = 0; lane < LANES; lane += 16) {
+    v128.store(state + lane, steady ? f32x4.neg(v128.load(state + lane, MAXIMUM)) : f32x4.splat(0), ALPHA);
+  }
+  scoreBlock(
+    tile, element(descriptor, KEY, head / keyHeads, head % keyHeads, key), keyStride, keys, query, load<i32>(descriptor, DEPTH),
+    plain ? <f32>(LOG2_OF_E * load<f32>(descriptor, SCALE)) : load<f32>(descriptor, SCALE), state + ALPHA, count, logits,
+  );
+  if (steady) steadyExponentials(logits, keys, state, constants);
+  else softmaxBlock(descriptor, key, keys, rows, count, state, logits, inner, plain, constants);
+  if (load<u32>(descriptor, WANT) & WANT_CONTEXT) {
+    valueBlock(
+      tile, element(descriptor, VALUE, head / keyHeads, head % keyHeads, key), valueStride, keys, logits,
+      load<i32>(descriptor, WIDTH), state + ALPHA, count, context,
+    );
+  }
+}
+
+// From the scores of one block to their exponentials, by way of everything that may stand between.
+function softmaxBlock(
+  descriptor: usize, key: i32, keys: i32, rows: usize, count: i32, state: usize, logits: usize, inner: bool, plain: bool, constants: usize,
+): void {
+  const length = load<usize>(descriptor, KEYS), spare = logits + 2 * LANES * load<usize>(descriptor, KEY_BLOCK); // three values for each lane
   const scores = load<usize>(descriptor, SCORES);
   if (scores) storeMatrix(logits, key, keys, count, rows, scores, length, spare);
 
@@ -135,12 +172,7 @@ function panelBlock(
   raiseMaximum(logits, keys, state, everyKey, constants);
   if (moment) addMoment(logits, keys, state, past, constants);
   exponentials(logits, keys, state, constants);
-  if (load<u32>(descriptor, WANT) & WANT_CONTEXT) {
-    valueBlock(
-      tile, element(descriptor, VALUE, head / keyHeads, head % keyHeads, key), valueStride, keys, logits,
-      load<i32>(descriptor, WIDTH), state + ALPHA, count, context,
-    );
-  }
+  if (inner && load<i32>(state, STEADY) == STEADY_SOON) store<i32>(state, STEADY_NOW, STEADY);
 }
 
 // Finishes the rows of a panel, or keeps them for the merge where these were only a part of the keys.
@@ -152,7 +184,7 @@ function closePanel(descriptor: usize, block: u32, chunk: u32, first: i32, count
   for (let r = 0; r < count; r++) {
     const offset = <usize>r << 2, lane = state + offset, row = scratch + <usize>(first + r) * ROW_BYTES;
     const m = load<f32>(lane, MAXIMUM), l = load<f32>(lane, SUM), t = load<f32>(lane, MOMENT);
-    if (load<f32>(lane, POISON) != 0) sound = false;
+    if (!(load<f32>(lane, POISON) * 0 == 0)) sound = false;
     store<f32>(factors + offset, parts ? 1 : closeRow(descriptor, row, m, l, t, scratch + SCRATCH_CONSTANTS));
     if (!(load<f32>(factors + offset) * 0 == 0)) sound = false;
     const to = parts ? keepPartial(partial(descriptor, block, chunk, first + r), m, l, t) : load<usize>(row, ROW_CONTEXT);

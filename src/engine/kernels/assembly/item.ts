@@ -1,7 +1,7 @@
 import {
   BIAS, BLOCKS, BLOCK_ROWS, CONTEXT, END, FIRST, HEADS, HIGH, INNER_HIGH, INNER_LOW, KEY_HEADS, LOW, MASK, MAXIMUM,
   NOTHING, PANEL, PANEL_END, PANEL_FIRST, PANEL_POSITION, PANEL_SLOPE, POSITION, QUERY, ROWS, ROW_BIAS, ROW_BYTES,
-  ROW_CONTEXT, ROW_HEAD, ROW_INDEX, ROW_MASK, ROW_QUERY, SLOPE, STATE_BYTES,
+  ROW_CONTEXT, ROW_HEAD, ROW_INDEX, ROW_MASK, ROW_POSITION, ROW_QUERY, SLOPE, STATE_BYTES,
 } from "./layout";
 
 // A work item is (batch, key head, block of rows, part of the keys). The rows of a block run over every query head
@@ -32,9 +32,9 @@ export function layRows(descriptor: usize, block: u32, table: usize): i32 {
   const batch = block / blocks / keyHeads, keyHead = (block / blocks) % keyHeads;
   const count = min(blockRows, group * rows - start);
   const padded = (count + PANEL - 1) & ~(PANEL - 1);
+  // Row after row, head after head: a division for each would take longer than packing it.
+  let head = keyHead * group + start / rows, row = start % rows;
   for (let r: u32 = 0; r < padded; r++) {
-    const flat = start + min(r, count - 1);
-    const head = keyHead * group + flat / rows, row = flat % rows;
     const at = table + <usize>r * ROW_BYTES;
     store<usize>(at, element(descriptor, QUERY, batch, head, row), ROW_QUERY);
     store<usize>(at, element(descriptor, CONTEXT, batch, head, row), ROW_CONTEXT);
@@ -42,6 +42,13 @@ export function layRows(descriptor: usize, block: u32, table: usize): i32 {
     store<usize>(at, optional(descriptor, BIAS, 4, batch, head, row), ROW_BIAS);
     store<u32>(at, (batch * heads + head) * rows + row, ROW_INDEX);
     store<u32>(at, head, ROW_HEAD);
+    store<u32>(at, batch * rows + row, ROW_POSITION);
+    if (r + 1 >= count) continue; // the lanes beyond the last row repeat it
+    row++;
+    if (row == rows) {
+      row = 0;
+      head++;
+    }
   }
   return count;
 }
@@ -49,9 +56,8 @@ export function layRows(descriptor: usize, block: u32, table: usize): i32 {
 // [first, end) of a row cut to [from, to), packed as first + end * 2^32; 0 where nothing is left.
 // @ts-ignore: decorator
 @inline
-export function range(descriptor: usize, index: u32, from: i32, to: i32): u64 {
-  const rows = load<u32>(descriptor, ROWS), heads = load<u32>(descriptor, HEADS);
-  const at = 4 * (index / rows / heads * rows + index % rows);
+export function range(descriptor: usize, row: usize, from: i32, to: i32): u64 {
+  const at = <usize>4 * load<u32>(row, ROW_POSITION);
   const first = max(load<i32>(load<usize>(descriptor, FIRST) + at), from);
   const end = min(load<i32>(load<usize>(descriptor, END) + at), to);
   return first < end ? <u64>first | (<u64>end << 32) : 0;
@@ -61,11 +67,9 @@ export function range(descriptor: usize, index: u32, from: i32, to: i32): u64 {
 export function openPanel(descriptor: usize, rows: usize, from: i32, to: i32, state: usize): void {
   memory.fill(state, 0, STATE_BYTES);
   let low = i32.MAX_VALUE, high = 0, innerLow = 0, innerHigh = i32.MAX_VALUE;
-  const length = load<u32>(descriptor, ROWS), heads = load<u32>(descriptor, HEADS);
   for (let r = 0; r < PANEL; r++) {
     const lane = state + 4 * <usize>r, row = rows + <usize>r * ROW_BYTES;
-    const index = load<u32>(row, ROW_INDEX);
-    const both = range(descriptor, index, from, to);
+    const both = range(descriptor, row, from, to);
     const first = <i32>both, end = <i32>(both >> 32);
     store<f32>(lane, NOTHING, MAXIMUM);
     store<i32>(lane, first, PANEL_FIRST);
@@ -78,7 +82,7 @@ export function openPanel(descriptor: usize, rows: usize, from: i32, to: i32, st
     }
     const slope = load<usize>(descriptor, SLOPE);
     if (slope) {
-      const at = 4 * (index / length / heads * length + index % length);
+      const at = 4 * load<u32>(row, ROW_POSITION);
       store<i32>(lane, load<i32>(load<usize>(descriptor, POSITION) + at), PANEL_POSITION);
       store<f32>(lane, load<f32>(slope + 4 * load<u32>(row, ROW_HEAD)), PANEL_SLOPE);
     }

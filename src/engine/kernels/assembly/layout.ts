@@ -40,7 +40,7 @@ export const PARTIALS: usize = 220; // f32 [items / CHUNKS][CHUNKS][BLOCK_ROWS][
 export const PATH: usize = 224; // 0: panels of 16 rows, 1: single rows
 export const DESCRIPTOR_BYTES: usize = 256;
 
-export const TILE_4X8 = 0;
+export const TILE_6X8 = 0;
 export const TILE_4X16 = 1;
 export const TILE_6X16 = 2;
 
@@ -59,6 +59,7 @@ export const ROW_MASK: usize = 8; // address of the element at key 0
 export const ROW_BIAS: usize = 12;
 export const ROW_INDEX: usize = 16; // in [B,H,M]
 export const ROW_HEAD: usize = 20;
+export const ROW_POSITION: usize = 24; // in [B,M]
 export const ROW_BYTES: usize = 32;
 
 // The running state of a panel.
@@ -66,7 +67,7 @@ export const MAXIMUM: usize = 0;
 export const SUM: usize = 64;
 export const MOMENT: usize = 128;
 export const POISON: usize = 192; // 0, or NaN once an attended logit was not finite
-export const ALPHA: usize = 256; // what the block just done scales the past by
+export const ALPHA: usize = 256; // what is added to the scores of a block; then what the past is scaled by
 export const PANEL_FIRST: usize = 320;
 export const PANEL_END: usize = 384;
 export const PANEL_POSITION: usize = 448;
@@ -75,13 +76,19 @@ export const LOW: usize = 576; // any row attends keys in [LOW, HIGH) only
 export const HIGH: usize = 580;
 export const INNER_LOW: usize = 584; // every row attends all of [INNER_LOW, INNER_HIGH)
 export const INNER_HIGH: usize = 588;
+export const STEADY: usize = 592; // i32, STEADY_* below
 export const STATE_BYTES: usize = 640;
+
+export const STEADY_NEVER = 0; // the scores may be of any size: each block takes its maximum
+export const STEADY_SOON = 1; // they are small; every row's maximum is that of its first whole block
+export const STEADY_NOW = 2; // that block has been
 
 // The scratch area of a thread: rows, states, the constants of exp2(), then query panels, context panels, one block of logits, one of biases.
 export const MAX_BLOCK_ROWS: i32 = 64;
 export const SCRATCH_STATES: usize = 2048;
 export const SCRATCH_CONSTANTS: usize = 4608;
 export const SCRATCH_HEAD: usize = 4664; // i32: whose keys this thread has in its cache; -1: none
+export const SCRATCH_LONGEST: usize = 4668; // f32: the greatest |k|^2 of that head
 export const SCRATCH_PANELS: usize = 4672;
 
 // Lower than every finite logit but not -Infinity, so that "nothing attended yet" subtracts without NaN.

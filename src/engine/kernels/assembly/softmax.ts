@@ -1,10 +1,10 @@
 import { madd } from "./arithmetic";
-import { C1, C2, C3, C4, C5, C6, EXP2_ZERO, exp2, exp2With, ONE, ROUNDER, ZERO } from "./exp";
+import { C1, C2, C3, C4, C5, C6, EXP2_ZERO, exp2, exp2Within, ONE, ROUNDER, ZERO } from "./exp";
 import { ALPHA, LANES, MAXIMUM, MOMENT, POISON, SUM } from "./layout";
 import { tanh } from "./tanh";
 
 // The running softmax of one panel. Every function is written on pairs of vectors that end in neighbouring stores:
-// that is what V8's revectoriser fuses into 256-bit operations.
+// that is what V8's revectoriser fuses into 256-bit operations. The upper half is stored first, see tiles-score.ts.
 
 // Poisons the rows that hold a NaN or an infinity: x * 0 is 0 only where x is finite.
 export function checkFinite(logits: usize, keys: i32, state: usize): void {
@@ -17,10 +17,10 @@ export function checkFinite(logits: usize, keys: i32, state: usize): void {
     z2 = madd(v128.load(x, 32), zero, z2);
     z3 = madd(v128.load(x, 48), zero, z3);
   }
-  v128.store(state, z0, POISON);
   v128.store(state, z1, POISON + 16);
-  v128.store(state, z2, POISON + 32);
+  v128.store(state, z0, POISON);
   v128.store(state, z3, POISON + 48);
+  v128.store(state, z2, POISON + 32);
 }
 
 // Caps in place. The check of the uncapped scores is here because capping hides an infinity.
@@ -29,8 +29,8 @@ export function softcapBlock(scores: usize, keys: i32, cap: f32, constants: usiz
   for (let x = scores, stop = scores + LANES * <usize>keys; x < stop; x += 32) {
     const c0 = f32x4.mul(caps, tanh(f32x4.mul(v128.load(x), inverse), constants));
     const c1 = f32x4.mul(caps, tanh(f32x4.mul(v128.load(x, 16), inverse), constants));
-    v128.store(x, c0);
     v128.store(x, c1, 16);
+    v128.store(x, c0);
   }
 }
 
@@ -41,40 +41,71 @@ export function raiseMaximum(logits: usize, keys: i32, state: usize, check: bool
   const o2 = v128.load(state, MAXIMUM + 32), o3 = v128.load(state, MAXIMUM + 48);
   let m0 = o0, m1 = o1, m2 = o2, m3 = o3;
   const stop = logits + LANES * <usize>keys;
+  // Two keys a turn, each with maxima of its own: one chain alone would wait for itself.
+  const pairs = logits + 2 * LANES * <usize>(keys >> 1);
+  let n0 = o0, n1 = o1, n2 = o2, n3 = o3, x = logits;
   if (check) {
-    const zero = f32x4.splat(0);
     let z0 = v128.load(state, POISON), z1 = v128.load(state, POISON + 16);
     let z2 = v128.load(state, POISON + 32), z3 = v128.load(state, POISON + 48);
-    for (let x = logits; x < stop; x += LANES) {
+    let y0 = f32x4.splat(0), y1 = y0, y2 = y0, y3 = y0;
+    for (; x < pairs; x += 2 * LANES) {
+      const x0 = v128.load(x), x1 = v128.load(x, 16), x2 = v128.load(x, 32), x3 = v128.load(x, 48);
+      const w0 = v128.load(x, 64), w1 = v128.load(x, 80), w2 = v128.load(x, 96), w3 = v128.load(x, 112);
+      m0 = f32x4.pmax(m0, x0); m1 = f32x4.pmax(m1, x1); m2 = f32x4.pmax(m2, x2); m3 = f32x4.pmax(m3, x3);
+      n0 = f32x4.pmax(n0, w0); n1 = f32x4.pmax(n1, w1); n2 = f32x4.pmax(n2, w2); n3 = f32x4.pmax(n3, w3);
+      z0 = f32x4.add(z0, x0); z1 = f32x4.add(z1, x1); z2 = f32x4.add(z2, x2); z3 = f32x4.add(z3, x3);
+      y0 = f32x4.add(y0, w0); y1 = f32x4.add(y1, w1); y2 = f32x4.add(y2, w2); y3 = f32x4.add(y3, w3);
+    }
+    for (; x < stop; x += LANES) {
       const x0 = v128.load(x), x1 = v128.load(x, 16), x2 = v128.load(x, 32), x3 = v128.load(x, 48);
       m0 = f32x4.pmax(m0, x0); m1 = f32x4.pmax(m1, x1); m2 = f32x4.pmax(m2, x2); m3 = f32x4.pmax(m3, x3);
-      z0 = madd(x0, zero, z0); z1 = madd(x1, zero, z1); z2 = madd(x2, zero, z2); z3 = madd(x3, zero, z3);
+      z0 = f32x4.add(z0, x0); z1 = f32x4.add(z1, x1); z2 = f32x4.add(z2, x2); z3 = f32x4.add(z3, x3);
     }
-    v128.store(state, z0, POISON);
+    z0 = f32x4.add(z0, y0); z1 = f32x4.add(z1, y1); z2 = f32x4.add(z2, y2); z3 = f32x4.add(z3, y3);
     v128.store(state, z1, POISON + 16);
-    v128.store(state, z2, POISON + 32);
+    v128.store(state, z0, POISON);
     v128.store(state, z3, POISON + 48);
+    v128.store(state, z2, POISON + 32);
   } else {
-    for (let x = logits; x < stop; x += LANES) {
+    for (; x < pairs; x += 2 * LANES) {
+      m0 = f32x4.pmax(m0, v128.load(x)); m1 = f32x4.pmax(m1, v128.load(x, 16));
+      m2 = f32x4.pmax(m2, v128.load(x, 32)); m3 = f32x4.pmax(m3, v128.load(x, 48));
+      n0 = f32x4.pmax(n0, v128.load(x, 64)); n1 = f32x4.pmax(n1, v128.load(x, 80));
+      n2 = f32x4.pmax(n2, v128.load(x, 96)); n3 = f32x4.pmax(n3, v128.load(x, 112));
+    }
+    for (; x < stop; x += LANES) {
       m0 = f32x4.pmax(m0, v128.load(x)); m1 = f32x4.pmax(m1, v128.load(x, 16));
       m2 = f32x4.pmax(m2, v128.load(x, 32)); m3 = f32x4.pmax(m3, v128.load(x, 48));
     }
   }
-  v128.store(state, m0, MAXIMUM);
+  m0 = f32x4.pmax(m0, n0); m1 = f32x4.pmax(m1, n1); m2 = f32x4.pmax(m2, n2); m3 = f32x4.pmax(m3, n3);
   v128.store(state, m1, MAXIMUM + 16);
-  v128.store(state, m2, MAXIMUM + 32);
+  v128.store(state, m0, MAXIMUM);
   v128.store(state, m3, MAXIMUM + 48);
+  v128.store(state, m2, MAXIMUM + 32);
   const a0 = exp2(f32x4.sub(o0, m0), constants), a1 = exp2(f32x4.sub(o1, m1), constants);
   const a2 = exp2(f32x4.sub(o2, m2), constants), a3 = exp2(f32x4.sub(o3, m3), constants);
-  v128.store(state, a0, ALPHA);
   v128.store(state, a1, ALPHA + 16);
-  v128.store(state, a2, ALPHA + 32);
+  v128.store(state, a0, ALPHA);
   v128.store(state, a3, ALPHA + 48);
+  v128.store(state, a2, ALPHA + 32);
 }
 
-// Turns powers x into 2^(x - maximum) in place and adds them to the sums. Half a panel at a time,
-// which fits the 15 registers V8 has.
+// Turns powers x into 2^(x - maximum) in place and adds them to the sums.
 export function exponentials(logits: usize, keys: i32, state: usize, constants: usize): void {
+  raise(logits, keys, state, constants, false);
+}
+
+// The same for powers that have the maximum taken off already, and are known to be from -126 to 127.
+export function steadyExponentials(logits: usize, keys: i32, state: usize, constants: usize): void {
+  for (let lane: usize = 0; lane < LANES; lane += 16) v128.store(state + lane, f32x4.splat(1), ALPHA);
+  raise(logits, keys, state, constants, true);
+}
+
+// Half a panel at a time, which fits the 15 registers V8 has.
+// @ts-ignore: decorator
+@inline
+function raise(logits: usize, keys: i32, state: usize, constants: usize, steady: bool): void {
   for (let half: usize = 0; half < LANES; half += 32) {
     const lanes = state + half, stop = logits + LANES * <usize>keys;
     const m0 = v128.load(lanes, MAXIMUM), m1 = v128.load(lanes, MAXIMUM + 16);
@@ -84,17 +115,18 @@ export function exponentials(logits: usize, keys: i32, state: usize, constants: 
     const c3 = v128.load32_splat(constants, C3), c2 = v128.load32_splat(constants, C2), c1 = v128.load32_splat(constants, C1);
     const one = v128.load32_splat(constants, ONE);
     for (let x = logits + half; x < stop; x += LANES) {
-      const e0 = exp2With(f32x4.sub(v128.load(x), m0), zero, rounder, c6, c5, c4, c3, c2, c1, one);
-      const e1 = exp2With(f32x4.sub(v128.load(x, 16), m1), zero, rounder, c6, c5, c4, c3, c2, c1, one);
-      v128.store(x, e0);
+      const x0 = v128.load(x), x1 = v128.load(x, 16);
+      const y0 = steady ? x0 : f32x4.pmax(f32x4.sub(x0, m0), zero), y1 = steady ? x1 : f32x4.pmax(f32x4.sub(x1, m1), zero);
+      const e0 = exp2Within(y0, rounder, c6, c5, c4, c3, c2, c1, one), e1 = exp2Within(y1, rounder, c6, c5, c4, c3, c2, c1, one);
       v128.store(x, e1, 16);
+      v128.store(x, e0);
       s0 = f32x4.add(s0, e0);
       s1 = f32x4.add(s1, e1);
     }
     const l0 = madd(v128.load(lanes, SUM), v128.load(lanes, ALPHA), s0);
     const l1 = madd(v128.load(lanes, SUM + 16), v128.load(lanes, ALPHA + 16), s1);
-    v128.store(lanes, l0, SUM);
     v128.store(lanes, l1, SUM + 16);
+    v128.store(lanes, l0, SUM);
   }
 }
 

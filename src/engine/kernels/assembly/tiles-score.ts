@@ -1,10 +1,11 @@
 import { madd } from "./arithmetic";
 
 // Score tiles: [keys] x [rows] accumulators held in registers; the query panel is [depth][16], a key gives one splat a step.
-// All stores come last and side by side: V8's revectoriser starts from pairs of neighbouring stores.
+// All stores come last and side by side: V8's revectoriser starts from pairs of neighbouring stores. The upper half goes first:
+// where the lower does, V8 14.6 stores it twice, alone and in the pair.
 
 // 4 keys, rows `stride` bytes apart, against 8 rows of the panel: scores to out [key][16].
-export function score4x8(key: usize, stride: usize, query: usize, depth: i32, scale: f32, out: usize): void {
+export function score4x8(key: usize, stride: usize, query: usize, depth: i32, scale: f32, offset: usize, out: usize): void {
   let q = query, d = depth;
   let k0 = key, k1 = key + stride, k2 = key + 2 * stride, k3 = key + 3 * stride;
   let s00 = f32x4.splat(0), s01 = f32x4.splat(0);
@@ -37,14 +38,15 @@ export function score4x8(key: usize, stride: usize, query: usize, depth: i32, sc
     k0 += 4; k1 += 4; k2 += 4; k3 += 4; q += 64;
   }
   const scales = f32x4.splat(scale);
-  v128.store(out, f32x4.mul(s00, scales), 0); v128.store(out, f32x4.mul(s01, scales), 16);
-  v128.store(out, f32x4.mul(s10, scales), 64); v128.store(out, f32x4.mul(s11, scales), 80);
-  v128.store(out, f32x4.mul(s20, scales), 128); v128.store(out, f32x4.mul(s21, scales), 144);
-  v128.store(out, f32x4.mul(s30, scales), 192); v128.store(out, f32x4.mul(s31, scales), 208);
+  const n0 = v128.load(offset), n1 = v128.load(offset, 16);
+  v128.store(out, madd(s01, scales, n1), 16); v128.store(out, madd(s00, scales, n0), 0);
+  v128.store(out, madd(s11, scales, n1), 80); v128.store(out, madd(s10, scales, n0), 64);
+  v128.store(out, madd(s21, scales, n1), 144); v128.store(out, madd(s20, scales, n0), 128);
+  v128.store(out, madd(s31, scales, n1), 208); v128.store(out, madd(s30, scales, n0), 192);
 }
 
 // 1 keys, rows `stride` bytes apart, against 16 rows of the panel: scores to out [key][16].
-export function score1x16(key: usize, stride: usize, query: usize, depth: i32, scale: f32, out: usize): void {
+export function score1x16(key: usize, stride: usize, query: usize, depth: i32, scale: f32, offset: usize, out: usize): void {
   let q = query, d = depth;
   let k0 = key;
   let s00 = f32x4.splat(0), s01 = f32x4.splat(0), s02 = f32x4.splat(0), s03 = f32x4.splat(0);
@@ -54,11 +56,12 @@ export function score1x16(key: usize, stride: usize, query: usize, depth: i32, s
     k0 += 4; q += 64;
   }
   const scales = f32x4.splat(scale);
-  v128.store(out, f32x4.mul(s00, scales), 0); v128.store(out, f32x4.mul(s01, scales), 16); v128.store(out, f32x4.mul(s02, scales), 32); v128.store(out, f32x4.mul(s03, scales), 48);
+  const n0 = v128.load(offset), n1 = v128.load(offset, 16), n2 = v128.load(offset, 32), n3 = v128.load(offset, 48);
+  v128.store(out, madd(s01, scales, n1), 16); v128.store(out, madd(s00, scales, n0), 0); v128.store(out, madd(s03, scales, n3), 48); v128.store(out, madd(s02, scales, n2), 32);
 }
 
 // 4 keys, rows `stride` bytes apart, against 16 rows of the panel: scores to out [key][16].
-export function score4x16(key: usize, stride: usize, query: usize, depth: i32, scale: f32, out: usize): void {
+export function score4x16(key: usize, stride: usize, query: usize, depth: i32, scale: f32, offset: usize, out: usize): void {
   let q = query, d = depth;
   let k0 = key, k1 = key + stride, k2 = key + 2 * stride, k3 = key + 3 * stride;
   let s00 = f32x4.splat(0), s01 = f32x4.splat(0), s02 = f32x4.splat(0), s03 = f32x4.splat(0);
@@ -74,14 +77,15 @@ export function score4x16(key: usize, stride: usize, query: usize, depth: i32, s
     k0 += 4; k1 += 4; k2 += 4; k3 += 4; q += 64;
   }
   const scales = f32x4.splat(scale);
-  v128.store(out, f32x4.mul(s00, scales), 0); v128.store(out, f32x4.mul(s01, scales), 16); v128.store(out, f32x4.mul(s02, scales), 32); v128.store(out, f32x4.mul(s03, scales), 48);
-  v128.store(out, f32x4.mul(s10, scales), 64); v128.store(out, f32x4.mul(s11, scales), 80); v128.store(out, f32x4.mul(s12, scales), 96); v128.store(out, f32x4.mul(s13, scales), 112);
-  v128.store(out, f32x4.mul(s20, scales), 128); v128.store(out, f32x4.mul(s21, scales), 144); v128.store(out, f32x4.mul(s22, scales), 160); v128.store(out, f32x4.mul(s23, scales), 176);
-  v128.store(out, f32x4.mul(s30, scales), 192); v128.store(out, f32x4.mul(s31, scales), 208); v128.store(out, f32x4.mul(s32, scales), 224); v128.store(out, f32x4.mul(s33, scales), 240);
+  const n0 = v128.load(offset), n1 = v128.load(offset, 16), n2 = v128.load(offset, 32), n3 = v128.load(offset, 48);
+  v128.store(out, madd(s01, scales, n1), 16); v128.store(out, madd(s00, scales, n0), 0); v128.store(out, madd(s03, scales, n3), 48); v128.store(out, madd(s02, scales, n2), 32);
+  v128.store(out, madd(s11, scales, n1), 80); v128.store(out, madd(s10, scales, n0), 64); v128.store(out, madd(s13, scales, n3), 112); v128.store(out, madd(s12, scales, n2), 96);
+  v128.store(out, madd(s21, scales, n1), 144); v128.store(out, madd(s20, scales, n0), 128); v128.store(out, madd(s23, scales, n3), 176); v128.store(out, madd(s22, scales, n2), 160);
+  v128.store(out, madd(s31, scales, n1), 208); v128.store(out, madd(s30, scales, n0), 192); v128.store(out, madd(s33, scales, n3), 240); v128.store(out, madd(s32, scales, n2), 224);
 }
 
 // Groups of 6 keys, rows `stride` bytes apart, against 16 rows of the panel: scores to out [key][16].
-export function score6x16(key: usize, stride: usize, groups: i32, query: usize, depth: i32, scale: f32, out: usize): void {
+export function score6x16(key: usize, stride: usize, groups: i32, query: usize, depth: i32, scale: f32, offset: usize, out: usize): void {
   for (let g = groups, from = key, to = out; g > 0; g--, from += 6 * stride, to += 384) {
     let q = query, d = depth;
     let k0 = from, k1 = from + stride, k2 = from + 2 * stride, k3 = from + 3 * stride, k4 = from + 4 * stride, k5 = from + 5 * stride;
@@ -102,11 +106,44 @@ export function score6x16(key: usize, stride: usize, groups: i32, query: usize, 
       k0 += 4; k1 += 4; k2 += 4; k3 += 4; k4 += 4; k5 += 4; q += 64;
     }
     const scales = f32x4.splat(scale);
-    v128.store(to, f32x4.mul(s00, scales), 0); v128.store(to, f32x4.mul(s01, scales), 16); v128.store(to, f32x4.mul(s02, scales), 32); v128.store(to, f32x4.mul(s03, scales), 48);
-    v128.store(to, f32x4.mul(s10, scales), 64); v128.store(to, f32x4.mul(s11, scales), 80); v128.store(to, f32x4.mul(s12, scales), 96); v128.store(to, f32x4.mul(s13, scales), 112);
-    v128.store(to, f32x4.mul(s20, scales), 128); v128.store(to, f32x4.mul(s21, scales), 144); v128.store(to, f32x4.mul(s22, scales), 160); v128.store(to, f32x4.mul(s23, scales), 176);
-    v128.store(to, f32x4.mul(s30, scales), 192); v128.store(to, f32x4.mul(s31, scales), 208); v128.store(to, f32x4.mul(s32, scales), 224); v128.store(to, f32x4.mul(s33, scales), 240);
-    v128.store(to, f32x4.mul(s40, scales), 256); v128.store(to, f32x4.mul(s41, scales), 272); v128.store(to, f32x4.mul(s42, scales), 288); v128.store(to, f32x4.mul(s43, scales), 304);
-    v128.store(to, f32x4.mul(s50, scales), 320); v128.store(to, f32x4.mul(s51, scales), 336); v128.store(to, f32x4.mul(s52, scales), 352); v128.store(to, f32x4.mul(s53, scales), 368);
+    const n0 = v128.load(offset), n1 = v128.load(offset, 16), n2 = v128.load(offset, 32), n3 = v128.load(offset, 48);
+    v128.store(to, madd(s01, scales, n1), 16); v128.store(to, madd(s00, scales, n0), 0); v128.store(to, madd(s03, scales, n3), 48); v128.store(to, madd(s02, scales, n2), 32);
+    v128.store(to, madd(s11, scales, n1), 80); v128.store(to, madd(s10, scales, n0), 64); v128.store(to, madd(s13, scales, n3), 112); v128.store(to, madd(s12, scales, n2), 96);
+    v128.store(to, madd(s21, scales, n1), 144); v128.store(to, madd(s20, scales, n0), 128); v128.store(to, madd(s23, scales, n3), 176); v128.store(to, madd(s22, scales, n2), 160);
+    v128.store(to, madd(s31, scales, n1), 208); v128.store(to, madd(s30, scales, n0), 192); v128.store(to, madd(s33, scales, n3), 240); v128.store(to, madd(s32, scales, n2), 224);
+    v128.store(to, madd(s41, scales, n1), 272); v128.store(to, madd(s40, scales, n0), 256); v128.store(to, madd(s43, scales, n3), 304); v128.store(to, madd(s42, scales, n2), 288);
+    v128.store(to, madd(s51, scales, n1), 336); v128.store(to, madd(s50, scales, n0), 320); v128.store(to, madd(s53, scales, n3), 368); v128.store(to, madd(s52, scales, n2), 352);
+  }
+}
+
+// Groups of 6 keys, rows `stride` bytes apart, against 8 rows of the panel: scores to out [key][16].
+export function score6x8(key: usize, stride: usize, groups: i32, query: usize, depth: i32, scale: f32, offset: usize, out: usize): void {
+  for (let g = groups, from = key, to = out; g > 0; g--, from += 6 * stride, to += 384) {
+    let q = query, d = depth;
+    let k0 = from, k1 = from + stride, k2 = from + 2 * stride, k3 = from + 3 * stride, k4 = from + 4 * stride, k5 = from + 5 * stride;
+    let s00 = f32x4.splat(0), s01 = f32x4.splat(0);
+    let s10 = f32x4.splat(0), s11 = f32x4.splat(0);
+    let s20 = f32x4.splat(0), s21 = f32x4.splat(0);
+    let s30 = f32x4.splat(0), s31 = f32x4.splat(0);
+    let s40 = f32x4.splat(0), s41 = f32x4.splat(0);
+    let s50 = f32x4.splat(0), s51 = f32x4.splat(0);
+    for (; d > 0; d--) {
+      const b0 = v128.load(q, 0), b1 = v128.load(q, 16);
+      const a0 = v128.load32_splat(k0, 0); s00 = madd(a0, b0, s00); s01 = madd(a0, b1, s01);
+      const a1 = v128.load32_splat(k1, 0); s10 = madd(a1, b0, s10); s11 = madd(a1, b1, s11);
+      const a2 = v128.load32_splat(k2, 0); s20 = madd(a2, b0, s20); s21 = madd(a2, b1, s21);
+      const a3 = v128.load32_splat(k3, 0); s30 = madd(a3, b0, s30); s31 = madd(a3, b1, s31);
+      const a4 = v128.load32_splat(k4, 0); s40 = madd(a4, b0, s40); s41 = madd(a4, b1, s41);
+      const a5 = v128.load32_splat(k5, 0); s50 = madd(a5, b0, s50); s51 = madd(a5, b1, s51);
+      k0 += 4; k1 += 4; k2 += 4; k3 += 4; k4 += 4; k5 += 4; q += 64;
+    }
+    const scales = f32x4.splat(scale);
+    const n0 = v128.load(offset), n1 = v128.load(offset, 16);
+    v128.store(to, madd(s01, scales, n1), 16); v128.store(to, madd(s00, scales, n0), 0);
+    v128.store(to, madd(s11, scales, n1), 80); v128.store(to, madd(s10, scales, n0), 64);
+    v128.store(to, madd(s21, scales, n1), 144); v128.store(to, madd(s20, scales, n0), 128);
+    v128.store(to, madd(s31, scales, n1), 208); v128.store(to, madd(s30, scales, n0), 192);
+    v128.store(to, madd(s41, scales, n1), 272); v128.store(to, madd(s40, scales, n0), 256);
+    v128.store(to, madd(s51, scales, n1), 336); v128.store(to, madd(s50, scales, n0), 320);
   }
 }

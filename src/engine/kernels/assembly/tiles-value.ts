@@ -22,19 +22,19 @@ export function value4x8(value: usize, stride: usize, weight: usize, keys: i32, 
   const f0 = v128.load(alpha, 0), f1 = v128.load(alpha, 16);
   {
     const o0 = madd(v128.load(out, 0), f0, c00), o1 = madd(v128.load(out, 16), f1, c01);
-    v128.store(out, o0, 0); v128.store(out, o1, 16);
+    v128.store(out, o1, 16); v128.store(out, o0, 0);
   }
   {
     const o0 = madd(v128.load(out, 64), f0, c10), o1 = madd(v128.load(out, 80), f1, c11);
-    v128.store(out, o0, 64); v128.store(out, o1, 80);
+    v128.store(out, o1, 80); v128.store(out, o0, 64);
   }
   {
     const o0 = madd(v128.load(out, 128), f0, c20), o1 = madd(v128.load(out, 144), f1, c21);
-    v128.store(out, o0, 128); v128.store(out, o1, 144);
+    v128.store(out, o1, 144); v128.store(out, o0, 128);
   }
   {
     const o0 = madd(v128.load(out, 192), f0, c30), o1 = madd(v128.load(out, 208), f1, c31);
-    v128.store(out, o0, 192); v128.store(out, o1, 208);
+    v128.store(out, o1, 208); v128.store(out, o0, 192);
   }
 }
 
@@ -50,7 +50,7 @@ export function value1x16(value: usize, stride: usize, weight: usize, keys: i32,
   const f0 = v128.load(alpha, 0), f1 = v128.load(alpha, 16), f2 = v128.load(alpha, 32), f3 = v128.load(alpha, 48);
   {
     const o0 = madd(v128.load(out, 0), f0, c00), o1 = madd(v128.load(out, 16), f1, c01), o2 = madd(v128.load(out, 32), f2, c02), o3 = madd(v128.load(out, 48), f3, c03);
-    v128.store(out, o0, 0); v128.store(out, o1, 16); v128.store(out, o2, 32); v128.store(out, o3, 48);
+    v128.store(out, o1, 16); v128.store(out, o0, 0); v128.store(out, o3, 48); v128.store(out, o2, 32);
   }
 }
 
@@ -72,19 +72,19 @@ export function value4x16(value: usize, stride: usize, weight: usize, keys: i32,
   const f0 = v128.load(alpha, 0), f1 = v128.load(alpha, 16), f2 = v128.load(alpha, 32), f3 = v128.load(alpha, 48);
   {
     const o0 = madd(v128.load(out, 0), f0, c00), o1 = madd(v128.load(out, 16), f1, c01), o2 = madd(v128.load(out, 32), f2, c02), o3 = madd(v128.load(out, 48), f3, c03);
-    v128.store(out, o0, 0); v128.store(out, o1, 16); v128.store(out, o2, 32); v128.store(out, o3, 48);
+    v128.store(out, o1, 16); v128.store(out, o0, 0); v128.store(out, o3, 48); v128.store(out, o2, 32);
   }
   {
     const o0 = madd(v128.load(out, 64), f0, c10), o1 = madd(v128.load(out, 80), f1, c11), o2 = madd(v128.load(out, 96), f2, c12), o3 = madd(v128.load(out, 112), f3, c13);
-    v128.store(out, o0, 64); v128.store(out, o1, 80); v128.store(out, o2, 96); v128.store(out, o3, 112);
+    v128.store(out, o1, 80); v128.store(out, o0, 64); v128.store(out, o3, 112); v128.store(out, o2, 96);
   }
   {
     const o0 = madd(v128.load(out, 128), f0, c20), o1 = madd(v128.load(out, 144), f1, c21), o2 = madd(v128.load(out, 160), f2, c22), o3 = madd(v128.load(out, 176), f3, c23);
-    v128.store(out, o0, 128); v128.store(out, o1, 144); v128.store(out, o2, 160); v128.store(out, o3, 176);
+    v128.store(out, o1, 144); v128.store(out, o0, 128); v128.store(out, o3, 176); v128.store(out, o2, 160);
   }
   {
     const o0 = madd(v128.load(out, 192), f0, c30), o1 = madd(v128.load(out, 208), f1, c31), o2 = madd(v128.load(out, 224), f2, c32), o3 = madd(v128.load(out, 240), f3, c33);
-    v128.store(out, o0, 192); v128.store(out, o1, 208); v128.store(out, o2, 224); v128.store(out, o3, 240);
+    v128.store(out, o1, 208); v128.store(out, o0, 192); v128.store(out, o3, 240); v128.store(out, o2, 224);
   }
 }
 
@@ -110,26 +110,72 @@ export function value6x16(value: usize, stride: usize, weight: usize, keys: i32,
   const f0 = v128.load(alpha, 0), f1 = v128.load(alpha, 16), f2 = v128.load(alpha, 32), f3 = v128.load(alpha, 48);
   {
     const o0 = madd(v128.load(out, 0), f0, c00), o1 = madd(v128.load(out, 16), f1, c01), o2 = madd(v128.load(out, 32), f2, c02), o3 = madd(v128.load(out, 48), f3, c03);
-    v128.store(out, o0, 0); v128.store(out, o1, 16); v128.store(out, o2, 32); v128.store(out, o3, 48);
+    v128.store(out, o1, 16); v128.store(out, o0, 0); v128.store(out, o3, 48); v128.store(out, o2, 32);
   }
   {
     const o0 = madd(v128.load(out, 64), f0, c10), o1 = madd(v128.load(out, 80), f1, c11), o2 = madd(v128.load(out, 96), f2, c12), o3 = madd(v128.load(out, 112), f3, c13);
-    v128.store(out, o0, 64); v128.store(out, o1, 80); v128.store(out, o2, 96); v128.store(out, o3, 112);
+    v128.store(out, o1, 80); v128.store(out, o0, 64); v128.store(out, o3, 112); v128.store(out, o2, 96);
   }
   {
     const o0 = madd(v128.load(out, 128), f0, c20), o1 = madd(v128.load(out, 144), f1, c21), o2 = madd(v128.load(out, 160), f2, c22), o3 = madd(v128.load(out, 176), f3, c23);
-    v128.store(out, o0, 128); v128.store(out, o1, 144); v128.store(out, o2, 160); v128.store(out, o3, 176);
+    v128.store(out, o1, 144); v128.store(out, o0, 128); v128.store(out, o3, 176); v128.store(out, o2, 160);
   }
   {
     const o0 = madd(v128.load(out, 192), f0, c30), o1 = madd(v128.load(out, 208), f1, c31), o2 = madd(v128.load(out, 224), f2, c32), o3 = madd(v128.load(out, 240), f3, c33);
-    v128.store(out, o0, 192); v128.store(out, o1, 208); v128.store(out, o2, 224); v128.store(out, o3, 240);
+    v128.store(out, o1, 208); v128.store(out, o0, 192); v128.store(out, o3, 240); v128.store(out, o2, 224);
   }
   {
     const o0 = madd(v128.load(out, 256), f0, c40), o1 = madd(v128.load(out, 272), f1, c41), o2 = madd(v128.load(out, 288), f2, c42), o3 = madd(v128.load(out, 304), f3, c43);
-    v128.store(out, o0, 256); v128.store(out, o1, 272); v128.store(out, o2, 288); v128.store(out, o3, 304);
+    v128.store(out, o1, 272); v128.store(out, o0, 256); v128.store(out, o3, 304); v128.store(out, o2, 288);
   }
   {
     const o0 = madd(v128.load(out, 320), f0, c50), o1 = madd(v128.load(out, 336), f1, c51), o2 = madd(v128.load(out, 352), f2, c52), o3 = madd(v128.load(out, 368), f3, c53);
-    v128.store(out, o0, 320); v128.store(out, o1, 336); v128.store(out, o2, 352); v128.store(out, o3, 368);
+    v128.store(out, o1, 336); v128.store(out, o0, 320); v128.store(out, o3, 368); v128.store(out, o2, 352);
+  }
+}
+
+// 6 context columns of 8 rows: context = context * alpha + sum over keys of value * weight.
+export function value6x8(value: usize, stride: usize, weight: usize, keys: i32, alpha: usize, out: usize): void {
+  let v = value, w = weight, n = keys;
+  let c00 = f32x4.splat(0), c01 = f32x4.splat(0);
+  let c10 = f32x4.splat(0), c11 = f32x4.splat(0);
+  let c20 = f32x4.splat(0), c21 = f32x4.splat(0);
+  let c30 = f32x4.splat(0), c31 = f32x4.splat(0);
+  let c40 = f32x4.splat(0), c41 = f32x4.splat(0);
+  let c50 = f32x4.splat(0), c51 = f32x4.splat(0);
+  for (; n > 0; n--) {
+    const b0 = v128.load(w, 0), b1 = v128.load(w, 16);
+    const a0 = v128.load32_splat(v, 0); c00 = madd(a0, b0, c00); c01 = madd(a0, b1, c01);
+    const a1 = v128.load32_splat(v, 4); c10 = madd(a1, b0, c10); c11 = madd(a1, b1, c11);
+    const a2 = v128.load32_splat(v, 8); c20 = madd(a2, b0, c20); c21 = madd(a2, b1, c21);
+    const a3 = v128.load32_splat(v, 12); c30 = madd(a3, b0, c30); c31 = madd(a3, b1, c31);
+    const a4 = v128.load32_splat(v, 16); c40 = madd(a4, b0, c40); c41 = madd(a4, b1, c41);
+    const a5 = v128.load32_splat(v, 20); c50 = madd(a5, b0, c50); c51 = madd(a5, b1, c51);
+    v += stride; w += 64;
+  }
+  const f0 = v128.load(alpha, 0), f1 = v128.load(alpha, 16);
+  {
+    const o0 = madd(v128.load(out, 0), f0, c00), o1 = madd(v128.load(out, 16), f1, c01);
+    v128.store(out, o1, 16); v128.store(out, o0, 0);
+  }
+  {
+    const o0 = madd(v128.load(out, 64), f0, c10), o1 = madd(v128.load(out, 80), f1, c11);
+    v128.store(out, o1, 80); v128.store(out, o0, 64);
+  }
+  {
+    const o0 = madd(v128.load(out, 128), f0, c20), o1 = madd(v128.load(out, 144), f1, c21);
+    v128.store(out, o1, 144); v128.store(out, o0, 128);
+  }
+  {
+    const o0 = madd(v128.load(out, 192), f0, c30), o1 = madd(v128.load(out, 208), f1, c31);
+    v128.store(out, o1, 208); v128.store(out, o0, 192);
+  }
+  {
+    const o0 = madd(v128.load(out, 256), f0, c40), o1 = madd(v128.load(out, 272), f1, c41);
+    v128.store(out, o1, 272); v128.store(out, o0, 256);
+  }
+  {
+    const o0 = madd(v128.load(out, 320), f0, c50), o1 = madd(v128.load(out, 336), f1, c51);
+    v128.store(out, o1, 336); v128.store(out, o0, 320);
   }
 }

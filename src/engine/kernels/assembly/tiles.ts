@@ -1,30 +1,34 @@
-import { LANES, PANEL, TILE_4X8, TILE_6X16 } from "./layout";
-import { score1x16, score4x16, score4x8, score6x16 } from "./tiles-score";
-import { value1x16, value4x16, value4x8, value6x16 } from "./tiles-value";
+import { LANES, PANEL, TILE_4X16, TILE_6X16, TILE_6X8 } from "./layout";
+import { score1x16, score4x16, score4x8, score6x16, score6x8 } from "./tiles-score";
+import { value1x16, value4x16, value4x8, value6x16, value6x8 } from "./tiles-value";
 
 // Which tile computes which part of a block. A score is one chain of multiply-adds over the depth whatever tile it
 // falls into, so its value does not depend on the tile, the lane or the block.
 
 export function scoreBlock(
-  tile: i32, key: usize, stride: usize, keys: i32, query: usize, depth: i32, scale: f32, count: i32, out: usize,
+  tile: i32, key: usize, stride: usize, keys: i32, query: usize, depth: i32, scale: f32, offset: usize, count: i32, out: usize,
 ): void {
   let k = key, to = out, n = keys;
-  if (tile == TILE_6X16) {
+  if (tile != TILE_4X16) {
     const groups = n / 6;
-    score6x16(k, stride, groups, query, depth, scale, to);
+    if (tile == TILE_6X16) score6x16(k, stride, groups, query, depth, scale, offset, to);
+    else {
+      score6x8(k, stride, groups, query, depth, scale, offset, to);
+      if (count > PANEL / 2) score6x8(k, stride, groups, query + 32, depth, scale, offset + 32, to + 32);
+    }
     n -= 6 * groups;
     k += 6 * stride * <usize>groups;
     to += 6 * LANES * <usize>groups;
   }
-  if (tile == TILE_4X8) {
+  if (tile == TILE_6X8) {
     for (; n >= 4; n -= 4, k += 4 * stride, to += 4 * LANES) {
-      score4x8(k, stride, query, depth, scale, to);
-      if (count > PANEL / 2) score4x8(k, stride, query + 32, depth, scale, to + 32);
+      score4x8(k, stride, query, depth, scale, offset, to);
+      if (count > PANEL / 2) score4x8(k, stride, query + 32, depth, scale, offset + 32, to + 32);
     }
   } else {
-    for (; n >= 4; n -= 4, k += 4 * stride, to += 4 * LANES) score4x16(k, stride, query, depth, scale, to);
+    for (; n >= 4; n -= 4, k += 4 * stride, to += 4 * LANES) score4x16(k, stride, query, depth, scale, offset, to);
   }
-  for (; n > 0; n--, k += stride, to += LANES) score1x16(k, stride, query, depth, scale, to);
+  for (; n > 0; n--, k += stride, to += LANES) score1x16(k, stride, query, depth, scale, offset, to);
 }
 
 export function valueBlock(
@@ -33,8 +37,13 @@ export function valueBlock(
   let v = value, to = out, n = width;
   if (tile == TILE_6X16) {
     for (; n >= 6; n -= 6, v += 24, to += 6 * LANES) value6x16(v, stride, weight, keys, alpha, to);
+  } else if (tile == TILE_6X8) {
+    for (; n >= 6; n -= 6, v += 24, to += 6 * LANES) {
+      value6x8(v, stride, weight, keys, alpha, to);
+      if (count > PANEL / 2) value6x8(v, stride, weight + 32, keys, alpha + 32, to + 32);
+    }
   }
-  if (tile == TILE_4X8) {
+  if (tile == TILE_6X8) {
     for (; n >= 4; n -= 4, v += 16, to += 4 * LANES) {
       value4x8(v, stride, weight, keys, alpha, to);
       if (count > PANEL / 2) value4x8(v, stride, weight + 32, keys, alpha + 32, to + 32);
