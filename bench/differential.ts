@@ -21,7 +21,7 @@ const MOST_READINGS = 3;
 type Outputs = ReadonlyMap<OnnxOutput, ArrayLike<number>>;
 
 const choice = choose('revectorised');
-const kernel = new SimdKernel('bench', choice.module, choice.tile);
+const kernel = new SimdKernel('bench', choice.modules, choice.tile);
 const next = numbers(Number(options.seed));
 const seen = { agree: 0, refused: new Map<string, number>(), readings: new Map<Reading, number>(), ours: 0, peer: 0 };
 const unexplained: string[] = [];

@@ -85,7 +85,7 @@ function estimates(): void {
   const rows = [
     ['float32, heads of 64', () => inference(200, 200, 64)],
     ['float32, heads of 2: pairs, not multiply-adds', () => inference(1150, 1150, 2, false)],
-    ['float64, heads of 64', () => inference(60, 60, 64, false, { datatype: 'FP64' })],
+    ['float64, heads of 64', () => inference(140, 140, 64, false, { datatype: 'FP64' })],
     ['float32, weights in JSON', () => inference(120, 120, 8, true)],
     ['float32 with softmax_precision 10 (by rows)', () => inference(1150, 1150, 2, false, { parameters: { softmax_precision: 10 } })],
     ['float32, one infinite key (rows redone by the reference)', () => inference(1150, 1150, 2, false, { infinite: true })],
@@ -116,6 +116,8 @@ function rates(): void {
       ['reference, float32, pairs: 1×256×256×1', () => problem('float32', 256, 256, 1), reference],
       [`${kernel.name}, float32, 1×256×512×64`, () => problem('float32', 256, 512, 64), kernel],
       [`${kernel.name}, float32, pairs: 1×1024×1024×1`, () => problem('float32', 1024, 1024, 1), kernel],
+      [`${kernel.name}, float64, 1×256×512×64`, () => problem('float64', 256, 512, 64), kernel],
+      [`${kernel.name}, float64, pairs: 1×1024×1024×1`, () => problem('float64', 1024, 1024, 1), kernel],
     ] as const
   ).map(([name, make, by]) => {
     const asked = make();

@@ -5,8 +5,8 @@ import { type Call, help } from '../../src/runtime/crew.ts';
 import { APART, type Apart } from './subject.ts';
 
 /* A second thread: comes when it is called, as the service's worker threads do (src/runtime/worker.ts). */
-const { module, tile } = workerData as Choice;
-const own = new SimdKernel('bench', module, tile);
+const { modules, tile } = workerData as Choice;
+const own = new SimdKernel('bench', modules, tile);
 
 parentPort?.on('message', (message: Call | Apart) => {
   if ('apart' in message) {
@@ -16,7 +16,7 @@ parentPort?.on('message', (message: Call | Apart) => {
     Atomics.notify(state, 0);
     return;
   }
-  const { run } = instantiate(module, message.job.memory);
+  const { run } = instantiate(modules[message.job.precision], message.job.memory);
   help(message, () => run(message.job.descriptor, message.job.scratch[1] ?? 0));
 });
 parentPort?.postMessage('ready');

@@ -1,7 +1,8 @@
+import { readBuilds } from '../../src/runtime/kernel.ts';
 import { fill, numbers } from '../load/numbers.ts';
 import { session, tensor } from '../peer/onnx-runtime.ts';
 import { tellParent } from './parent.ts';
-import { choose, type Kind, type Mode, type Shape, Subject, wasmOf } from './subject.ts';
+import { choose, type Kind, type Mode, type Shape, Subject } from './subject.ts';
 
 /*
  * One mode, in a process of its own: the kernel that the service would choose, beside ONNX Runtime. Sends what it
@@ -39,7 +40,7 @@ export interface Measured {
   readonly rates: Readonly<Record<string, number>>;
   /** Milliseconds that the choice took in this process. */
   readonly choosing: number;
-  readonly wasmBytes: { readonly relaxed: number; readonly strict: number };
+  readonly wasmBytes: readonly number[];
   readonly seen: readonly Seen[];
   readonly decode: { readonly keys: number; readonly width: number; readonly one: DecodeTimes; readonly two: DecodeTimes };
   /** One head of 64 over so many tokens. */
@@ -75,7 +76,8 @@ const long = await longContext();
 await Promise.all([one.stop(), two.stop()]);
 
 const { tile, revectorised, relaxed, rates, milliseconds } = choice;
-const wasmBytes = { relaxed: wasmOf('relaxed').length, strict: wasmOf('strict').length };
+const { relaxed: fused, strict } = readBuilds();
+const wasmBytes = [fused, strict].flatMap(({ float32, float64 }) => [float32.length, float64.length]);
 tellParent({ mode, tile, revectorised, relaxed, rates, choosing: milliseconds, wasmBytes, seen, decode, long } satisfies Measured);
 
 async function beside(shape: Shape, kind: Kind, peerKind: Kind): Promise<Seen> {

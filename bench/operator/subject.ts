@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { type Choice, chooseKernel } from '../../src/engine/kernels/choose.ts';
@@ -8,6 +7,7 @@ import { type Reach, reachOf, unboundedReach } from '../../src/engine/mask.ts';
 import { attention, type Problem, type Result } from '../../src/engine/operator.ts';
 import type { Rows } from '../../src/engine/tensor.ts';
 import { conduct } from '../../src/runtime/crew.ts';
+import { readBuilds } from '../../src/runtime/kernel.ts';
 
 /** Whether V8's experimental flag may be set. It holds for the whole process, so each has one of its own. */
 export type Mode = 'revectorised' | 'portable';
@@ -29,11 +29,9 @@ export interface Apart {
 export type Kind = 'dense' | 'causal' | 'window 256';
 const WINDOW = 256;
 
-export const wasmOf = (build: 'relaxed' | 'strict') => readFileSync(new URL(`../../src/engine/kernels/${build}.wasm`, import.meta.url));
-
 /** The kernel that the service would choose in this mode. */
 export function choose(mode: Mode): Choice {
-  const choice = chooseKernel({ relaxed: wasmOf('relaxed'), strict: wasmOf('strict') }, mode === 'revectorised' ? setFlagsFromString : undefined);
+  const choice = chooseKernel(readBuilds(), mode === 'revectorised' ? setFlagsFromString : undefined);
   if (!choice) throw new Error('no kernel passes its self-check here');
   return choice;
 }
@@ -47,7 +45,7 @@ export class Subject {
   /** The last job that was large enough to be shared: it says which memory the kernel works in. */
   job: Job | undefined;
 
-  private constructor({ module, tile }: Choice, helper: Worker | undefined) {
+  private constructor({ modules, tile }: Choice, helper: Worker | undefined) {
     this.#helper = helper;
     const crew = helper && conduct(2, (call) => helper.postMessage(call));
     const spy: Crew = {
@@ -58,8 +56,8 @@ export class Subject {
         else run();
       },
     };
-    this.kernel = new SimdKernel('bench', module, tile, spy);
-    this.#spare = new SimdKernel('bench', module, tile);
+    this.kernel = new SimdKernel('bench', modules, tile, spy);
+    this.#spare = new SimdKernel('bench', modules, tile);
   }
 
   static async start(choice: Choice, threads: 1 | 2): Promise<Subject> {
@@ -125,9 +123,9 @@ export class Subject {
   }
 
   /** The module over the memory that this kernel works in. */
-  exports({ module }: Choice): KernelExports & { sumEach(at: number, count: number): number } {
+  exports({ modules }: Choice): KernelExports & { sumEach(at: number, count: number): number } {
     if (!this.job) throw new Error('no job was large enough to be seen');
-    return new WebAssembly.Instance(module, { env: { memory: this.job.memory } }).exports as never;
+    return new WebAssembly.Instance(modules.float32, { env: { memory: this.job.memory } }).exports as never;
   }
 
   async stop(): Promise<void> {

@@ -5,15 +5,25 @@ import type { Precision } from '../engine/tensor.ts';
 /** About how long a task will hold its thread, in milliseconds. */
 export type Cost = number;
 
-/** Who computes: the tiled kernel, or the reference in either precision. */
-type Pace = 'tiled' | Precision;
+/** Who computes: the tiled kernel or the reference, in either precision. */
+type Pace = `tiled ${Precision}` | Precision;
 
 /**
  * What one unit takes, in milliseconds, measured on one core of an AMD EPYC with Node 26.10 (`npm run bench`, see
  * bench/README.md). It need not be right, only never far too low: it says what is too much for the event loop.
  */
-const MULTIPLY_ADD: Readonly<Record<Pace, number>> = { tiled: 1 / 20_000_000, float32: 1 / 300_000, float64: 1 / 400_000 };
-const PAIR: Readonly<Record<Pace, number>> = { tiled: 1 / 1_000_000, float32: 1 / 8_000, float64: 1 / 10_000 };
+const MULTIPLY_ADD: Readonly<Record<Pace, number>> = {
+  'tiled float32': 1 / 20_000_000,
+  'tiled float64': 1 / 10_000_000,
+  float32: 1 / 300_000,
+  float64: 1 / 400_000,
+};
+const PAIR: Readonly<Record<Pace, number>> = {
+  'tiled float32': 1 / 1_000_000,
+  'tiled float64': 1 / 500_000,
+  float32: 1 / 8_000,
+  float64: 1 / 10_000,
+};
 const PRINTED_NUMBER = 1 / 8_000;
 const COPIED_NUMBER = 1 / 500_000;
 
@@ -31,8 +41,7 @@ export function attentionCost({ work, pairs, printed, copied = 0 }: Load, pace: 
 
 /** Who computes a problem of that precision with this kernel; `softmaxPrecision` as the operator has it. */
 export function paceOf(kernel: Kernel, precision: Precision, softmaxPrecision?: SoftmaxPrecision): Pace {
-  const tiled = kernel.attend && precision === 'float32' && (softmaxPrecision ?? 'float32') === 'float32';
-  return tiled ? 'tiled' : precision;
+  return kernel.attend && (softmaxPrecision ?? precision) === precision ? `tiled ${precision}` : precision;
 }
 
 /** A task above this leaves the event loop for a worker thread; the hop there and back takes about a tenth of it. */

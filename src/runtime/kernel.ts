@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
-import { type Choice, chooseKernel } from '../engine/kernels/choose.ts';
+import { type Build, type Builds, type Choice, chooseKernel } from '../engine/kernels/choose.ts';
 import type { Kernel } from '../engine/kernels/kernel.ts';
 import { reference } from '../engine/kernels/reference.ts';
 import { type Crew, SimdKernel } from '../engine/kernels/simd.ts';
@@ -17,13 +17,16 @@ export interface ChosenEngine {
 /** What may run: the widest that passes its self-check, the same without experimental flags of V8, or the reference. */
 export type EngineSetting = 'auto' | 'simd' | 'reference';
 
-const moduleOf = (build: string) => readFileSync(new URL(`../engine/kernels/${build}.wasm`, import.meta.url));
+const moduleOf = (name: string) => readFileSync(new URL(`../engine/kernels/${name}.wasm`, import.meta.url));
+const buildOf = (name: string): Build => ({ float32: moduleOf(`${name}-f32`), float64: moduleOf(`${name}-f64`) });
+
+/** The builds of the module, as they are committed. */
+export const readBuilds = (): Builds => ({ relaxed: buildOf('relaxed'), strict: buildOf('strict') });
 
 /** Checks and measures the kernels on this machine, in some tens of milliseconds. */
 export function chooseEngine(setting: EngineSetting): ChosenEngine {
   if (setting === 'reference') return { name: reference.name, choice: undefined };
-  const builds = { relaxed: moduleOf('relaxed'), strict: moduleOf('strict') };
-  const choice = chooseKernel(builds, setting === 'auto' ? setFlagsFromString : undefined);
+  const choice = chooseKernel(readBuilds(), setting === 'auto' ? setFlagsFromString : undefined);
   return choice ? { name: nameOf(choice), choice } : { name: `${reference.name} (no module passed its self-check)`, choice };
 }
 
@@ -37,7 +40,7 @@ const TINY_WORK = 1000;
 /** This thread's own kernel; `mostRedone` as SimdKernel takes it. */
 export function kernelOf({ name, choice }: ChosenEngine, crew?: Crew, mostRedone?: number): Kernel {
   if (!choice) return reference;
-  const simd = new SimdKernel(name, choice.module, choice.tile, crew, mostRedone);
+  const simd = new SimdKernel(name, choice.modules, choice.tile, crew, mostRedone);
   return {
     name,
     rows: simd.rows,

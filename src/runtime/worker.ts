@@ -54,7 +54,7 @@ export default function work(task: AskTask | HelpTask): unknown {
   if (task.type === 'help') {
     const { call, place } = task;
     if (engine.choice) {
-      const { run } = instantiate(engine.choice.module, call.job.memory);
+      const { run } = instantiate(engine.choice.modules[call.job.precision], call.job.memory);
       help(call, () => run(call.job.descriptor, call.job.scratch[place] ?? 0));
     }
     return undefined;

@@ -2,11 +2,10 @@ import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { useService } from './service.ts';
 
-const service = useService({ REQUEST_TIMEOUT_MS: '400', THREADS: '1' });
-/** Many seconds in double precision on the one thread. */
+const service = useService({ REQUEST_TIMEOUT_MS: '400', THREADS: '1', ENGINE: 'reference' });
+/** Many seconds for the reference, on the one thread. */
 const HEAVY = {
   tokens: Array.from({ length: 4000 }, (_, i) => Array.from({ length: 64 }, (_, c) => Math.sin(i + c))),
-  dtype: 'float64',
   include: ['lse'],
 };
 const LIGHT = { tokens: Array.from({ length: 300 }, (_, i) => Array.from({ length: 64 }, (_, c) => Math.cos(i + c))), include: ['lse'] };

@@ -3,18 +3,21 @@ import { attention, type Output, type Problem, type Result } from '../operator.t
 import { floats, type Precision } from '../tensor.ts';
 import { TILE, type Tile } from './descriptor.ts';
 import { reference } from './reference.ts';
-import { SimdKernel } from './simd.ts';
+import { type Modules, SimdKernel } from './simd.ts';
+
+/** A module in either arithmetic. */
+export type Build = Readonly<Record<Precision, Uint8Array>>;
 
 /** The two builds of the module. */
 export interface Builds {
   /** With fused multiply-add where the machine has it. */
-  readonly relaxed: Uint8Array;
-  readonly strict: Uint8Array;
+  readonly relaxed: Build;
+  readonly strict: Build;
 }
 
-/** A module that gave the known answers, and the tile that was fastest. */
+/** The modules that gave the known answers, and the tile that was fastest. */
 export interface Choice {
-  readonly module: WebAssembly.Module;
+  readonly modules: Modules;
   readonly tile: Tile;
   /** Whether V8 fuses pairs of 128-bit operations into 256-bit ones. */
   readonly revectorised: boolean;
@@ -50,11 +53,11 @@ export function chooseKernel(builds: Builds, setFlag?: (flag: string) => void): 
     setFlag?.(`--${revectorised ? '' : 'no-'}${REVECTORIZE}`);
     setFlag?.(`--${TIERING_BUDGET}=${EARLY_TIERING}`);
     try {
-      const module = new WebAssembly.Module(marked(build, number));
-      if (!passesSelfCheck(module)) continue;
-      const rates = measure(module);
+      const modules = { float32: compile(build.float32, number), float64: compile(build.float64, number) };
+      if (!passesSelfCheck(modules)) continue;
+      const rates = measure(modules);
       const tile = TILES.reduce((best, one) => (rates[one] > rates[best] ? one : best));
-      return { module, tile, rates, revectorised, relaxed, milliseconds: performance.now() - started };
+      return { modules, tile, rates, revectorised, relaxed, milliseconds: performance.now() - started };
     } catch (error) {
       // A machine without the instructions refuses the module: the next way is tried.
       if (!(error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError || error instanceof WebAssembly.RuntimeError))
@@ -69,19 +72,25 @@ export function chooseKernel(builds: Builds, setFlag?: (flag: string) => void): 
 const TILES = Object.keys(TILE) as Tile[];
 
 /** With a custom section that differs each time: V8 gives equal bytes the code that it compiled before, under other flags. */
-function marked(build: Uint8Array, number: number): Uint8Array<ArrayBuffer> {
+function compile(build: Uint8Array, number: number): WebAssembly.Module {
   const section = [0, 3, 1, 0x77, number];
   const bytes = new Uint8Array(build.length + section.length);
   bytes.set(build);
   bytes.set(section, build.length);
-  return bytes;
+  return new WebAssembly.Module(bytes);
 }
 
 /** Whether every tile gives the known answers, first while V8 warms up and then once it has optimised the code. */
-export function passesSelfCheck(module: WebAssembly.Module): boolean {
-  const known = KNOWN.map((make) => ({ problem: make('float32'), answer: attention(make('float64'), reference) }));
-  const kernels = TILES.map((tile) => new SimdKernel(tile, module, tile));
-  const check = () => known.every(({ problem, answer }) => kernels.every((kernel) => agrees(attentionAnew(kernel, problem), answer)));
+export function passesSelfCheck(modules: Modules): boolean {
+  const known = KNOWN.map((make) => {
+    const exact = make('float64');
+    return { problems: [make('float32'), exact], answer: attention(exact, reference) };
+  });
+  const kernels = TILES.map((tile) => new SimdKernel(tile, modules, tile));
+  const check = () =>
+    known.every(({ problems, answer }) =>
+      problems.every((problem) => kernels.every((kernel) => agrees(attentionAnew(kernel, problem), answer, TOLERANCE[problem.precision]))),
+    );
   const stop = performance.now() + WARM_UP_MS;
   do {
     if (!check()) return false;
@@ -94,25 +103,26 @@ function attentionAnew(kernel: SimdKernel, problem: Problem): Result {
   return attention(problem, kernel);
 }
 
-const TOLERANCE = 4e-6; // float32, with values and logits of the order of 1
+/** With values and logits of the order of 1. */
+const TOLERANCE: Readonly<Record<Precision, number>> = { float32: 4e-6, float64: 1e-14 };
 
-function agrees(got: Result, answer: Result): boolean {
+function agrees(got: Result, answer: Result, tolerance: number): boolean {
   return OUTPUTS.every((output) => {
     const [values, wanted] = [got[output], answer[output]];
     if (!values || !wanted) return values === wanted;
     return (
       values.length === wanted.length &&
-      values.every((value, i) => value === wanted[i] || Math.abs(value - wanted[i]!) <= TOLERANCE * Math.max(1, Math.abs(wanted[i]!)))
+      values.every((value, i) => value === wanted[i] || Math.abs(value - wanted[i]!) <= tolerance * Math.max(1, Math.abs(wanted[i]!)))
     );
   });
 }
 
 /** The best rate of each tile, taken in turns until none has improved for some turns: optimised code may be on its way. */
-function measure(module: WebAssembly.Module): Record<Tile, number> {
+function measure(modules: Modules): Record<Tile, number> {
   const problem = MEASURED('float32');
   const { H, M, N, D, E } = problem.axes;
   const operations = 2 * H * M * N * (D + E);
-  const kernels = TILES.map((tile) => ({ tile, kernel: new SimdKernel(tile, module, tile) }));
+  const kernels = TILES.map((tile) => ({ tile, kernel: new SimdKernel(tile, modules, tile) }));
   const rates: Record<Tile, number> = { '6x8': 0, '4x16': 0, '6x16': 0 };
   const stop = performance.now() + MEASURE_AT_MOST_MS;
   for (let still = 0; still < SETTLED_TURNS && performance.now() < stop; still++) {

@@ -1,11 +1,11 @@
 import type { Axes } from '../operator.ts';
+import type { Precision } from '../tensor.ts';
 
 /** A problem as the module reads it: byte offsets, the same as in assembly/layout.ts. */
 export const DESCRIPTOR = {
   nextItem: 0,
   stop: 4,
   items: 8,
-  scale: 64,
   want: 60,
   blockRows: 36,
   query: 72,
@@ -16,6 +16,8 @@ export const DESCRIPTOR = {
   position: 184,
   sink: 192,
   statistics: 196,
+  scale: 232,
+  softcap: 240,
   bytes: 256,
 } as const;
 
@@ -26,10 +28,12 @@ export const WANT = { context: 1, statistics: 2, moment: 4 } as const;
 export const TILE = { '6x8': 0, '4x16': 1, '6x16': 2 } as const;
 export type Tile = keyof typeof TILE;
 
-const PANEL = 16; // rows side by side in the lanes
-const LANE_BYTES = 4 * PANEL;
-const ROWS_AND_STATES = 4672; // bytes of a scratch area before its panels
-const MAX_BLOCK_ROWS = 64;
+/** Bytes of a number. */
+export const SIZE: Readonly<Record<Precision, number>> = { float32: 4, float64: 8 };
+
+const LANE_BYTES = 64; // of one value for each row of a panel, which lie side by side in the lanes
+const ROWS_AND_STATES = 4800; // bytes of a scratch area before its panels
+const MAX_BLOCK_PANELS = 4;
 /** Keys between two rescalings: panels keep a block of them in the second cache; single rows want long streams. */
 const KEY_BLOCK = 256;
 const SINGLE_ROW_KEY_BLOCK = 1024;
@@ -50,16 +54,17 @@ export interface Plan {
   readonly chunks: number;
   readonly chunkKeys: number;
   readonly items: number;
-  /** 1: single rows, bound by memory; 0: panels of 16 rows. */
+  /** 1: single rows, bound by memory; 0: panels of 16 rows, 8 in float64. */
   readonly path: 0 | 1;
   readonly scratchBytes: number;
   readonly partialBytes: number;
 }
 
-export function planOf({ B, H, G, M, N, D, E }: Axes, storesMatrices: boolean): Plan {
+export function planOf({ B, H, G, M, N, D, E }: Axes, precision: Precision, storesMatrices: boolean): Plan {
   const shared = (H / G) * M;
   const path = !storesMatrices && shared <= SINGLE_ROWS ? 1 : 0;
-  const blockRows = Math.min(MAX_BLOCK_ROWS, Math.ceil(shared / PANEL) * PANEL);
+  const panel = LANE_BYTES / SIZE[precision];
+  const blockRows = panel * Math.min(MAX_BLOCK_PANELS, Math.ceil(shared / panel));
   const blocks = Math.ceil(shared / blockRows);
   const rowItems = B * G * blocks;
   const wanted = Math.max(1, Math.floor(ENOUGH_ITEMS / rowItems));
@@ -74,7 +79,7 @@ export function planOf({ B, H, G, M, N, D, E }: Axes, storesMatrices: boolean): 
     items: rowItems * chunks,
     path,
     // A single row needs less than a panel, but its logits are a longer block.
-    scratchBytes: ROWS_AND_STATES + LANE_BYTES * (Math.ceil(blockRows / PANEL) * (D + E) + 2 * KEY_BLOCK + 3),
-    partialBytes: chunks > 1 ? rowItems * chunks * blockRows * 4 * (4 + E) : 0,
+    scratchBytes: ROWS_AND_STATES + LANE_BYTES * ((blockRows / panel) * (D + E) + 2 * KEY_BLOCK + 3),
+    partialBytes: chunks > 1 ? rowItems * chunks * blockRows * SIZE[precision] * (4 + E) : 0,
   };
 }

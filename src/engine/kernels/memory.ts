@@ -1,3 +1,5 @@
+import type { Floats, Precision } from '../tensor.ts';
+
 const PAGE = 65_536;
 const ALIGNMENT = 64; // a cache line, so that no two threads write into one
 const MOST_PAGES = 65_536;
@@ -41,8 +43,12 @@ export class KernelMemory {
   }
 
   /** Views are made anew each time: growing the memory leaves older ones short. */
-  floats(address: number, length: number): Float32Array {
+  singles(address: number, length: number): Float32Array {
     return new Float32Array(this.#buffer(), address, length);
+  }
+
+  numbers(precision: Precision, address: number, length: number): Floats {
+    return precision === 'float32' ? this.singles(address, length) : new Float64Array(this.#buffer(), address, length);
   }
 
   integers(address: number, length: number): Int32Array {
@@ -50,7 +56,7 @@ export class KernelMemory {
   }
 
   /** Where the array stands in this memory, or a copy of it put there. */
-  place(data: Float32Array | Int32Array | Uint8Array): number {
+  place(data: Floats | Int32Array | Uint8Array): number {
     if (this.#buffers.has(data.buffer)) return data.byteOffset;
     const address = this.allocate(data.byteLength);
     new Uint8Array(this.memory.buffer, address, data.byteLength).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));

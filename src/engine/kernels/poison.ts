@@ -1,6 +1,6 @@
 import { attends } from '../mask.ts';
 import type { Problem } from '../operator.ts';
-import type { Floats, Rows } from '../tensor.ts';
+import { type Floats, floats, type Rows } from '../tensor.ts';
 
 /** A problem whose keys and values are finite, and the keys that were not, for each (b, g) at b · G + g. */
 export interface Cleaned {
@@ -25,11 +25,11 @@ export function cleaned(problem: Problem): Cleaned | undefined {
 /** A copy as [B, G, N, width], and the places of the rows in it that were not finite. */
 function cleanRows(
   { data, offset, batchStride, headStride, rowStride }: Rows,
-  { axes: { B, G, N } }: Problem,
+  { axes: { B, G, N }, precision }: Problem,
   width: number,
   poisoned: readonly Set<number>[],
 ): Rows {
-  const clean: Floats = new Float32Array(B * G * N * width);
+  const clean: Floats = floats(precision, B * G * N * width);
   for (let pair = 0; pair < B * G; pair++) {
     for (let j = 0; j < N; j++) {
       const from = offset + Math.floor(pair / G) * batchStride + (pair % G) * headStride + j * rowStride;

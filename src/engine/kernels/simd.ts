@@ -1,7 +1,7 @@
 import { fullyMaskedRows } from '../mask.ts';
 import { contextLayout, multiplyAdds, type NonFinite, type Output, type Problem, type Result, rowByRow } from '../operator.ts';
-import type { Broadcast, Floats, Rows } from '../tensor.ts';
-import { DESCRIPTOR, type Plan, planOf, SINGLE_ROWS, TILE, type Tile, WANT } from './descriptor.ts';
+import { type Broadcast, type Floats, floats, type Precision, type Rows } from '../tensor.ts';
+import { DESCRIPTOR, type Plan, planOf, SINGLE_ROWS, SIZE, TILE, type Tile, WANT } from './descriptor.ts';
 import type { Arena, Kernel } from './kernel.ts';
 import { KernelMemory } from './memory.ts';
 import { attendsToAny, cleaned } from './poison.ts';
@@ -15,8 +15,13 @@ export interface KernelExports {
   readonly merge: (descriptor: number, scratch: number) => void;
 }
 
+/** The module in either arithmetic. */
+export type Modules = Readonly<Record<Precision, WebAssembly.Module>>;
+
 /** A problem laid out in memory. */
 export interface Job {
+  /** Which of the modules it is for. */
+  readonly precision: Precision;
   readonly memory: WebAssembly.Memory;
   readonly descriptor: number;
   /** One area a thread; the first is the caller's. */
@@ -53,28 +58,28 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
 }
 
 /**
- * The tiled float32 kernel: a running softmax over blocks of keys, in WebAssembly SIMD (see assembly/). It takes every
- * float32 problem; where a NaN or an infinity takes part, the rows concerned are redone by the reference.
+ * The tiled kernel: a running softmax over blocks of keys, in WebAssembly SIMD (see assembly/). It takes every
+ * problem whose softmax is in its own precision; where a NaN or an infinity takes part, the rows concerned are redone by the reference.
  * Results are views into the kernel's memory, good until its arena is reset.
  */
 export class SimdKernel implements Kernel {
   readonly name: string;
   readonly rows = reference.rows;
-  readonly #module: WebAssembly.Module;
+  readonly #modules: Modules;
   readonly #tile: Tile;
   readonly #crew: Crew | undefined;
   readonly #mostRedone: number;
   #memory = new KernelMemory();
-  #kernel: KernelExports;
+  /** An instance over the memory for each arithmetic that was asked for. */
+  #instances: Partial<Record<Precision, KernelExports>> = {};
 
   /** @param mostRedone multiply-adds of a problem up to which rows are redone here; beyond it TooMuchToRedo is thrown */
-  constructor(name: string, module: WebAssembly.Module, tile: Tile, crew?: Crew, mostRedone = Number.POSITIVE_INFINITY) {
+  constructor(name: string, modules: Modules, tile: Tile, crew?: Crew, mostRedone = Number.POSITIVE_INFINITY) {
     this.#mostRedone = mostRedone;
     this.name = name;
-    this.#module = module;
+    this.#modules = modules;
     this.#tile = tile;
     this.#crew = crew;
-    this.#kernel = instantiate(module, this.#memory.memory);
   }
 
   readonly arena: Arena = {
@@ -82,15 +87,15 @@ export class SimdKernel implements Kernel {
       this.#memory.reset();
       if (this.#memory.bytes <= KEPT_BYTES) return;
       this.#memory = new KernelMemory();
-      this.#kernel = instantiate(this.#module, this.#memory.memory);
+      this.#instances = {};
     },
-    float32: (length) => this.#memory.floats(this.#memory.allocate(4 * length), length),
+    float32: (length) => this.#memory.singles(this.#memory.allocate(4 * length), length),
   };
 
   /** @throws Stopped where the job's `stop` was set, TooMuchToRedo */
   attend(problem: Problem): Result | undefined {
     const { M, N } = problem.axes;
-    if (problem.precision !== 'float32' || (problem.softmaxPrecision ?? 'float32') !== 'float32' || M === 0 || N === 0) return undefined;
+    if ((problem.softmaxPrecision ?? problem.precision) !== problem.precision || M === 0 || N === 0) return undefined;
     const laid = this.#compute(problem);
     const flagged = laid.flags.includes(1);
     if (flagged && multiplyAdds(problem.axes) > this.#mostRedone) throw new TooMuchToRedo('the reference would hold this thread for too long');
@@ -101,6 +106,12 @@ export class SimdKernel implements Kernel {
     return result;
   }
 
+  #instance(precision: Precision): KernelExports {
+    const instance = this.#instances[precision] ?? instantiate(this.#modules[precision], this.#memory.memory);
+    this.#instances[precision] = instance;
+    return instance;
+  }
+
   #compute(problem: Problem): Laid {
     const { H, G, M } = problem.axes;
     // Single rows are bound by memory, which one thread keeps busy.
@@ -108,11 +119,12 @@ export class SimdKernel implements Kernel {
     const crew = worthMore ? this.#crew : undefined;
     const laid = layOut(this.#memory, problem, this.#tile, crew?.threads ?? 1);
     const { job, plan } = laid;
-    const run = () => this.#kernel.run(job.descriptor, job.scratch[0]!);
+    const kernel = this.#instance(problem.precision);
+    const run = () => kernel.run(job.descriptor, job.scratch[0]!);
     if (crew) crew.share(job, run);
     else run();
     if (Atomics.load(this.#memory.integers(job.descriptor + DESCRIPTOR.stop, 1), 0) !== 0) throw new Stopped('the job was stopped');
-    if (plan.chunks > 1) this.#kernel.merge(job.descriptor, job.scratch[0]!);
+    if (plan.chunks > 1) kernel.merge(job.descriptor, job.scratch[0]!);
     return laid;
   }
 }
@@ -130,30 +142,32 @@ interface Laid {
 
 /** Lays a problem out: copies what is not in the memory yet, makes room for what is wanted. */
 function layOut(memory: KernelMemory, problem: Problem, tile: Tile, threads: number): Laid {
-  const { axes, want, query, key, value, reach, mask, bias, alibi, sink, scale, softcap } = problem;
+  const { axes, precision, want, query, key, value, reach, mask, bias, alibi, sink, scale, softcap } = problem;
   const { B, H, G, M, N, D, E } = axes;
   const stored = MATRICES.filter((output) => want.has(output));
   const perRow = want.has('lse') || want.has('entropy') || want.has('sink_weight');
-  const plan = planOf(axes, stored.length > 0);
+  const plan = planOf(axes, precision, stored.length > 0);
+  const size = SIZE[precision];
+  const own = (data: Floats) => ofPrecision(data, precision);
   const descriptor = memory.allocate(DESCRIPTOR.bytes);
   const flagCount = plan.items / plan.chunks;
   const flags = memory.allocate(4 * flagCount);
-  const context = want.has('context') ? memory.allocate(4 * B * H * M * E) : 0;
-  const statistics = perRow ? memory.allocate(16 * B * H * M) : 0;
-  const matrices = new Map<Output, number>(stored.map((output) => [output, memory.allocate(4 * B * H * M * N)]));
+  const context = want.has('context') ? memory.allocate(size * B * H * M * E) : 0;
+  const statistics = perRow ? memory.allocate(4 * size * B * H * M) : 0;
+  const matrices = new Map<Output, number>(stored.map((output) => [output, memory.allocate(size * B * H * M * N)]));
   const partials = plan.partialBytes > 0 ? memory.allocate(plan.partialBytes) : 0;
   // Keys and values are often the same tokens: what is placed once need not be copied again.
-  const placed = new Map<Float32Array, number>();
-  const place = (data: Float32Array) => {
+  const placed = new Map<Floats, number>();
+  const place = (data: Floats) => {
     const address = placed.get(data) ?? memory.place(data);
     placed.set(data, address);
     return address;
   };
-  const rows = ({ data, offset, batchStride, headStride, rowStride }: Rows) => [place(single(data)) + 4 * offset, batchStride, headStride, rowStride];
+  const rows = ({ data, offset, batchStride, headStride, rowStride }: Rows) => [place(own(data)) + size * offset, batchStride, headStride, rowStride];
   const pairs = (view: Broadcast<Floats | Uint8Array> | undefined) =>
     view
       ? [
-          memory.place(view.data instanceof Uint8Array ? view.data : single(view.data)),
+          memory.place(view.data instanceof Uint8Array ? view.data : own(view.data)),
           view.batchStride,
           view.headStride,
           view.rowStride,
@@ -170,45 +184,53 @@ function layOut(memory: KernelMemory, problem: Problem, tile: Tile, threads: num
   put(DESCRIPTOR.blockRows, plan.blockRows, plan.blocks, plan.chunks, plan.chunkKeys, plan.keyBlock, TILE[tile]);
   put(DESCRIPTOR.want, (want.has('context') ? WANT.context : 0) | (perRow ? WANT.statistics : 0) | (want.has('entropy') ? WANT.moment : 0));
   put(DESCRIPTOR.query, ...rows(query), ...rows(key), ...rows(value));
-  put(DESCRIPTOR.context, context && context + 4 * layout.offset, layout.batchStride, layout.headStride, layout.rowStride);
+  put(DESCRIPTOR.context, context && context + size * layout.offset, layout.batchStride, layout.headStride, layout.rowStride);
   put(DESCRIPTOR.mask, ...pairs(mask));
   put(DESCRIPTOR.bias, ...pairs(bias));
   put(DESCRIPTOR.first, memory.place(reach.first), memory.place(reach.end));
-  if (alibi) put(DESCRIPTOR.position, memory.place(alibi.positions), memory.place(single(alibi.slopes)));
-  if (sink) put(DESCRIPTOR.sink, memory.place(single(sink)));
+  if (alibi) put(DESCRIPTOR.position, memory.place(alibi.positions), memory.place(own(alibi.slopes)));
+  if (sink) put(DESCRIPTOR.sink, memory.place(own(sink)));
   put(DESCRIPTOR.statistics, statistics, ...MATRICES.map((output) => matrices.get(output) ?? 0), flags, partials, plan.path);
   const scratch = Array.from({ length: threads }, () => memory.allocate(plan.scratchBytes));
   // Views are made last: any allocation may grow the memory.
   memory.integers(flags, flagCount).fill(0);
   memory.integers(descriptor, words.length).set(words);
-  memory.floats(descriptor + DESCRIPTOR.scale, 2).set([scale, softcap ?? 0]);
-  return { job: { memory: memory.memory, descriptor, scratch }, plan, flags: memory.integers(flags, flagCount), statistics, context, matrices };
+  memory.numbers(precision, descriptor + DESCRIPTOR.scale, 1)[0] = scale;
+  memory.numbers(precision, descriptor + DESCRIPTOR.softcap, 1)[0] = softcap ?? 0;
+  return {
+    job: { precision, memory: memory.memory, descriptor, scratch },
+    plan,
+    flags: memory.integers(flags, flagCount),
+    statistics,
+    context,
+    matrices,
+  };
 }
 
-/** float32 problems hold float32 numbers; anything else is a defect of the caller. */
-function single(data: Floats): Float32Array {
-  if (data instanceof Float32Array) return data;
-  throw new TypeError('a float32 problem holds float64 numbers');
+/** A problem holds numbers of its own precision; anything else is a defect of the caller. */
+function ofPrecision(data: Floats, precision: Precision): Floats {
+  if (data.BYTES_PER_ELEMENT === SIZE[precision]) return data;
+  throw new TypeError(`a ${precision} problem holds numbers of ${data.BYTES_PER_ELEMENT} bytes`);
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function readResult(memory: KernelMemory, problem: Problem, { statistics, context, matrices }: Laid): Mutable<Result> {
-  const { axes, want } = problem;
+  const { axes, precision, want } = problem;
   const { B, H, M, N, E } = axes;
   const cells = B * H * M;
   const result: Mutable<Result> = { fullyMasked: fullyMaskedRows(problem) };
-  if (context !== 0) result.context = memory.floats(context, cells * E);
-  for (const [output, address] of matrices) result[output as (typeof MATRICES)[number]] = memory.floats(address, cells * N);
-  for (const output of ['lse', 'entropy', 'sink_weight'] as const) if (want.has(output)) result[output] = new Float32Array(cells);
-  if (statistics !== 0) readStatistics(memory.floats(statistics, 4 * cells), result, cells);
+  if (context !== 0) result.context = memory.numbers(precision, context, cells * E);
+  for (const [output, address] of matrices) result[output as (typeof MATRICES)[number]] = memory.numbers(precision, address, cells * N);
+  for (const output of ['lse', 'entropy', 'sink_weight'] as const) if (want.has(output)) result[output] = floats(precision, cells);
+  if (statistics !== 0) readStatistics(memory.numbers(precision, statistics, 4 * cells), result, cells);
   // The module would come within a rounding of it.
   if (problem.sink && result.lse) for (const r of result.fullyMasked) result.lse[r] = problem.sink[Math.floor(r / M) % H]!;
   return result;
 }
 
 /** The module keeps maxima in powers of 2, and leaves logarithms to the platform's. */
-function readStatistics(statistics: Float32Array, result: Mutable<Result>, cells: number): void {
+function readStatistics(statistics: Floats, result: Mutable<Result>, cells: number): void {
   for (let n = 0; n < cells; n++) {
     const max = statistics[4 * n]!;
     const sum = statistics[4 * n + 1]!;
@@ -228,7 +250,7 @@ function redo(problem: Problem, { plan, flags }: Laid, poisoned: readonly (reado
   const { B, H, G, M } = problem.axes;
   const group = H / G;
   let first: NonFinite | undefined;
-  const again = rowByRow(problem, reference.rows('float32', 'float32'), result, () => undefined);
+  const again = rowByRow(problem, reference.rows(problem.precision, problem.precision), result, () => undefined);
   const patch = scorePatch(problem, result);
   for (let b = 0; b < B; b++) {
     for (let h = 0; h < H; h++) {
@@ -249,12 +271,12 @@ function redo(problem: Problem, { plan, flags }: Laid, poisoned: readonly (reado
 
 /** Writes the scores of single keys as they are, for rows that do not attend to them. */
 function scorePatch(
-  { axes: { H, G, M, N, D }, query, key, scale, softcap }: Problem,
+  { axes: { H, G, M, N, D }, precision, query, key, scale, softcap }: Problem,
   result: Result,
 ): (b: number, h: number, i: number, keys: readonly number[]) => void {
-  const rows = reference.rows('float32', 'float32');
-  const score = new Float32Array(1);
-  const capped = new Float32Array(1);
+  const rows = reference.rows(precision, precision);
+  const score = floats(precision, 1);
+  const capped = floats(precision, 1);
   return (b, h, i, keys) => {
     if (!result.scores && !result.capped) return;
     const g = Math.floor(h / (H / G));

@@ -2,13 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { reference } from '../../../src/engine/kernels/reference.ts';
 import { reachOf } from '../../../src/engine/mask.ts';
 import { type Axes, attention, type Output, type Problem, type Result } from '../../../src/engine/operator.ts';
+import { floats, type Precision } from '../../../src/engine/tensor.ts';
 import { problem } from '../problems.ts';
 import { kernels } from './kernels.ts';
 
-const U = 2 ** -24; // half a unit in the last place of a float32 near 1
+/** Half a unit in the last place of a number near 1. */
+const HALF_UNIT = { float32: 2 ** -24, float64: 2 ** -53 } as const;
+const CASES = kernels.flatMap((kernel) => (['float32', 'float64'] as const).map((precision) => [kernel.name, precision, kernel] as const));
 
-describe.each(kernels.map((kernel) => [kernel.name, kernel] as const))('the kernel %s', (_name, kernel) => {
-  test('is within the float32 bounds for every number of rows, keys and columns, from 1 past two tiles', () => {
+describe.each(CASES)('the kernel %s in %s', (_name, precision, kernel) => {
+  const U = HALF_UNIT[precision];
+
+  test('is within the bounds for every number of rows, keys and columns, from 1 past two tiles', () => {
     for (let length = 1; length <= 34; length++) {
       for (const axes of [
         { M: length, N: 5, D: 3, E: 3 },
@@ -60,29 +65,32 @@ describe.each(kernels.map((kernel) => [kernel.name, kernel] as const))('the kern
       };
       const sizes = { M: 70, N: 600, D: 4, E: 3 };
       const exact = attention(lengthen(problem(sizes, 'float64')), reference);
-      const got = attention(lengthen(problem(sizes, 'float32', { want: new Set(['context', 'lse']) })), kernel);
+      const got = attention(lengthen(problem(sizes, precision, { want: new Set(['context', 'lse']) })), kernel);
       expectClose(got.context, exact.context, () => length * 20 * U, 'context');
       expectClose(got.lse, exact.lse, () => length * 20 * U, 'lse');
     }
   });
 
   test('gives all weight to one enormous score, among scores of ±10⁴', () => {
-    const { key, query, ...rest } = problem({ M: 1, N: 19, D: 1, E: 1 }, 'float32');
-    const scores = Float32Array.from({ length: 19 }, (_, j) => (j === 7 ? 1e4 : -1e4 + j));
-    const { weights, lse, context } = attention({ ...rest, query: { ...query, data: Float32Array.of(1) }, key: { ...key, data: scores } }, kernel);
+    const { key, query, ...rest } = problem({ M: 1, N: 19, D: 1, E: 1 }, precision);
+    const scores = floats(precision, 19).map((_, j) => (j === 7 ? 1e4 : -1e4 + j));
+    const { weights, lse, context } = attention(
+      { ...rest, query: { ...query, data: floats(precision, 1).fill(1) }, key: { ...key, data: scores } },
+      kernel,
+    );
     expect([...(weights ?? [])]).toEqual(Array.from({ length: 19 }, (_, j) => (j === 7 ? 1 : 0)));
     expect(lse?.[0]).toBeCloseTo(1e4, 2);
     expect(context?.[0]).toBe(rest.value.data[7]);
   });
 
   test('gives equal scores equal weights', () => {
-    const { query, ...rest } = problem({ M: 2, N: 7, D: 3, E: 2 }, 'float32');
-    const { weights } = attention({ ...rest, query: { ...query, data: new Float32Array(6) } }, kernel);
+    const { query, ...rest } = problem({ M: 2, N: 7, D: 3, E: 2 }, precision);
+    const { weights } = attention({ ...rest, query: { ...query, data: floats(precision, 6) } }, kernel);
     for (const weight of weights ?? []) expect(weight).toBeCloseTo(1 / 7, 6);
   });
 
   test('takes nothing from an excluded key, whatever it holds', () => {
-    const poisoned = problem({ M: 2, N: 4, D: 2, E: 2 }, 'float32', {
+    const poisoned = problem({ M: 2, N: 4, D: 2, E: 2 }, precision, {
       mask: { data: Uint8Array.of(1, 0, 1, 0), batchStride: 0, headStride: 0, rowStride: 0, keyStride: 1 },
     });
     const clean = attention(poisoned, kernel);
@@ -95,50 +103,61 @@ describe.each(kernels.map((kernel) => [kernel.name, kernel] as const))('the kern
   });
 
   test('blends a row without a key to 0, with a sink and without', () => {
-    const masked = problem({ M: 2, N: 3, D: 2, E: 2 }, 'float32', { reach: { first: Int32Array.of(0, 0), end: Int32Array.of(0, 3) } });
+    const masked = problem({ M: 2, N: 3, D: 2, E: 2 }, precision, { reach: { first: Int32Array.of(0, 0), end: Int32Array.of(0, 3) } });
     const plain = attention(masked, kernel);
     expect(plain.fullyMasked).toEqual([0]);
     expect([...(plain.context ?? [])].slice(0, 2)).toEqual([0, 0]);
     expect([...(plain.weights ?? [])].slice(0, 3)).toEqual([0, 0, 0]);
     expect([plain.lse?.[0], plain.entropy?.[0]]).toEqual([Number.NEGATIVE_INFINITY, 0]);
-    const sunk = attention({ ...masked, sink: Float32Array.of(1.5) }, kernel);
+    const sunk = attention({ ...masked, sink: floats(precision, 1).fill(1.5) }, kernel);
     expect([sunk.fullyMasked, sunk.lse?.[0], sunk.entropy?.[0], sunk.sink_weight?.[0]]).toEqual([[0], 1.5, 0, 1]);
   });
 
   test('says where an attended number left the finite ones', () => {
-    const huge = problem({ M: 2, N: 2, D: 1, E: 1 }, 'float32', { scale: 1e38, magnitude: 1e3 });
+    const huge = problem({ M: 2, N: 2, D: 1, E: 1 }, precision, { scale: precision === 'float32' ? 1e38 : 1e307, magnitude: 1e3 });
     expect(attention(huge, kernel).nonFinite).toEqual({ output: 'scores', row: 0 });
-    const infinite = problem({ M: 2, N: 2, D: 1, E: 1 }, 'float32');
+    const infinite = problem({ M: 2, N: 2, D: 1, E: 1 }, precision);
     infinite.value.data[1] = Number.POSITIVE_INFINITY;
     expect(attention(infinite, kernel).nonFinite).toEqual({ output: 'context', row: 0 });
   });
 
-  /** float32 results against the float64 reference of the same numbers, within the bounds of the engine's README. */
+  /** Results against the float64 reference of the same numbers, within the bounds of the engine's README; in float64 both round. */
   function expectWithinBounds(axes: Partial<Axes>, { magnitude, ...options }: Partial<Problem> & { magnitude?: number }): void {
     const size = magnitude === undefined ? {} : { magnitude };
-    const single = problem(axes, 'float32', { ...options, ...size });
-    const { want: _, ...others } = options;
+    const own = problem(axes, precision, { ...inPrecision(options, precision), ...size });
+    const { want: _, ...others } = inPrecision(options, 'float64');
     const exact = attention(problem(axes, 'float64', { ...others, ...size }), reference);
-    const got = attention(single, kernel);
-    const { N } = single.axes;
+    const got = attention(own, kernel);
+    const { N } = own.axes;
     expect(got.fullyMasked).toEqual(exact.fullyMasked);
-    const bounds = scoreBounds(single);
+    const bounds = scoreBounds(own, precision === 'float32' ? 2 * U : 4 * U);
     const expectOutput = (output: Output, bound: (i: number) => number) => {
-      if (single.want.has(output)) expectClose(got[output], exact[output], bound, output);
+      if (own.want.has(output)) expectClose(got[output], exact[output], bound, output);
     };
     expectOutput('scores', (i) => bounds[i] ?? 0);
     // An error of the logits moves a weight by at most twice that, relatively; rounding the sum adds N units.
-    const logit = Math.max(...bounds) + 64 * U * (1 + greatest(exact.logits) + (single.softcap ?? 0));
+    const logit = Math.max(...bounds) + 64 * U * (1 + greatest(exact.logits) + (own.softcap ?? 0));
     expectOutput('logits', () => logit);
     const relative = 2 * logit + (N + 16) * 2 * U;
     expectOutput('weights', () => relative);
-    expectOutput('context', () => relative * greatest(exact.context ? single.value.data : undefined));
+    expectOutput('context', () => relative * greatest(exact.context ? own.value.data : undefined));
     expectOutput('lse', () => logit + (N + 16) * 2 * U * (1 + greatest(exact.lse)));
     expectOutput('entropy', () => 16 * relative * (1 + Math.log2(N + 1)));
     expectOutput('sink_weight', () => relative);
-    for (const output of single.want) expect(got[output], output).toBeDefined();
+    for (const output of own.want) expect(got[output], output).toBeDefined();
   }
 });
+
+/** The options with every number in this precision. */
+function inPrecision({ bias, sink, alibi, ...rest }: Partial<Problem>, precision: Precision): Partial<Problem> {
+  const cast = (numbers: ArrayLike<number>) => floats(precision, numbers.length).map((_, n) => numbers[n] ?? 0);
+  return {
+    ...rest,
+    ...(bias && { bias: { ...bias, data: cast(bias.data) } }),
+    ...(sink && { sink: cast(sink) }),
+    ...(alibi && { alibi: { ...alibi, slopes: cast(alibi.slopes) } }),
+  };
+}
 
 /** M positions from the first on. */
 function positions(M: number, first: number): number[] {
@@ -146,7 +165,7 @@ function positions(M: number, first: number): number[] {
 }
 
 /** (D + 4) · 2⁻²³ · |scale| · Σ|q||k| for each pair: the contract's bound for dot products. */
-function scoreBounds({ axes: { B, H, G, M, N, D }, query, key, scale }: Problem): number[] {
+function scoreBounds({ axes: { B, H, G, M, N, D }, query, key, scale }: Problem, unit: number): number[] {
   const bounds: number[] = [];
   for (let b = 0; b < B; b++)
     for (let h = 0; h < H; h++)
@@ -158,7 +177,7 @@ function scoreBounds({ axes: { B, H, G, M, N, D }, query, key, scale }: Problem)
             const k = key.data[b * key.batchStride + Math.floor(h / (H / G)) * key.headStride + j * D + c] ?? 0;
             sum += Math.abs(q * k);
           }
-          bounds.push((D + 4) * 2 ** -23 * Math.abs(scale) * sum);
+          bounds.push((D + 4) * unit * Math.abs(scale) * sum);
         }
   return bounds;
 }

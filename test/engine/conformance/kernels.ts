@@ -1,14 +1,20 @@
-import { readFileSync } from 'node:fs';
+import type { Builds } from '../../../src/engine/kernels/choose.ts';
 import { TILE, type Tile } from '../../../src/engine/kernels/descriptor.ts';
 import type { Kernel } from '../../../src/engine/kernels/kernel.ts';
 import { reference } from '../../../src/engine/kernels/reference.ts';
-import { SimdKernel } from '../../../src/engine/kernels/simd.ts';
+import { type Modules, SimdKernel } from '../../../src/engine/kernels/simd.ts';
+import { readBuilds } from '../../../src/runtime/kernel.ts';
+
+/** The committed modules of a build. */
+export function modulesOf(build: keyof Builds): Modules {
+  const { float32, float64 } = readBuilds()[build];
+  return { float32: new WebAssembly.Module(new Uint8Array(float32)), float64: new WebAssembly.Module(new Uint8Array(float64)) };
+}
 
 /** Every kernel and tile there is: the one conformance suite runs for each. */
 export const kernels: readonly Kernel[] = [
   reference,
-  ...['relaxed', 'strict'].flatMap((build) => {
-    const module = new WebAssembly.Module(new Uint8Array(readFileSync(new URL(`../../../src/engine/kernels/${build}.wasm`, import.meta.url))));
-    return (Object.keys(TILE) as Tile[]).map((tile) => new SimdKernel(`${build} ${tile}`, module, tile));
+  ...(['relaxed', 'strict'] as const).flatMap((build) => {
+    return (Object.keys(TILE) as Tile[]).map((tile) => new SimdKernel(`${build} ${tile}`, modulesOf(build), tile));
   }),
 ];

@@ -1,41 +1,50 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { chooseKernel, passesSelfCheck } from '../../../src/engine/kernels/choose.ts';
+import { type Build, chooseKernel, passesSelfCheck } from '../../../src/engine/kernels/choose.ts';
+import type { Modules } from '../../../src/engine/kernels/simd.ts';
+import { floats, type Precision } from '../../../src/engine/tensor.ts';
+import { readBuilds } from '../../../src/runtime/kernel.ts';
 
-const moduleOf = (build: string) => new Uint8Array(readFileSync(new URL(`../../../src/engine/kernels/${build}.wasm`, import.meta.url)));
-const builds = { relaxed: moduleOf('relaxed'), strict: moduleOf('strict') };
+const builds = readBuilds();
 
-const F32_CONST = 0x43;
+const CONST = { float32: 0x43, float64: 0x44 } as const; // the instruction before the number
 /** The first coefficient of the polynomial of 2^x, which every exponential uses. */
-const LN_2 = Math.fround(Math.LN2);
+const LN_2 = { float32: Math.fround(Math.LN2), float64: Math.LN2 };
 /** What the last few weights of a row are multiplied by, outside the vectors. */
-const LOG2_OF_E = Math.fround(Math.LOG2E);
+const LOG2_OF_E = { float32: Math.fround(Math.LOG2E), float64: Math.LOG2E };
 
-/** The module with another number wherever it has this f32 constant: valid, and wrong. */
-function broken(bytes: Uint8Array, constant: number, other: number): Uint8Array<ArrayBuffer> {
-  const copy = new Uint8Array(bytes);
-  const sought = Buffer.from(Float32Array.of(constant).buffer);
-  const instead = Buffer.from(Float32Array.of(other).buffer);
+/** The build with another number wherever one of its modules has this constant: valid, and wrong. */
+function broken(build: Build, constants: Readonly<Record<Precision, number>>, factor: number, precision: Precision = 'float32'): Build {
+  const copy = new Uint8Array(build[precision]);
+  const bytesOf = (number: number) => Buffer.from(floats(precision, 1).fill(number).buffer as ArrayBuffer);
+  const sought = bytesOf(constants[precision]);
+  const instead = bytesOf(constants[precision] * factor);
   let found = 0;
-  for (let at = 0; at + 5 <= copy.length; at++) {
-    if (copy[at] !== F32_CONST || !sought.equals(copy.subarray(at + 1, at + 5))) continue;
+  for (let at = 0; at + 1 + sought.length <= copy.length; at++) {
+    if (copy[at] !== CONST[precision] || !sought.equals(copy.subarray(at + 1, at + 1 + sought.length))) continue;
     copy.set(instead, at + 1);
     found++;
   }
   expect(found).toBeGreaterThan(0);
-  return copy;
+  return { ...build, [precision]: copy };
 }
+
+const compiled = ({ float32, float64 }: Build): Modules => ({
+  float32: new WebAssembly.Module(new Uint8Array(float32)),
+  float64: new WebAssembly.Module(new Uint8Array(float64)),
+});
 
 describe('the self-check', () => {
   test.each(['relaxed', 'strict'] as const)('passes the %s module', (build) => {
-    expect(passesSelfCheck(new WebAssembly.Module(new Uint8Array(builds[build])))).toBe(true);
+    expect(passesSelfCheck(compiled(builds[build]))).toBe(true);
   });
 
   test.each([
-    ['every exponential', LN_2],
-    ['the weights past the last whole vector alone', LOG2_OF_E],
-  ])('catches a kernel that is off by a part in a thousand in %s', (_where, constant) => {
-    expect(passesSelfCheck(new WebAssembly.Module(broken(builds.relaxed, constant, constant * 1.001)))).toBe(false);
+    ['every exponential of float32', LN_2, 'float32'],
+    ['every exponential of float64', LN_2, 'float64'],
+    ['the weights of float32 past the last whole vector alone', LOG2_OF_E, 'float32'],
+    ['the weights of float64 past the last whole vector alone', LOG2_OF_E, 'float64'],
+  ] as const)('catches a kernel that is off by a part in a thousand in %s', (_where, constant, precision) => {
+    expect(passesSelfCheck(compiled(broken(builds.relaxed, constant, 1.001, precision)))).toBe(false);
   });
 });
 
@@ -47,20 +56,22 @@ describe('chooseKernel', () => {
   });
 
   test('falls back to the other build where one gives wrong answers', () => {
-    expect(chooseKernel({ ...builds, relaxed: broken(builds.relaxed, LN_2, 0.7) })).toMatchObject({ relaxed: false });
+    expect(chooseKernel({ ...builds, relaxed: broken(builds.relaxed, LN_2, 1.01) })).toMatchObject({ relaxed: false });
   });
 
   test('falls back where the machine refuses a module', () => {
-    expect(chooseKernel({ ...builds, relaxed: Uint8Array.of(0, 0x61, 0x73, 0x6d, 9, 9, 9, 9) })).toMatchObject({ relaxed: false });
+    expect(chooseKernel({ ...builds, relaxed: { ...builds.relaxed, float64: Uint8Array.of(0, 0x61, 0x73, 0x6d, 9, 9, 9, 9) } })).toMatchObject({
+      relaxed: false,
+    });
   });
 
   test('chooses none where none is right', () => {
-    expect(chooseKernel({ relaxed: broken(builds.relaxed, LN_2, 0.7), strict: broken(builds.strict, LN_2, 0.7) })).toBeUndefined();
+    expect(chooseKernel({ relaxed: broken(builds.relaxed, LN_2, 1.01), strict: broken(builds.strict, LN_2, 1.01) })).toBeUndefined();
   });
 
   test('tries the experimental flag first, and takes it back where it is not used', () => {
     const flags: string[] = [];
-    chooseKernel({ relaxed: broken(builds.relaxed, LN_2, 0.7), strict: builds.strict }, (flag) => flags.push(flag));
+    chooseKernel({ relaxed: broken(builds.relaxed, LN_2, 1.01), strict: builds.strict }, (flag) => flags.push(flag));
     const revectorize = flags.filter((flag) => flag.includes('revectorize'));
     expect(revectorize).toEqual(['--experimental-wasm-revectorize', '--no-experimental-wasm-revectorize', '--no-experimental-wasm-revectorize']);
   });

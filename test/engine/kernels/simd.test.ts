@@ -1,62 +1,67 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { Builds } from '../../../src/engine/kernels/choose.ts';
 import { reference } from '../../../src/engine/kernels/reference.ts';
 import { SimdKernel } from '../../../src/engine/kernels/simd.ts';
 import { reachOf } from '../../../src/engine/mask.ts';
 import { attention } from '../../../src/engine/operator.ts';
+import { type Floats, floats, type Precision } from '../../../src/engine/tensor.ts';
+import { modulesOf } from '../conformance/kernels.ts';
 import { problem } from '../problems.ts';
 
-const moduleOf = (build: string) =>
-  new WebAssembly.Module(new Uint8Array(readFileSync(new URL(`../../../src/engine/kernels/${build}.wasm`, import.meta.url))));
-
 /** The module's vector functions over numbers in its memory. */
-function vectorFunction(build: string, name: 'exp2Each' | 'tanhEach'): (numbers: Float32Array) => Float32Array {
+function vectorFunction(build: keyof Builds, precision: Precision, name: 'exp2Each' | 'tanhEach'): (numbers: Floats) => number[] {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
-  const { exports } = new WebAssembly.Instance(moduleOf(build), { env: { memory } });
+  const { exports } = new WebAssembly.Instance(modulesOf(build)[precision], { env: { memory } });
   const each = exports[name] as (at: number, count: number, constants: number) => void;
   return (numbers) => {
-    const view = new Float32Array(memory.buffer, 65_536, numbers.length);
+    const view =
+      precision === 'float32' ? new Float32Array(memory.buffer, 65_536, numbers.length) : new Float64Array(memory.buffer, 65_536, numbers.length);
     view.set(numbers);
     each(65_536, numbers.length, 1024);
-    return view.slice();
+    return [...view];
   };
 }
 
-/** The distance between two float32 near `exact`. */
-function ulp(exact: number): number {
-  return 2 ** (Math.max(-126, Math.floor(Math.log2(Math.abs(exact)))) - 23);
-}
+const FORMAT = { float32: { smallest: -126, bits: 23 }, float64: { smallest: -1022, bits: 52 } } as const;
 
 describe.each([
-  ['relaxed', 0.81, 1.5],
-  ['strict', 1.09, 1.5],
-])('the vector functions of the %s module', (build, exp2Bound, tanhBound) => {
-  test(`2^x is within ${exp2Bound} ULP from −126 to 0, and exactly 1 at 0`, () => {
-    const exp2 = vectorFunction(build, 'exp2Each');
+  ['relaxed', 'float32', 0.81, 1.5],
+  ['strict', 'float32', 1.09, 1.5],
+  ['relaxed', 'float64', 1, 2.2],
+  ['strict', 'float64', 1.1, 2.2],
+] as const)('the vector functions of the %s module in %s', (build, precision, exp2Bound, tanhBound) => {
+  const { smallest, bits } = FORMAT[precision];
+
+  /** The distance between two numbers of this precision near `exact`. */
+  const ulp = (exact: number) => 2 ** (Math.max(smallest, Math.floor(Math.log2(Math.abs(exact)))) - bits);
+
+  test(`2^x is within ${exp2Bound} ULP from ${smallest} to 0, and exactly 1 at 0`, () => {
+    const exp2 = vectorFunction(build, precision, 'exp2Each');
     const count = 400_000;
-    const numbers = Float32Array.from({ length: count }, (_, i) => (-126 * i) / count);
+    const numbers = floats(precision, count).map((_, i) => (smallest * i) / count);
     const worst = exp2(numbers).reduce((most, got, i) => {
       const exact = 2 ** (numbers[i] ?? 0);
       return Math.max(most, Math.abs(got - exact) / ulp(exact));
     }, 0);
     expect(worst).toBeLessThanOrEqual(exp2Bound);
-    expect(exp2(new Float32Array(4))[0]).toBe(1);
-    expect([...exp2(Float32Array.of(Number.NEGATIVE_INFINITY, -200, Number.NaN, -126.6))]).toEqual([0, 0, Number.NaN, 0]);
+    expect(exp2(floats(precision, 4))[0]).toBe(1);
+    const ends = [Number.NEGATIVE_INFINITY, 2 * smallest, Number.NaN, smallest - 0.6];
+    expect([...exp2(floats(precision, 4).map((_, n) => ends[n] ?? 0))]).toEqual([0, 0, Number.NaN, 0]);
   });
 
-  test(`tanh is within a relative ${tanhBound} · 2⁻²³, near 0 too`, () => {
-    const tanh = vectorFunction(build, 'tanhEach');
-    const numbers = Float32Array.from({ length: 200_000 }, (_, i) => (i % 2 === 0 ? 1 : -1) * 10 ** (-6 + (7.5 * i) / 200_000));
+  test(`tanh is within a relative ${tanhBound} · 2^−${bits}, near 0 too`, () => {
+    const tanh = vectorFunction(build, precision, 'tanhEach');
+    const numbers = floats(precision, 200_000).map((_, i) => (i % 2 === 0 ? 1 : -1) * 10 ** (-6 + (7.5 * i) / 200_000));
     const worst = tanh(numbers).reduce((most, got, i) => {
       const exact = Math.tanh(numbers[i] ?? 0);
       return Math.max(most, Math.abs(got - exact) / Math.abs(exact));
     }, 0);
-    expect(worst).toBeLessThanOrEqual(tanhBound * 2 ** -23);
+    expect(worst).toBeLessThanOrEqual(tanhBound * 2 ** -bits);
   });
 });
 
 describe('the tiled kernel', () => {
-  const kernel = new SimdKernel('test', moduleOf('relaxed'), '6x16');
+  const kernel = new SimdKernel('test', modulesOf('relaxed'), '6x16');
   const close = (got: ArrayLike<number> | undefined, wanted: ArrayLike<number> | undefined, bound: number) => {
     expect(got?.length).toBe(wanted?.length);
     const worst = Array.from(got ?? []).reduce((most, value, i) => Math.max(most, Math.abs(value - (wanted?.[i] ?? Number.NaN))), 0);
@@ -80,12 +85,18 @@ describe('the tiled kernel', () => {
       },
     ],
   ] as const)('is right for %s', (_name, sizes, options) => {
-    kernel.arena.reset();
-    const got = attention(problem(sizes, 'float32', { ...options, want: new Set(['context', 'lse', 'entropy']) }), kernel);
-    const exact = attention(problem(sizes, 'float64', { ...options, want: new Set(['context', 'lse', 'entropy']) }), reference);
-    close(got.context, exact.context, 2e-6);
-    close(got.lse, exact.lse, 4e-6);
-    close(got.entropy, exact.entropy, 2e-5);
+    const asked = (precision: Precision) => problem(sizes, precision, { ...options, want: new Set(['context', 'lse', 'entropy']) });
+    const exact = attention(asked('float64'), reference);
+    for (const [precision, unit] of [
+      ['float32', 1e-6],
+      ['float64', 1e-14],
+    ] as const) {
+      kernel.arena.reset();
+      const got = attention(asked(precision), kernel);
+      close(got.context, exact.context, 2 * unit);
+      close(got.lse, exact.lse, 4 * unit);
+      close(got.entropy, exact.entropy, 20 * unit);
+    }
   });
 
   test('gives the memory of a large problem back', () => {

@@ -1,9 +1,11 @@
+import { Float } from "./float";
+
 // The one multiply-add every file uses. With relaxed SIMD it is fused (one rounding) where the machine has FMA;
 // without, it rounds twice. Every bound stated in this folder holds for both.
 
 // @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
-  return f32x4.add(f32x4.mul(a, b), c);
+  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<Float>(a, b, c);
+  return v128.add<Float>(v128.mul<Float>(a, b), c);
 }

@@ -1,3 +1,4 @@
+import { Float, SHIFT, SINGLE } from "./float";
 import { madd } from "./arithmetic";
 import {
   BIAS, LANES, MASK, PANEL, PANEL_END, PANEL_FIRST, PANEL_POSITION, PANEL_SLOPE, POISON, ROW_BIAS, ROW_BYTES,
@@ -12,7 +13,7 @@ export function collectBias(descriptor: usize, rows: usize, key: i32, keys: i32,
   memory.fill(out, 0, LANES * <usize>keys);
   if (load<usize>(descriptor, BIAS)) {
     for (let r: usize = 0; r < <usize>PANEL; r++) {
-      store<usize>(addresses + (r << 2), load<usize>(rows + r * ROW_BYTES, ROW_BIAS) + (<usize>key * biasStride << 2));
+      store<usize>(addresses + (r << 2), load<usize>(rows + r * ROW_BYTES, ROW_BIAS) + (<usize>key * biasStride << SHIFT));
     }
     if (biasStride) packRows(addresses, keys, out);
     else for (let j: usize = 0; j < <usize>keys; j++) packRows(addresses, 1, out + j * LANES);
@@ -27,12 +28,12 @@ export function collectBias(descriptor: usize, rows: usize, key: i32, keys: i32,
 
 // capped += bias, -Infinity where the bias is.
 export function addBias(logits: usize, keys: i32, bias: usize): void {
-  const excluded = f32x4.splat(-Infinity);
+  const excluded = v128.splat<Float>(-Infinity);
   let b = bias;
   for (let x = logits, stop = logits + LANES * <usize>keys; x < stop; x += 32) {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
-    const x0 = v128.bitselect(b0, f32x4.add(v128.load(x), b0), f32x4.eq(b0, excluded));
-    const x1 = v128.bitselect(b1, f32x4.add(v128.load(x, 16), b1), f32x4.eq(b1, excluded));
+    const x0 = v128.bitselect(b0, v128.add<Float>(v128.load(x), b0), v128.eq<Float>(b0, excluded));
+    const x1 = v128.bitselect(b1, v128.add<Float>(v128.load(x, 16), b1), v128.eq<Float>(b1, excluded));
     v128.store(x, x1, 16);
     v128.store(x, x0);
     b += 32;
@@ -42,11 +43,12 @@ export function addBias(logits: usize, keys: i32, bias: usize): void {
 // capped -= slope * |position - key|
 export function addAlibi(logits: usize, key: i32, keys: i32, state: usize): void {
   for (let lane: usize = 0; lane < LANES; lane += 16) {
-    const slope = f32x4.neg(v128.load(state + lane, PANEL_SLOPE));
-    const position = v128.load(state + lane, PANEL_POSITION);
+    const slope = v128.neg<Float>(v128.load(state + lane, PANEL_SLOPE));
+    const position = SINGLE ? v128.load(state + lane, PANEL_POSITION) : v128.load64_zero(state + (lane >> 1), PANEL_POSITION);
     let x = logits + lane;
     for (let j = key; j < key + keys; j++) {
-      const distance = f32x4.convert_i32x4_s(i32x4.abs(i32x4.sub(position, i32x4.splat(j))));
+      const apart = i32x4.abs(i32x4.sub(position, i32x4.splat(j)));
+      const distance = SINGLE ? f32x4.convert_i32x4_s(apart) : f64x2.convert_low_i32x4_s(apart);
       v128.store(x, madd(slope, distance, v128.load(x)));
       x += LANES;
     }
@@ -56,15 +58,18 @@ export function addAlibi(logits: usize, key: i32, keys: i32, state: usize): void
 // -Infinity outside each row's [first, end); poisons the rows that hold a NaN or an infinity inside,
 // where `bias` (0: none) is not -Infinity either.
 export function excludeAndCheck(logits: usize, key: i32, keys: i32, state: usize, bias: usize): void {
-  const excluded = f32x4.splat(-Infinity), zero = f32x4.splat(0);
+  const excluded = v128.splat<Float>(-Infinity), zero = v128.splat<Float>(0);
   for (let lane: usize = 0; lane < LANES; lane += 16) {
-    const first = v128.load(state + lane, PANEL_FIRST), end = v128.load(state + lane, PANEL_END);
+    // Compared as wide as a lane is.
+    const first = SINGLE ? v128.load(state + lane, PANEL_FIRST) : v128.load_ext<i32>(state + (lane >> 1), PANEL_FIRST);
+    const end = SINGLE ? v128.load(state + lane, PANEL_END) : v128.load_ext<i32>(state + (lane >> 1), PANEL_END);
     let poison = v128.load(state + lane, POISON);
     let x = logits + lane, b = bias + lane;
     for (let j = key; j < key + keys; j++) {
-      const at = i32x4.splat(j);
-      let inside = v128.and(i32x4.ge_s(at, first), i32x4.lt_s(at, end));
-      if (bias) inside = v128.andnot(inside, f32x4.eq(v128.load(b), excluded));
+      let inside = SINGLE
+        ? v128.and(i32x4.ge_s(i32x4.splat(j), first), i32x4.lt_s(i32x4.splat(j), end))
+        : v128.and(i64x2.ge_s(i64x2.splat(j), first), i64x2.lt_s(i64x2.splat(j), end));
+      if (bias) inside = v128.andnot(inside, v128.eq<Float>(v128.load(b), excluded));
       const logit = v128.load(x);
       poison = madd(v128.bitselect(logit, zero, inside), zero, poison);
       v128.store(x, v128.bitselect(logit, excluded, inside));

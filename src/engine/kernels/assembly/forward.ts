@@ -1,3 +1,4 @@
+import { Float, SHIFT, SIZE } from "./float";
 import { LOG2_OF_E, toPowers } from "./exp";
 import { addAlibi, addBias, collectBias, excludeAndCheck } from "./exclude";
 import { closeRow, keepPartial, partial } from "./finish";
@@ -46,9 +47,9 @@ export function forwardItem(descriptor: usize, item: u32, scratch: usize): void 
   const newHead = load<i32>(scratch, SCRATCH_HEAD) != head;
   if (newHead) {
     store<i32>(scratch, head, SCRATCH_HEAD);
-    store<f32>(scratch, maySteady(descriptor) ? longestKey(descriptor, block) : Infinity, SCRATCH_LONGEST);
+    store<Float>(scratch, maySteady(descriptor) ? longestKey(descriptor, block) : Infinity, SCRATCH_LONGEST);
   }
-  const longest = load<f32>(scratch, SCRATCH_LONGEST);
+  const longest = load<Float>(scratch, SCRATCH_LONGEST);
   for (let p = 0; p < panels; p++) {
     const steady = longest < Infinity && isSteady(descriptor, queries + queryBytes * <usize>p, longest);
     store<i32>(scratch + <usize>p * STATE_BYTES, steady ? STEADY_SOON : STEADY_NEVER, SCRATCH_STATES + STEADY);
@@ -86,7 +87,7 @@ export function forwardItem(descriptor: usize, item: u32, scratch: usize): void 
 // it for all that this thread does after it. (There is no prefetch instruction in WebAssembly.)
 function touchRows(descriptor: usize, view: usize, block: u32, key: i32, keys: i32, width: i32): void {
   const head = block / load<u32>(descriptor, BLOCKS), keyHeads = load<u32>(descriptor, KEY_HEADS);
-  const stride = load<usize>(descriptor + view, 12) << 2, bytes = <usize>width << 2;
+  const stride = load<usize>(descriptor + view, 12) << SHIFT, bytes = <usize>width << SHIFT;
   let row = element(descriptor, view, head / keyHeads, head % keyHeads, key);
   for (let j = 0; j < keys; j++, row += stride) {
     for (let at = row, stop = row + bytes; at < stop; at += 64) load<u8>(at);
@@ -114,17 +115,17 @@ function panelBlock(
   constants: usize,
 ): void {
   const head = block / load<u32>(descriptor, BLOCKS), keyHeads = load<u32>(descriptor, KEY_HEADS);
-  const keyStride = <usize>4 * load<u32>(descriptor, KEY + 12), valueStride = <usize>4 * load<u32>(descriptor, VALUE + 12);
+  const keyStride = SIZE * load<u32>(descriptor, KEY + 12), valueStride = SIZE * load<u32>(descriptor, VALUE + 12);
   const tile = load<i32>(descriptor, TILE);
   const plain = isPlain(descriptor);
   const inner = load<i32>(state, INNER_LOW) <= key && key + keys <= load<i32>(state, INNER_HIGH);
   const steady = inner && load<i32>(state, STEADY) == STEADY_NOW;
   for (let lane: usize = 0; lane < LANES; lane += 16) {
-    v128.store(state + lane, steady ? f32x4.neg(v128.load(state + lane, MAXIMUM)) : f32x4.splat(0), ALPHA);
+    v128.store(state + lane, steady ? v128.neg<Float>(v128.load(state + lane, MAXIMUM)) : v128.splat<Float>(0), ALPHA);
   }
   scoreBlock(
     tile, element(descriptor, KEY, head / keyHeads, head % keyHeads, key), keyStride, keys, query, load<i32>(descriptor, DEPTH),
-    plain ? <f32>(LOG2_OF_E * load<f32>(descriptor, SCALE)) : load<f32>(descriptor, SCALE), state + ALPHA, count, logits,
+    plain ? <Float>(LOG2_OF_E * load<Float>(descriptor, SCALE)) : load<Float>(descriptor, SCALE), state + ALPHA, count, logits,
   );
   if (steady) steadyExponentials(logits, keys, state, constants);
   else softmaxBlock(descriptor, key, keys, rows, count, state, logits, inner, plain, constants);
@@ -144,7 +145,7 @@ function softmaxBlock(
   const scores = load<usize>(descriptor, SCORES);
   if (scores) storeMatrix(logits, key, keys, count, rows, scores, length, spare);
 
-  const cap = load<f32>(descriptor, SOFTCAP);
+  const cap = load<Float>(descriptor, SOFTCAP);
   if (cap != 0) {
     checkFinite(logits, keys, state);
     softcapBlock(logits, keys, cap, constants);
@@ -182,13 +183,13 @@ function closePanel(descriptor: usize, block: u32, chunk: u32, first: i32, count
   const factors = state + ALPHA, addresses = state + PANEL_FIRST; // neither is needed any more
   let sound = true;
   for (let r = 0; r < count; r++) {
-    const offset = <usize>r << 2, lane = state + offset, row = scratch + <usize>(first + r) * ROW_BYTES;
-    const m = load<f32>(lane, MAXIMUM), l = load<f32>(lane, SUM), t = load<f32>(lane, MOMENT);
-    if (!(load<f32>(lane, POISON) * 0 == 0)) sound = false;
-    store<f32>(factors + offset, parts ? 1 : closeRow(descriptor, row, m, l, t, scratch + SCRATCH_CONSTANTS));
-    if (!(load<f32>(factors + offset) * 0 == 0)) sound = false;
+    const offset = <usize>r << SHIFT, lane = state + offset, row = scratch + <usize>(first + r) * ROW_BYTES;
+    const m = load<Float>(lane, MAXIMUM), l = load<Float>(lane, SUM), t = load<Float>(lane, MOMENT);
+    if (!(load<Float>(lane, POISON) * 0 == 0)) sound = false;
+    store<Float>(factors + offset, parts ? 1 : closeRow(descriptor, row, m, l, t, scratch + SCRATCH_CONSTANTS));
+    if (!(load<Float>(factors + offset) * 0 == 0)) sound = false;
     const to = parts ? keepPartial(partial(descriptor, block, chunk, first + r), m, l, t) : load<usize>(row, ROW_CONTEXT);
-    store<usize>(addresses + offset, to);
+    store<usize>(addresses + (<usize>r << 2), to);
   }
   if (wanted && !unpackRows(context, width, factors, addresses, count)) sound = false;
   if (!sound) store<i32>(load<usize>(descriptor, FLAGS) + (<usize>block << 2), 1);
@@ -198,8 +199,8 @@ function closePanel(descriptor: usize, block: u32, chunk: u32, first: i32, count
 function storeMatrix(block: usize, key: i32, keys: i32, count: i32, rows: usize, matrix: usize, length: usize, addresses: usize): void {
   const ones = addresses + LANES;
   for (let r: usize = 0; r < <usize>count; r++) {
-    store<usize>(addresses + (r << 2), matrix + (load<usize>(rows + r * ROW_BYTES, ROW_INDEX) * length + <usize>key << 2));
-    store<f32>(ones + (r << 2), 1);
+    store<usize>(addresses + (r << 2), matrix + (load<usize>(rows + r * ROW_BYTES, ROW_INDEX) * length + <usize>key << SHIFT));
+    store<Float>(ones + (r << SHIFT), 1);
   }
   unpackRows(block, keys, ones, addresses, count);
 }

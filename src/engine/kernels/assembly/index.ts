@@ -1,8 +1,10 @@
+import { Float, SIZE } from "./float";
 import { mergeBlock } from "./finish";
 import { decodeItem } from "./decode";
 import { forwardItem } from "./forward";
 import { exp2, writeConstants } from "./exp";
 import { CHUNKS, ITEMS, NEXT_ITEM, PATH, SCRATCH_CONSTANTS, SCRATCH_HEAD, STOP } from "./layout";
+import { sumLanes } from "./steady";
 import { tanh } from "./tanh";
 
 // Takes items until none is left or STOP is set. Any number of threads may run this on one descriptor, each with its own
@@ -27,26 +29,26 @@ export function merge(descriptor: usize, scratch: usize): void {
   for (let block: u32 = 0; block < blocks; block++) mergeBlock(descriptor, block, scratch);
 }
 
-// For the tests: the vector functions over `count` floats, a multiple of 4, in place.
+// For the tests: the vector functions over `count` numbers, a multiple of a vector, in place.
 export function exp2Each(at: usize, count: i32, constants: usize): void {
   writeConstants(constants);
-  for (let p = at, stop = at + 4 * <usize>count; p < stop; p += 16) v128.store(p, exp2(v128.load(p), constants));
+  for (let p = at, stop = at + SIZE * <usize>count; p < stop; p += 16) v128.store(p, exp2(v128.load(p), constants));
 }
 
 export function tanhEach(at: usize, count: i32, constants: usize): void {
   writeConstants(constants);
-  for (let p = at, stop = at + 4 * <usize>count; p < stop; p += 16) v128.store(p, tanh(v128.load(p), constants));
+  for (let p = at, stop = at + SIZE * <usize>count; p < stop; p += 16) v128.store(p, tanh(v128.load(p), constants));
 }
 
 // What a stream of the same bytes costs: the yardstick of the decode path.
-export function sumEach(at: usize, count: i32): f32 {
-  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-  for (let p = at, stop = at + 4 * <usize>count; p < stop; p += 64) {
-    s0 = f32x4.add(s0, v128.load(p));
-    s1 = f32x4.add(s1, v128.load(p, 16));
-    s2 = f32x4.add(s2, v128.load(p, 32));
-    s3 = f32x4.add(s3, v128.load(p, 48));
+export function sumEach(at: usize, count: i32): Float {
+  let s0 = v128.splat<Float>(0), s1 = s0, s2 = s0, s3 = s0;
+  for (let p = at, stop = at + SIZE * <usize>count; p < stop; p += 64) {
+    s0 = v128.add<Float>(s0, v128.load(p));
+    s1 = v128.add<Float>(s1, v128.load(p, 16));
+    s2 = v128.add<Float>(s2, v128.load(p, 32));
+    s3 = v128.add<Float>(s3, v128.load(p, 48));
   }
-  const s = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
-  return f32x4.extract_lane(s, 0) + f32x4.extract_lane(s, 1) + f32x4.extract_lane(s, 2) + f32x4.extract_lane(s, 3);
+  const s = v128.add<Float>(v128.add<Float>(s0, s1), v128.add<Float>(s2, s3));
+  return sumLanes(s);
 }

@@ -1,3 +1,4 @@
+import { Float, SHIFT, SIZE } from "./float";
 import {
   BIAS, BLOCKS, BLOCK_ROWS, CONTEXT, END, FIRST, HEADS, HIGH, INNER_HIGH, INNER_LOW, KEY_HEADS, LOW, MASK, MAXIMUM,
   NOTHING, PANEL, PANEL_END, PANEL_FIRST, PANEL_POSITION, PANEL_SLOPE, POSITION, QUERY, ROWS, ROW_BIAS, ROW_BYTES,
@@ -11,7 +12,7 @@ import {
 @inline
 export function element(descriptor: usize, view: usize, batch: u32, head: u32, row: u32): usize {
   const stride = descriptor + view;
-  return load<usize>(stride) + 4 * (batch * load<u32>(stride, 4) + head * load<u32>(stride, 8) + row * load<u32>(stride, 12));
+  return load<usize>(stride) + SIZE * (batch * load<u32>(stride, 4) + head * load<u32>(stride, 8) + row * load<u32>(stride, 12));
 }
 
 // As element(), for the views that may be absent (0) and whose elements have `size` bytes.
@@ -39,7 +40,7 @@ export function layRows(descriptor: usize, block: u32, table: usize): i32 {
     store<usize>(at, element(descriptor, QUERY, batch, head, row), ROW_QUERY);
     store<usize>(at, element(descriptor, CONTEXT, batch, head, row), ROW_CONTEXT);
     store<usize>(at, optional(descriptor, MASK, 1, batch, head, row), ROW_MASK);
-    store<usize>(at, optional(descriptor, BIAS, 4, batch, head, row), ROW_BIAS);
+    store<usize>(at, optional(descriptor, BIAS, SIZE, batch, head, row), ROW_BIAS);
     store<u32>(at, (batch * heads + head) * rows + row, ROW_INDEX);
     store<u32>(at, head, ROW_HEAD);
     store<u32>(at, batch * rows + row, ROW_POSITION);
@@ -68,10 +69,10 @@ export function openPanel(descriptor: usize, rows: usize, from: i32, to: i32, st
   memory.fill(state, 0, STATE_BYTES);
   let low = i32.MAX_VALUE, high = 0, innerLow = 0, innerHigh = i32.MAX_VALUE;
   for (let r = 0; r < PANEL; r++) {
-    const lane = state + 4 * <usize>r, row = rows + <usize>r * ROW_BYTES;
+    const lane = state + 4 * <usize>r, value = state + (<usize>r << SHIFT), row = rows + <usize>r * ROW_BYTES;
     const both = range(descriptor, row, from, to);
     const first = <i32>both, end = <i32>(both >> 32);
-    store<f32>(lane, NOTHING, MAXIMUM);
+    store<Float>(value, NOTHING, MAXIMUM);
     store<i32>(lane, first, PANEL_FIRST);
     store<i32>(lane, end, PANEL_END);
     innerLow = max(innerLow, first);
@@ -84,7 +85,7 @@ export function openPanel(descriptor: usize, rows: usize, from: i32, to: i32, st
     if (slope) {
       const at = 4 * load<u32>(row, ROW_POSITION);
       store<i32>(lane, load<i32>(load<usize>(descriptor, POSITION) + at), PANEL_POSITION);
-      store<f32>(lane, load<f32>(slope + 4 * load<u32>(row, ROW_HEAD)), PANEL_SLOPE);
+      store<Float>(value, load<Float>(slope + SIZE * load<u32>(row, ROW_HEAD)), PANEL_SLOPE);
     }
   }
   store<i32>(state, low, LOW);

@@ -1,6 +1,8 @@
+import { Float, SINGLE, VECTOR } from "./float";
+
 // Where everything stands. All offsets are in bytes; simd.ts writes the same descriptor.
 
-// The problem descriptor: 80 words of i32 or f32. Strides are in elements; an absent tensor has address 0.
+// The problem descriptor: words of i32, and two numbers. `Float` is the type of every tensor but the mask. Strides are in elements; an absent tensor has address 0.
 export const NEXT_ITEM: usize = 0; // atomic counter
 export const STOP: usize = 4; // atomic; not 0: take no further item
 export const ITEMS: usize = 8;
@@ -10,15 +12,13 @@ export const DEPTH: usize = 20; // D
 export const WIDTH: usize = 24; // E
 export const HEADS: usize = 28; // H
 export const KEY_HEADS: usize = 32; // G
-export const BLOCK_ROWS: usize = 36; // rows of an item, at most 64
+export const BLOCK_ROWS: usize = 36; // rows of an item, at most MAX_BLOCK_ROWS
 export const BLOCKS: usize = 40; // row blocks of one key head: ceil(M * H/G / BLOCK_ROWS)
 export const CHUNKS: usize = 44; // parts the keys are cut into; 1: no partial results
 export const CHUNK_KEYS: usize = 48;
 export const KEY_BLOCK: usize = 52; // keys between two rescalings
 export const TILE: usize = 56; // TILE_* below
 export const WANT: usize = 60; // WANT_* below
-export const SCALE: usize = 64;
-export const SOFTCAP: usize = 68; // 0: none
 export const QUERY: usize = 72; // address, then strides of batch, head, row
 export const KEY: usize = 88;
 export const VALUE: usize = 104;
@@ -28,16 +28,18 @@ export const BIAS: usize = 156;
 export const FIRST: usize = 176; // i32 [B,M]
 export const END: usize = 180; // i32 [B,M]
 export const POSITION: usize = 184; // i32 [B,M]; wanted by SLOPE
-export const SLOPE: usize = 188; // f32 [H]
-export const SINK: usize = 192; // f32 [H]
-export const STATISTICS: usize = 196; // f32 [B,H,M,4]: maximum (of logits times log2 e), sum, moment, sink weight
-export const SCORES: usize = 200; // f32 [B,H,M,N], as the three below
+export const SLOPE: usize = 188; // Float [H]
+export const SINK: usize = 192; // Float [H]
+export const STATISTICS: usize = 196; // Float [B,H,M,4]: maximum (of logits times log2 e), sum, moment, sink weight
+export const SCORES: usize = 200; // Float [B,H,M,N], as the three below
 export const CAPPED: usize = 204;
 export const LOGITS: usize = 208;
 export const WEIGHTS: usize = 212;
 export const FLAGS: usize = 216; // i32 [items / CHUNKS]: 1 where the result is not to be trusted
-export const PARTIALS: usize = 220; // f32 [items / CHUNKS][CHUNKS][BLOCK_ROWS][4 + E]
+export const PARTIALS: usize = 220; // Float [items / CHUNKS][CHUNKS][BLOCK_ROWS][4 + E]
 export const PATH: usize = 224; // 0: panels of 16 rows, 1: single rows
+export const SCALE: usize = 232; // Float
+export const SOFTCAP: usize = 240; // Float; 0: none
 export const DESCRIPTOR_BYTES: usize = 256;
 
 export const TILE_6X8 = 0;
@@ -48,8 +50,8 @@ export const WANT_CONTEXT = 1;
 export const WANT_STATISTICS = 2;
 export const WANT_MOMENT = 4; // sum of 2^(x-m) (x-m), for the entropy
 
-// A panel is 16 rows side by side in the lanes of four vectors.
-export const PANEL: i32 = 16;
+// A panel is 16 rows (8 of f64) side by side in the lanes of four vectors.
+export const PANEL: i32 = 4 * VECTOR;
 export const LANES: usize = 64; // bytes of one value for each row of a panel
 
 // One row of an item: where it reads and writes.
@@ -84,12 +86,12 @@ export const STEADY_SOON = 1; // they are small; every row's maximum is that of 
 export const STEADY_NOW = 2; // that block has been
 
 // The scratch area of a thread: rows, states, the constants of exp2(), then query panels, context panels, one block of logits, one of biases.
-export const MAX_BLOCK_ROWS: i32 = 64;
+export const MAX_BLOCK_ROWS: i32 = 4 * PANEL;
 export const SCRATCH_STATES: usize = 2048;
 export const SCRATCH_CONSTANTS: usize = 4608;
-export const SCRATCH_HEAD: usize = 4664; // i32: whose keys this thread has in its cache; -1: none
-export const SCRATCH_LONGEST: usize = 4668; // f32: the greatest |k|^2 of that head
-export const SCRATCH_PANELS: usize = 4672;
+export const SCRATCH_HEAD: usize = 4736; // i32: whose keys this thread has in its cache; -1: none
+export const SCRATCH_LONGEST: usize = 4744; // Float: the greatest |k|^2 of that head
+export const SCRATCH_PANELS: usize = 4800;
 
 // Lower than every finite logit but not -Infinity, so that "nothing attended yet" subtracts without NaN.
-export const NOTHING: f32 = -3.4028234663852886e38;
+export const NOTHING: Float = SINGLE ? <Float>-3.4028234663852886e38 : <Float>-1.7976931348623157e308;

@@ -1,3 +1,4 @@
+import { Float } from "./float";
 import { madd } from "./arithmetic";
 import { C1, C2, C3, C4, C5, C6, EXP2_ZERO, exp2, exp2Within, ONE, ROUNDER, ZERO } from "./exp";
 import { ALPHA, LANES, MAXIMUM, MOMENT, POISON, SUM } from "./layout";
@@ -8,7 +9,7 @@ import { tanh } from "./tanh";
 
 // Poisons the rows that hold a NaN or an infinity: x * 0 is 0 only where x is finite.
 export function checkFinite(logits: usize, keys: i32, state: usize): void {
-  const zero = f32x4.splat(0);
+  const zero = v128.splat<Float>(0);
   let z0 = v128.load(state, POISON), z1 = v128.load(state, POISON + 16);
   let z2 = v128.load(state, POISON + 32), z3 = v128.load(state, POISON + 48);
   for (let x = logits, stop = logits + LANES * <usize>keys; x < stop; x += LANES) {
@@ -24,11 +25,11 @@ export function checkFinite(logits: usize, keys: i32, state: usize): void {
 }
 
 // Caps in place. The check of the uncapped scores is here because capping hides an infinity.
-export function softcapBlock(scores: usize, keys: i32, cap: f32, constants: usize): void {
-  const caps = f32x4.splat(cap), inverse = f32x4.splat(1 / cap);
+export function softcapBlock(scores: usize, keys: i32, cap: Float, constants: usize): void {
+  const caps = v128.splat<Float>(cap), inverse = v128.splat<Float>(1 / cap);
   for (let x = scores, stop = scores + LANES * <usize>keys; x < stop; x += 32) {
-    const c0 = f32x4.mul(caps, tanh(f32x4.mul(v128.load(x), inverse), constants));
-    const c1 = f32x4.mul(caps, tanh(f32x4.mul(v128.load(x, 16), inverse), constants));
+    const c0 = v128.mul<Float>(caps, tanh(v128.mul<Float>(v128.load(x), inverse), constants));
+    const c1 = v128.mul<Float>(caps, tanh(v128.mul<Float>(v128.load(x, 16), inverse), constants));
     v128.store(x, c1, 16);
     v128.store(x, c0);
   }
@@ -47,44 +48,44 @@ export function raiseMaximum(logits: usize, keys: i32, state: usize, check: bool
   if (check) {
     let z0 = v128.load(state, POISON), z1 = v128.load(state, POISON + 16);
     let z2 = v128.load(state, POISON + 32), z3 = v128.load(state, POISON + 48);
-    let y0 = f32x4.splat(0), y1 = y0, y2 = y0, y3 = y0;
+    let y0 = v128.splat<Float>(0), y1 = y0, y2 = y0, y3 = y0;
     for (; x < pairs; x += 2 * LANES) {
       const x0 = v128.load(x), x1 = v128.load(x, 16), x2 = v128.load(x, 32), x3 = v128.load(x, 48);
       const w0 = v128.load(x, 64), w1 = v128.load(x, 80), w2 = v128.load(x, 96), w3 = v128.load(x, 112);
-      m0 = f32x4.pmax(m0, x0); m1 = f32x4.pmax(m1, x1); m2 = f32x4.pmax(m2, x2); m3 = f32x4.pmax(m3, x3);
-      n0 = f32x4.pmax(n0, w0); n1 = f32x4.pmax(n1, w1); n2 = f32x4.pmax(n2, w2); n3 = f32x4.pmax(n3, w3);
-      z0 = f32x4.add(z0, x0); z1 = f32x4.add(z1, x1); z2 = f32x4.add(z2, x2); z3 = f32x4.add(z3, x3);
-      y0 = f32x4.add(y0, w0); y1 = f32x4.add(y1, w1); y2 = f32x4.add(y2, w2); y3 = f32x4.add(y3, w3);
+      m0 = v128.pmax<Float>(m0, x0); m1 = v128.pmax<Float>(m1, x1); m2 = v128.pmax<Float>(m2, x2); m3 = v128.pmax<Float>(m3, x3);
+      n0 = v128.pmax<Float>(n0, w0); n1 = v128.pmax<Float>(n1, w1); n2 = v128.pmax<Float>(n2, w2); n3 = v128.pmax<Float>(n3, w3);
+      z0 = v128.add<Float>(z0, x0); z1 = v128.add<Float>(z1, x1); z2 = v128.add<Float>(z2, x2); z3 = v128.add<Float>(z3, x3);
+      y0 = v128.add<Float>(y0, w0); y1 = v128.add<Float>(y1, w1); y2 = v128.add<Float>(y2, w2); y3 = v128.add<Float>(y3, w3);
     }
     for (; x < stop; x += LANES) {
       const x0 = v128.load(x), x1 = v128.load(x, 16), x2 = v128.load(x, 32), x3 = v128.load(x, 48);
-      m0 = f32x4.pmax(m0, x0); m1 = f32x4.pmax(m1, x1); m2 = f32x4.pmax(m2, x2); m3 = f32x4.pmax(m3, x3);
-      z0 = f32x4.add(z0, x0); z1 = f32x4.add(z1, x1); z2 = f32x4.add(z2, x2); z3 = f32x4.add(z3, x3);
+      m0 = v128.pmax<Float>(m0, x0); m1 = v128.pmax<Float>(m1, x1); m2 = v128.pmax<Float>(m2, x2); m3 = v128.pmax<Float>(m3, x3);
+      z0 = v128.add<Float>(z0, x0); z1 = v128.add<Float>(z1, x1); z2 = v128.add<Float>(z2, x2); z3 = v128.add<Float>(z3, x3);
     }
-    z0 = f32x4.add(z0, y0); z1 = f32x4.add(z1, y1); z2 = f32x4.add(z2, y2); z3 = f32x4.add(z3, y3);
+    z0 = v128.add<Float>(z0, y0); z1 = v128.add<Float>(z1, y1); z2 = v128.add<Float>(z2, y2); z3 = v128.add<Float>(z3, y3);
     v128.store(state, z1, POISON + 16);
     v128.store(state, z0, POISON);
     v128.store(state, z3, POISON + 48);
     v128.store(state, z2, POISON + 32);
   } else {
     for (; x < pairs; x += 2 * LANES) {
-      m0 = f32x4.pmax(m0, v128.load(x)); m1 = f32x4.pmax(m1, v128.load(x, 16));
-      m2 = f32x4.pmax(m2, v128.load(x, 32)); m3 = f32x4.pmax(m3, v128.load(x, 48));
-      n0 = f32x4.pmax(n0, v128.load(x, 64)); n1 = f32x4.pmax(n1, v128.load(x, 80));
-      n2 = f32x4.pmax(n2, v128.load(x, 96)); n3 = f32x4.pmax(n3, v128.load(x, 112));
+      m0 = v128.pmax<Float>(m0, v128.load(x)); m1 = v128.pmax<Float>(m1, v128.load(x, 16));
+      m2 = v128.pmax<Float>(m2, v128.load(x, 32)); m3 = v128.pmax<Float>(m3, v128.load(x, 48));
+      n0 = v128.pmax<Float>(n0, v128.load(x, 64)); n1 = v128.pmax<Float>(n1, v128.load(x, 80));
+      n2 = v128.pmax<Float>(n2, v128.load(x, 96)); n3 = v128.pmax<Float>(n3, v128.load(x, 112));
     }
     for (; x < stop; x += LANES) {
-      m0 = f32x4.pmax(m0, v128.load(x)); m1 = f32x4.pmax(m1, v128.load(x, 16));
-      m2 = f32x4.pmax(m2, v128.load(x, 32)); m3 = f32x4.pmax(m3, v128.load(x, 48));
+      m0 = v128.pmax<Float>(m0, v128.load(x)); m1 = v128.pmax<Float>(m1, v128.load(x, 16));
+      m2 = v128.pmax<Float>(m2, v128.load(x, 32)); m3 = v128.pmax<Float>(m3, v128.load(x, 48));
     }
   }
-  m0 = f32x4.pmax(m0, n0); m1 = f32x4.pmax(m1, n1); m2 = f32x4.pmax(m2, n2); m3 = f32x4.pmax(m3, n3);
+  m0 = v128.pmax<Float>(m0, n0); m1 = v128.pmax<Float>(m1, n1); m2 = v128.pmax<Float>(m2, n2); m3 = v128.pmax<Float>(m3, n3);
   v128.store(state, m1, MAXIMUM + 16);
   v128.store(state, m0, MAXIMUM);
   v128.store(state, m3, MAXIMUM + 48);
   v128.store(state, m2, MAXIMUM + 32);
-  const a0 = exp2(f32x4.sub(o0, m0), constants), a1 = exp2(f32x4.sub(o1, m1), constants);
-  const a2 = exp2(f32x4.sub(o2, m2), constants), a3 = exp2(f32x4.sub(o3, m3), constants);
+  const a0 = exp2(v128.sub<Float>(o0, m0), constants), a1 = exp2(v128.sub<Float>(o1, m1), constants);
+  const a2 = exp2(v128.sub<Float>(o2, m2), constants), a3 = exp2(v128.sub<Float>(o3, m3), constants);
   v128.store(state, a1, ALPHA + 16);
   v128.store(state, a0, ALPHA);
   v128.store(state, a3, ALPHA + 48);
@@ -98,7 +99,7 @@ export function exponentials(logits: usize, keys: i32, state: usize, constants: 
 
 // The same for powers that have the maximum taken off already, and are known to be from -126 to 127.
 export function steadyExponentials(logits: usize, keys: i32, state: usize, constants: usize): void {
-  for (let lane: usize = 0; lane < LANES; lane += 16) v128.store(state + lane, f32x4.splat(1), ALPHA);
+  for (let lane: usize = 0; lane < LANES; lane += 16) v128.store(state + lane, v128.splat<Float>(1), ALPHA);
   raise(logits, keys, state, constants, true);
 }
 
@@ -109,19 +110,19 @@ function raise(logits: usize, keys: i32, state: usize, constants: usize, steady:
   for (let half: usize = 0; half < LANES; half += 32) {
     const lanes = state + half, stop = logits + LANES * <usize>keys;
     const m0 = v128.load(lanes, MAXIMUM), m1 = v128.load(lanes, MAXIMUM + 16);
-    let s0 = f32x4.splat(0), s1 = f32x4.splat(0);
-    const zero = v128.load32_splat(constants, ZERO), rounder = v128.load32_splat(constants, ROUNDER);
-    const c6 = v128.load32_splat(constants, C6), c5 = v128.load32_splat(constants, C5), c4 = v128.load32_splat(constants, C4);
-    const c3 = v128.load32_splat(constants, C3), c2 = v128.load32_splat(constants, C2), c1 = v128.load32_splat(constants, C1);
-    const one = v128.load32_splat(constants, ONE);
+    let s0 = v128.splat<Float>(0), s1 = v128.splat<Float>(0);
+    const zero = v128.load_splat<Float>(constants, ZERO), rounder = v128.load_splat<Float>(constants, ROUNDER);
+    const c6 = v128.load_splat<Float>(constants, C6), c5 = v128.load_splat<Float>(constants, C5), c4 = v128.load_splat<Float>(constants, C4);
+    const c3 = v128.load_splat<Float>(constants, C3), c2 = v128.load_splat<Float>(constants, C2), c1 = v128.load_splat<Float>(constants, C1);
+    const one = v128.load_splat<Float>(constants, ONE);
     for (let x = logits + half; x < stop; x += LANES) {
       const x0 = v128.load(x), x1 = v128.load(x, 16);
-      const y0 = steady ? x0 : f32x4.pmax(f32x4.sub(x0, m0), zero), y1 = steady ? x1 : f32x4.pmax(f32x4.sub(x1, m1), zero);
-      const e0 = exp2Within(y0, rounder, c6, c5, c4, c3, c2, c1, one), e1 = exp2Within(y1, rounder, c6, c5, c4, c3, c2, c1, one);
+      const y0 = steady ? x0 : v128.pmax<Float>(v128.sub<Float>(x0, m0), zero), y1 = steady ? x1 : v128.pmax<Float>(v128.sub<Float>(x1, m1), zero);
+      const e0 = exp2Within(y0, rounder, c6, c5, c4, c3, c2, c1, one, constants), e1 = exp2Within(y1, rounder, c6, c5, c4, c3, c2, c1, one, constants);
       v128.store(x, e1, 16);
       v128.store(x, e0);
-      s0 = f32x4.add(s0, e0);
-      s1 = f32x4.add(s1, e1);
+      s0 = v128.add<Float>(s0, e0);
+      s1 = v128.add<Float>(s1, e1);
     }
     const l0 = madd(v128.load(lanes, SUM), v128.load(lanes, ALPHA), s0);
     const l1 = madd(v128.load(lanes, SUM + 16), v128.load(lanes, ALPHA + 16), s1);
@@ -133,15 +134,15 @@ function raise(logits: usize, keys: i32, state: usize, constants: usize, steady:
 // Sum of 2^(x-m) (x-m), for the entropy in bits; before exponentials(), which overwrites the logits and rescales the sum.
 // `past` holds the maxima before this block. Clamping keeps 0 * -Infinity away; what is clamped has weight 0.
 export function addMoment(logits: usize, keys: i32, state: usize, past: usize, constants: usize): void {
-  const lowest = f32x4.splat(EXP2_ZERO);
+  const lowest = v128.splat<Float>(EXP2_ZERO);
   for (let lane: usize = 0; lane < LANES; lane += 16) {
     const m = v128.load(state + lane, MAXIMUM);
-    let t = f32x4.splat(0);
+    let t = v128.splat<Float>(0);
     for (let x = logits + lane, stop = logits + LANES * <usize>keys; x < stop; x += LANES) {
-      const y = f32x4.sub(v128.load(x), m);
-      t = madd(exp2(y, constants), f32x4.pmax(y, lowest), t);
+      const y = v128.sub<Float>(v128.load(x), m);
+      t = madd(exp2(y, constants), v128.pmax<Float>(y, lowest), t);
     }
-    const shift = f32x4.pmax(f32x4.sub(v128.load(past + lane), m), lowest);
+    const shift = v128.pmax<Float>(v128.sub<Float>(v128.load(past + lane), m), lowest);
     const moved = madd(v128.load(state + lane, SUM), shift, v128.load(state + lane, MOMENT));
     v128.store(state + lane, madd(moved, v128.load(state + lane, ALPHA), t), MOMENT);
   }

@@ -1,3 +1,4 @@
+import { Float, SHIFT, SINGLE, SIZE } from "./float";
 import { madd } from "./arithmetic";
 import { LOG2_OF_E } from "./exp";
 import { element } from "./item";
@@ -9,19 +10,26 @@ import { BLOCKS, CHUNKS, DEPTH, KEY, KEYS, KEY_HEADS, LANES, SCALE } from "./lay
 // exponents stay within twice the bound of 0, and every score is finite.
 
 // In powers of 2. Exponentials of up to 2^64 leave room for a sum over 2^32 keys, and for values of up to 2^31 even then.
-const STEADY_BOUND: f32 = 32;
+const STEADY_BOUND: Float = 32;
 // Blocks of rows from which the keys' lengths are worth taking; fewer hardly pay for reading the keys once more.
 const WORTH_BLOCKS: u32 = 2;
 
+// @ts-ignore: decorator
+@inline
+export function sumLanes(x: v128): Float {
+  const two = v128.extract_lane<Float>(x, 0) + v128.extract_lane<Float>(x, 1);
+  return SINGLE ? two + (v128.extract_lane<Float>(x, 2) + v128.extract_lane<Float>(x, 3)) : two;
+}
+
 // The greatest |k|^2 of a head; Infinity where it isn't finite, or is not worth knowing.
-export function longestKey(descriptor: usize, block: u32): f32 {
+export function longestKey(descriptor: usize, block: u32): Float {
   const blocks = load<u32>(descriptor, BLOCKS), head = block / blocks, keyHeads = load<u32>(descriptor, KEY_HEADS);
   if (blocks < WORTH_BLOCKS || load<u32>(descriptor, CHUNKS) > 1) return Infinity;
-  const stride = <usize>4 * load<u32>(descriptor, KEY + 12), bytes = <usize>load<u32>(descriptor, DEPTH) << 2;
+  const stride = SIZE * load<u32>(descriptor, KEY + 12), bytes = <usize>load<u32>(descriptor, DEPTH) << SHIFT;
   const first = element(descriptor, KEY, head / keyHeads, head % keyHeads, 0);
-  let longest: f32 = 0, sum: f32 = 0;
+  let longest: Float = 0, sum: Float = 0;
   for (let key = first, last = first + stride * <usize>load<u32>(descriptor, KEYS); key < last; key += stride) {
-    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, at = key;
+    let s0 = v128.splat<Float>(0), s1 = s0, s2 = s0, s3 = s0, at = key;
     const end = key + bytes;
     for (const whole = key + (bytes & ~63); at < whole; at += 64) {
       const x0 = v128.load(at), x1 = v128.load(at, 16), x2 = v128.load(at, 32), x3 = v128.load(at, 48);
@@ -30,9 +38,9 @@ export function longestKey(descriptor: usize, block: u32): f32 {
       s2 = madd(x2, x2, s2);
       s3 = madd(x3, x3, s3);
     }
-    const s = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
-    let square = f32x4.extract_lane(s, 0) + f32x4.extract_lane(s, 1) + (f32x4.extract_lane(s, 2) + f32x4.extract_lane(s, 3));
-    for (; at < end; at += 4) square += load<f32>(at) * load<f32>(at);
+    const s = v128.add<Float>(v128.add<Float>(s0, s1), v128.add<Float>(s2, s3));
+    let square = sumLanes(s);
+    for (; at < end; at += SIZE) square += load<Float>(at) * load<Float>(at);
     longest = max(longest, square);
     sum += square;
   }
@@ -40,8 +48,8 @@ export function longestKey(descriptor: usize, block: u32): f32 {
 }
 
 // Whether no score of a panel's rows exceeds the bound; false where a query isn't finite.
-export function isSteady(descriptor: usize, query: usize, longest: f32): bool {
-  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+export function isSteady(descriptor: usize, query: usize, longest: Float): bool {
+  let s0 = v128.splat<Float>(0), s1 = s0, s2 = s0, s3 = s0;
   for (let q = query, end = query + LANES * <usize>load<u32>(descriptor, DEPTH); q < end; q += LANES) {
     const x0 = v128.load(q), x1 = v128.load(q, 16), x2 = v128.load(q, 32), x3 = v128.load(q, 48);
     s0 = madd(x0, x0, s0);
@@ -49,11 +57,11 @@ export function isSteady(descriptor: usize, query: usize, longest: f32): bool {
     s2 = madd(x2, x2, s2);
     s3 = madd(x3, x3, s3);
   }
-  const scale = <f32>LOG2_OF_E * load<f32>(descriptor, SCALE), bound = f32x4.splat(STEADY_BOUND * STEADY_BOUND);
-  const factor = f32x4.splat(longest * scale * scale);
+  const scale = <Float>LOG2_OF_E * load<Float>(descriptor, SCALE), bound = v128.splat<Float>(STEADY_BOUND * STEADY_BOUND);
+  const factor = v128.splat<Float>(longest * scale * scale);
   const inside = v128.and(
-    v128.and(f32x4.le(f32x4.mul(s0, factor), bound), f32x4.le(f32x4.mul(s1, factor), bound)),
-    v128.and(f32x4.le(f32x4.mul(s2, factor), bound), f32x4.le(f32x4.mul(s3, factor), bound)),
+    v128.and(v128.le<Float>(v128.mul<Float>(s0, factor), bound), v128.le<Float>(v128.mul<Float>(s1, factor), bound)),
+    v128.and(v128.le<Float>(v128.mul<Float>(s2, factor), bound), v128.le<Float>(v128.mul<Float>(s3, factor), bound)),
   );
-  return i32x4.all_true(inside);
+  return SINGLE ? i32x4.all_true(inside) : i64x2.all_true(inside);
 }

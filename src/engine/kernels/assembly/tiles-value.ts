@@ -1,3 +1,4 @@
+import { Float, SIZE } from "./float";
 import { madd } from "./arithmetic";
 
 // Value tiles: [columns] x [rows] accumulators held in registers; weights are [key][16], values rows `stride` bytes apart,
@@ -7,16 +8,16 @@ import { madd } from "./arithmetic";
 // 4 context columns of 8 rows: context = context * alpha + sum over keys of value * weight.
 export function value4x8(value: usize, stride: usize, weight: usize, keys: i32, alpha: usize, out: usize): void {
   let v = value, w = weight, n = keys;
-  let c00 = f32x4.splat(0), c01 = f32x4.splat(0);
-  let c10 = f32x4.splat(0), c11 = f32x4.splat(0);
-  let c20 = f32x4.splat(0), c21 = f32x4.splat(0);
-  let c30 = f32x4.splat(0), c31 = f32x4.splat(0);
+  let c00 = v128.splat<Float>(0), c01 = v128.splat<Float>(0);
+  let c10 = v128.splat<Float>(0), c11 = v128.splat<Float>(0);
+  let c20 = v128.splat<Float>(0), c21 = v128.splat<Float>(0);
+  let c30 = v128.splat<Float>(0), c31 = v128.splat<Float>(0);
   for (; n > 0; n--) {
     const b0 = v128.load(w, 0), b1 = v128.load(w, 16);
-    const a0 = v128.load32_splat(v, 0); c00 = madd(a0, b0, c00); c01 = madd(a0, b1, c01);
-    const a1 = v128.load32_splat(v, 4); c10 = madd(a1, b0, c10); c11 = madd(a1, b1, c11);
-    const a2 = v128.load32_splat(v, 8); c20 = madd(a2, b0, c20); c21 = madd(a2, b1, c21);
-    const a3 = v128.load32_splat(v, 12); c30 = madd(a3, b0, c30); c31 = madd(a3, b1, c31);
+    const a0 = v128.load_splat<Float>(v); c00 = madd(a0, b0, c00); c01 = madd(a0, b1, c01);
+    const a1 = v128.load_splat<Float>(v, SIZE); c10 = madd(a1, b0, c10); c11 = madd(a1, b1, c11);
+    const a2 = v128.load_splat<Float>(v, 2 * SIZE); c20 = madd(a2, b0, c20); c21 = madd(a2, b1, c21);
+    const a3 = v128.load_splat<Float>(v, 3 * SIZE); c30 = madd(a3, b0, c30); c31 = madd(a3, b1, c31);
     v += stride; w += 64;
   }
   const f0 = v128.load(alpha, 0), f1 = v128.load(alpha, 16);
@@ -41,10 +42,10 @@ export function value4x8(value: usize, stride: usize, weight: usize, keys: i32, 
 // 1 context columns of 16 rows: context = context * alpha + sum over keys of value * weight.
 export function value1x16(value: usize, stride: usize, weight: usize, keys: i32, alpha: usize, out: usize): void {
   let v = value, w = weight, n = keys;
-  let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c02 = f32x4.splat(0), c03 = f32x4.splat(0);
+  let c00 = v128.splat<Float>(0), c01 = v128.splat<Float>(0), c02 = v128.splat<Float>(0), c03 = v128.splat<Float>(0);
   for (; n > 0; n--) {
     const b0 = v128.load(w, 0), b1 = v128.load(w, 16), b2 = v128.load(w, 32), b3 = v128.load(w, 48);
-    const a0 = v128.load32_splat(v, 0); c00 = madd(a0, b0, c00); c01 = madd(a0, b1, c01); c02 = madd(a0, b2, c02); c03 = madd(a0, b3, c03);
+    const a0 = v128.load_splat<Float>(v); c00 = madd(a0, b0, c00); c01 = madd(a0, b1, c01); c02 = madd(a0, b2, c02); c03 = madd(a0, b3, c03);
     v += stride; w += 64;
   }
   const f0 = v128.load(alpha, 0), f1 = v128.load(alpha, 16), f2 = v128.load(alpha, 32), f3 = v128.load(alpha, 48);
@@ -57,16 +58,16 @@ export function value1x16(value: usize, stride: usize, weight: usize, keys: i32,
 // 4 context columns of 16 rows: context = context * alpha + sum over keys of value * weight.
 export function value4x16(value: usize, stride: usize, weight: usize, keys: i32, alpha: usize, out: usize): void {
   let v = value, w = weight, n = keys;
-  let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c02 = f32x4.splat(0), c03 = f32x4.splat(0);
-  let c10 = f32x4.splat(0), c11 = f32x4.splat(0), c12 = f32x4.splat(0), c13 = f32x4.splat(0);
-  let c20 = f32x4.splat(0), c21 = f32x4.splat(0), c22 = f32x4.splat(0), c23 = f32x4.splat(0);
-  let c30 = f32x4.splat(0), c31 = f32x4.splat(0), c32 = f32x4.splat(0), c33 = f32x4.splat(0);
+  let c00 = v128.splat<Float>(0), c01 = v128.splat<Float>(0), c02 = v128.splat<Float>(0), c03 = v128.splat<Float>(0);
+  let c10 = v128.splat<Float>(0), c11 = v128.splat<Float>(0), c12 = v128.splat<Float>(0), c13 = v128.splat<Float>(0);
+  let c20 = v128.splat<Float>(0), c21 = v128.splat<Float>(0), c22 = v128.splat<Float>(0), c23 = v128.splat<Float>(0);
+  let c30 = v128.splat<Float>(0), c31 = v128.splat<Float>(0), c32 = v128.splat<Float>(0), c33 = v128.splat<Float>(0);
   for (; n > 0; n--) {
     const b0 = v128.load(w, 0), b1 = v128.load(w, 16), b2 = v128.load(w, 32), b3 = v128.load(w, 48);
-    const a0 = v128.load32_splat(v, 0); c00 = madd(a0, b0, c00); c01 = madd(a0, b1, c01); c02 = madd(a0, b2, c02); c03 = madd(a0, b3, c03);
-    const a1 = v128.load32_splat(v, 4); c10 = madd(a1, b0, c10); c11 = madd(a1, b1, c11); c12 = madd(a1, b2, c12); c13 = madd(a1, b3, c13);
-    const a2 = v128.load32_splat(v, 8); c20 = madd(a2, b0, c20); c21 = madd(a2, b1, c21); c22 = madd(a2, b2, c22); c23 = madd(a2, b3, c23);
-    const a3 = v128.load32_splat(v, 12); c30 = madd(a3, b0, c30); c31 = madd(a3, b1, c31); c32 = madd(a3, b2, c32); c33 = madd(a3, b3, c33);
+    const a0 = v128.load_splat<Float>(v); c00 = madd(a0, b0, c00); c01 = madd(a0, b1, c01); c02 = madd(a0, b2, c02); c03 = madd(a0, b3, c03);
+    const a1 = v128.load_splat<Float>(v, SIZE); c10 = madd(a1, b0, c10); c11 = madd(a1, b1, c11); c12 = madd(a1, b2, c12); c13 = madd(a1, b3, c13);
+    const a2 = v128.load_splat<Float>(v, 2 * SIZE); c20 = madd(a2, b0, c20); c21 = madd(a2, b1, c21); c22 = madd(a2, b2, c22); c23 = madd(a2, b3, c23);
+    const a3 = v128.load_splat<Float>(v, 3 * SIZE); c30 = madd(a3, b0, c30); c31 = madd(a3, b1, c31); c32 = madd(a3, b2, c32); c33 = madd(a3, b3, c33);
     v += stride; w += 64;
   }
   const f0 = v128.load(alpha, 0), f1 = v128.load(alpha, 16), f2 = v128.load(alpha, 32), f3 = v128.load(alpha, 48);
@@ -91,20 +92,20 @@ export function value4x16(value: usize, stride: usize, weight: usize, keys: i32,
 // 6 context columns of 16 rows: context = context * alpha + sum over keys of value * weight.
 export function value6x16(value: usize, stride: usize, weight: usize, keys: i32, alpha: usize, out: usize): void {
   let v = value, w = weight, n = keys;
-  let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c02 = f32x4.splat(0), c03 = f32x4.splat(0);
-  let c10 = f32x4.splat(0), c11 = f32x4.splat(0), c12 = f32x4.splat(0), c13 = f32x4.splat(0);
-  let c20 = f32x4.splat(0), c21 = f32x4.splat(0), c22 = f32x4.splat(0), c23 = f32x4.splat(0);
-  let c30 = f32x4.splat(0), c31 = f32x4.splat(0), c32 = f32x4.splat(0), c33 = f32x4.splat(0);
-  let c40 = f32x4.splat(0), c41 = f32x4.splat(0), c42 = f32x4.splat(0), c43 = f32x4.splat(0);
-  let c50 = f32x4.splat(0), c51 = f32x4.splat(0), c52 = f32x4.splat(0), c53 = f32x4.splat(0);
+  let c00 = v128.splat<Float>(0), c01 = v128.splat<Float>(0), c02 = v128.splat<Float>(0), c03 = v128.splat<Float>(0);
+  let c10 = v128.splat<Float>(0), c11 = v128.splat<Float>(0), c12 = v128.splat<Float>(0), c13 = v128.splat<Float>(0);
+  let c20 = v128.splat<Float>(0), c21 = v128.splat<Float>(0), c22 = v128.splat<Float>(0), c23 = v128.splat<Float>(0);
+  let c30 = v128.splat<Float>(0), c31 = v128.splat<Float>(0), c32 = v128.splat<Float>(0), c33 = v128.splat<Float>(0);
+  let c40 = v128.splat<Float>(0), c41 = v128.splat<Float>(0), c42 = v128.splat<Float>(0), c43 = v128.splat<Float>(0);
+  let c50 = v128.splat<Float>(0), c51 = v128.splat<Float>(0), c52 = v128.splat<Float>(0), c53 = v128.splat<Float>(0);
   for (; n > 0; n--) {
     const b0 = v128.load(w, 0), b1 = v128.load(w, 16), b2 = v128.load(w, 32), b3 = v128.load(w, 48);
-    const a0 = v128.load32_splat(v, 0); c00 = madd(a0, b0, c00); c01 = madd(a0, b1, c01); c02 = madd(a0, b2, c02); c03 = madd(a0, b3, c03);
-    const a1 = v128.load32_splat(v, 4); c10 = madd(a1, b0, c10); c11 = madd(a1, b1, c11); c12 = madd(a1, b2, c12); c13 = madd(a1, b3, c13);
-    const a2 = v128.load32_splat(v, 8); c20 = madd(a2, b0, c20); c21 = madd(a2, b1, c21); c22 = madd(a2, b2, c22); c23 = madd(a2, b3, c23);
-    const a3 = v128.load32_splat(v, 12); c30 = madd(a3, b0, c30); c31 = madd(a3, b1, c31); c32 = madd(a3, b2, c32); c33 = madd(a3, b3, c33);
-    const a4 = v128.load32_splat(v, 16); c40 = madd(a4, b0, c40); c41 = madd(a4, b1, c41); c42 = madd(a4, b2, c42); c43 = madd(a4, b3, c43);
-    const a5 = v128.load32_splat(v, 20); c50 = madd(a5, b0, c50); c51 = madd(a5, b1, c51); c52 = madd(a5, b2, c52); c53 = madd(a5, b3, c53);
+    const a0 = v128.load_splat<Float>(v); c00 = madd(a0, b0, c00); c01 = madd(a0, b1, c01); c02 = madd(a0, b2, c02); c03 = madd(a0, b3, c03);
+    const a1 = v128.load_splat<Float>(v, SIZE); c10 = madd(a1, b0, c10); c11 = madd(a1, b1, c11); c12 = madd(a1, b2, c12); c13 = madd(a1, b3, c13);
+    const a2 = v128.load_splat<Float>(v, 2 * SIZE); c20 = madd(a2, b0, c20); c21 = madd(a2, b1, c21); c22 = madd(a2, b2, c22); c23 = madd(a2, b3, c23);
+    const a3 = v128.load_splat<Float>(v, 3 * SIZE); c30 = madd(a3, b0, c30); c31 = madd(a3, b1, c31); c32 = madd(a3, b2, c32); c33 = madd(a3, b3, c33);
+    const a4 = v128.load_splat<Float>(v, 4 * SIZE); c40 = madd(a4, b0, c40); c41 = madd(a4, b1, c41); c42 = madd(a4, b2, c42); c43 = madd(a4, b3, c43);
+    const a5 = v128.load_splat<Float>(v, 5 * SIZE); c50 = madd(a5, b0, c50); c51 = madd(a5, b1, c51); c52 = madd(a5, b2, c52); c53 = madd(a5, b3, c53);
     v += stride; w += 64;
   }
   const f0 = v128.load(alpha, 0), f1 = v128.load(alpha, 16), f2 = v128.load(alpha, 32), f3 = v128.load(alpha, 48);
@@ -137,20 +138,20 @@ export function value6x16(value: usize, stride: usize, weight: usize, keys: i32,
 // 6 context columns of 8 rows: context = context * alpha + sum over keys of value * weight.
 export function value6x8(value: usize, stride: usize, weight: usize, keys: i32, alpha: usize, out: usize): void {
   let v = value, w = weight, n = keys;
-  let c00 = f32x4.splat(0), c01 = f32x4.splat(0);
-  let c10 = f32x4.splat(0), c11 = f32x4.splat(0);
-  let c20 = f32x4.splat(0), c21 = f32x4.splat(0);
-  let c30 = f32x4.splat(0), c31 = f32x4.splat(0);
-  let c40 = f32x4.splat(0), c41 = f32x4.splat(0);
-  let c50 = f32x4.splat(0), c51 = f32x4.splat(0);
+  let c00 = v128.splat<Float>(0), c01 = v128.splat<Float>(0);
+  let c10 = v128.splat<Float>(0), c11 = v128.splat<Float>(0);
+  let c20 = v128.splat<Float>(0), c21 = v128.splat<Float>(0);
+  let c30 = v128.splat<Float>(0), c31 = v128.splat<Float>(0);
+  let c40 = v128.splat<Float>(0), c41 = v128.splat<Float>(0);
+  let c50 = v128.splat<Float>(0), c51 = v128.splat<Float>(0);
   for (; n > 0; n--) {
     const b0 = v128.load(w, 0), b1 = v128.load(w, 16);
-    const a0 = v128.load32_splat(v, 0); c00 = madd(a0, b0, c00); c01 = madd(a0, b1, c01);
-    const a1 = v128.load32_splat(v, 4); c10 = madd(a1, b0, c10); c11 = madd(a1, b1, c11);
-    const a2 = v128.load32_splat(v, 8); c20 = madd(a2, b0, c20); c21 = madd(a2, b1, c21);
-    const a3 = v128.load32_splat(v, 12); c30 = madd(a3, b0, c30); c31 = madd(a3, b1, c31);
-    const a4 = v128.load32_splat(v, 16); c40 = madd(a4, b0, c40); c41 = madd(a4, b1, c41);
-    const a5 = v128.load32_splat(v, 20); c50 = madd(a5, b0, c50); c51 = madd(a5, b1, c51);
+    const a0 = v128.load_splat<Float>(v); c00 = madd(a0, b0, c00); c01 = madd(a0, b1, c01);
+    const a1 = v128.load_splat<Float>(v, SIZE); c10 = madd(a1, b0, c10); c11 = madd(a1, b1, c11);
+    const a2 = v128.load_splat<Float>(v, 2 * SIZE); c20 = madd(a2, b0, c20); c21 = madd(a2, b1, c21);
+    const a3 = v128.load_splat<Float>(v, 3 * SIZE); c30 = madd(a3, b0, c30); c31 = madd(a3, b1, c31);
+    const a4 = v128.load_splat<Float>(v, 4 * SIZE); c40 = madd(a4, b0, c40); c41 = madd(a4, b1, c41);
+    const a5 = v128.load_splat<Float>(v, 5 * SIZE); c50 = madd(a5, b0, c50); c51 = madd(a5, b1, c51);
     v += stride; w += 64;
   }
   const f0 = v128.load(alpha, 0), f1 = v128.load(alpha, 16);

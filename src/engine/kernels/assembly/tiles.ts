@@ -1,12 +1,13 @@
+import { Float, SIZE } from "./float";
 import { LANES, PANEL, TILE_4X16, TILE_6X16, TILE_6X8 } from "./layout";
 import { score1x16, score4x16, score4x8, score6x16, score6x8 } from "./tiles-score";
 import { value1x16, value4x16, value4x8, value6x16, value6x8 } from "./tiles-value";
 
-// Which tile computes which part of a block. A score is one chain of multiply-adds over the depth whatever tile it
+// Which tile computes which part of a block. They are named after their rows of f32; of f64 a vector holds half as many. A score is one chain of multiply-adds over the depth whatever tile it
 // falls into, so its value does not depend on the tile, the lane or the block.
 
 export function scoreBlock(
-  tile: i32, key: usize, stride: usize, keys: i32, query: usize, depth: i32, scale: f32, offset: usize, count: i32, out: usize,
+  tile: i32, key: usize, stride: usize, keys: i32, query: usize, depth: i32, scale: Float, offset: usize, count: i32, out: usize,
 ): void {
   let k = key, to = out, n = keys;
   if (tile != TILE_4X16) {
@@ -36,20 +37,20 @@ export function valueBlock(
 ): void {
   let v = value, to = out, n = width;
   if (tile == TILE_6X16) {
-    for (; n >= 6; n -= 6, v += 24, to += 6 * LANES) value6x16(v, stride, weight, keys, alpha, to);
+    for (; n >= 6; n -= 6, v += 6 * SIZE, to += 6 * LANES) value6x16(v, stride, weight, keys, alpha, to);
   } else if (tile == TILE_6X8) {
-    for (; n >= 6; n -= 6, v += 24, to += 6 * LANES) {
+    for (; n >= 6; n -= 6, v += 6 * SIZE, to += 6 * LANES) {
       value6x8(v, stride, weight, keys, alpha, to);
       if (count > PANEL / 2) value6x8(v, stride, weight + 32, keys, alpha + 32, to + 32);
     }
   }
   if (tile == TILE_6X8) {
-    for (; n >= 4; n -= 4, v += 16, to += 4 * LANES) {
+    for (; n >= 4; n -= 4, v += 4 * SIZE, to += 4 * LANES) {
       value4x8(v, stride, weight, keys, alpha, to);
       if (count > PANEL / 2) value4x8(v, stride, weight + 32, keys, alpha + 32, to + 32);
     }
   } else {
-    for (; n >= 4; n -= 4, v += 16, to += 4 * LANES) value4x16(v, stride, weight, keys, alpha, to);
+    for (; n >= 4; n -= 4, v += 4 * SIZE, to += 4 * LANES) value4x16(v, stride, weight, keys, alpha, to);
   }
-  for (; n > 0; n--, v += 4, to += LANES) value1x16(v, stride, weight, keys, alpha, to);
+  for (; n > 0; n--, v += SIZE, to += LANES) value1x16(v, stride, weight, keys, alpha, to);
 }
