@@ -28,6 +28,7 @@ export function forwardItem(descriptor: usize, item: u32, scratch: usize): void 
   const contexts = queries + queryBytes * <usize>panels;
   const logits = contexts + contextBytes * <usize>panels;
   memory.fill(contexts, 0, contextBytes * <usize>panels);
+  touchQueries(scratch, count, depth);
   let low = to, high = from;
   for (let p = 0; p < panels; p++) {
     const state = scratch + SCRATCH_STATES + <usize>p * STATE_BYTES, rows = scratch + <usize>(p * PANEL) * ROW_BYTES;
@@ -57,8 +58,8 @@ export function forwardItem(descriptor: usize, item: u32, scratch: usize): void 
   for (let j = low; j < high; j += keyBlock) {
     const keys = min(keyBlock, high - j);
     if (newHead || chunks > 1) {
-      touchRows(descriptor, KEY, block, j, keys, depth);
-      touchRows(descriptor, VALUE, block, j, keys, width);
+      touchKeys(descriptor, KEY, block, j, keys, depth);
+      touchKeys(descriptor, VALUE, block, j, keys, width);
     }
     for (let p = 0; p < panels; p++) {
       const state = scratch + SCRATCH_STATES + <usize>p * STATE_BYTES;
@@ -82,16 +83,24 @@ export function forwardItem(descriptor: usize, item: u32, scratch: usize): void 
   }
 }
 
-// Reads a block of keys or values once, in order, a byte a cache line: the tiles walk several rows at once, which the
-// machine's prefetcher follows badly. The first item of a head does
-// it for all that this thread does after it. (There is no prefetch instruction in WebAssembly.)
-function touchRows(descriptor: usize, view: usize, block: u32, key: i32, keys: i32, width: i32): void {
+// Reads rows once, in order, a byte a cache line: the tiles and the packing walk several rows at once, which the machine's
+// prefetcher follows badly. Of keys and values the first item of a head does it for all that this thread does after it.
+// (There is no prefetch instruction in WebAssembly.)
+function touchKeys(descriptor: usize, view: usize, block: u32, key: i32, keys: i32, width: i32): void {
   const head = block / load<u32>(descriptor, BLOCKS), keyHeads = load<u32>(descriptor, KEY_HEADS);
-  const stride = load<usize>(descriptor + view, 12) << SHIFT, bytes = <usize>width << SHIFT;
+  const stride = load<usize>(descriptor + view, 12) << SHIFT;
   let row = element(descriptor, view, head / keyHeads, head % keyHeads, key);
-  for (let j = 0; j < keys; j++, row += stride) {
-    for (let at = row, stop = row + bytes; at < stop; at += 64) load<u8>(at);
-  }
+  for (let j = 0; j < keys; j++, row += stride) touch(row, width);
+}
+
+function touchQueries(rows: usize, count: i32, depth: i32): void {
+  for (let r = 0, row = rows; r < count; r++, row += ROW_BYTES) touch(load<usize>(row, ROW_QUERY), depth);
+}
+
+// @ts-ignore: decorator
+@inline
+function touch(row: usize, width: i32): void {
+  for (let at = row, stop = row + (<usize>width << SHIFT); at < stop; at += 64) load<u8>(at);
 }
 
 // Nothing comes between a score and its softmax, and no matrix is wanted.
