@@ -16,6 +16,7 @@ export const DESCRIPTOR = {
   position: 184,
   sink: 192,
   statistics: 196,
+  singles: 228,
   scale: 232,
   softcap: 240,
   bytes: 256,

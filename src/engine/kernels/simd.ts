@@ -191,6 +191,8 @@ function layOut(memory: KernelMemory, problem: Problem, tile: Tile, threads: num
   if (alibi) put(DESCRIPTOR.position, memory.place(alibi.positions), memory.place(own(alibi.slopes)));
   if (sink) put(DESCRIPTOR.sink, memory.place(own(sink)));
   put(DESCRIPTOR.statistics, statistics, ...MATRICES.map((output) => matrices.get(output) ?? 0), flags, partials, plan.path);
+  // The last heads of all threads are shared out item by item, so that none is left with much while others have nothing.
+  put(DESCRIPTOR.singles, threads * plan.blocks * plan.chunks);
   const scratch = Array.from({ length: threads }, () => memory.allocate(plan.scratchBytes));
   // Views are made last: any allocation may grow the memory.
   memory.integers(flags, flagCount).fill(0);

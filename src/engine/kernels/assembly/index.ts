@@ -3,22 +3,29 @@ import { mergeBlock } from "./finish";
 import { decodeItem } from "./decode";
 import { forwardItem } from "./forward";
 import { exp2, writeConstants } from "./exp";
-import { CHUNKS, ITEMS, NEXT_ITEM, PATH, SCRATCH_CONSTANTS, SCRATCH_HEAD, STOP } from "./layout";
+import { BLOCKS, CHUNKS, ITEMS, NEXT_ITEM, PATH, SCRATCH_CONSTANTS, SCRATCH_HEAD, SINGLES, STOP } from "./layout";
 import { sumLanes } from "./steady";
 import { tanh } from "./tanh";
 
 // Takes items until none is left or STOP is set. Any number of threads may run this on one descriptor, each with its own
-// instance and its own scratch area. The last items come first: under a causal range they are the longest.
+// instance and its own scratch area. The last items come first: under a causal range they are the longest. As long as there
+// is plenty a thread takes a whole head, so that each reads the keys and values of its own heads alone.
 export function run(descriptor: usize, scratch: usize): void {
   writeConstants(scratch + SCRATCH_CONSTANTS);
   store<i32>(scratch, -1, SCRATCH_HEAD);
-  const items = load<i32>(descriptor, ITEMS);
+  const items = load<i32>(descriptor, ITEMS), singles = load<i32>(descriptor, SINGLES);
+  const headItems = load<i32>(descriptor, BLOCKS) * load<i32>(descriptor, CHUNKS);
   const fewRows = load<i32>(descriptor, PATH) != 0;
-  while (atomic.load<i32>(descriptor, STOP) == 0) {
-    const taken = atomic.add<i32>(descriptor, 1, NEXT_ITEM);
-    if (taken >= items) return;
-    if (fewRows) decodeItem(descriptor, items - 1 - taken, scratch);
-    else forwardItem(descriptor, items - 1 - taken, scratch);
+  while (true) {
+    const next = atomic.load<i32>(descriptor, NEXT_ITEM);
+    if (next >= items) return;
+    const end = next + (items - next > singles ? headItems : 1);
+    if (atomic.cmpxchg<i32>(descriptor, next, end, NEXT_ITEM) != next) continue;
+    for (let taken = next; taken < end; taken++) {
+      if (atomic.load<i32>(descriptor, STOP) != 0) return;
+      if (fewRows) decodeItem(descriptor, items - 1 - taken, scratch);
+      else forwardItem(descriptor, items - 1 - taken, scratch);
+    }
   }
 }
 

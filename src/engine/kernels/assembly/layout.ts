@@ -38,6 +38,7 @@ export const WEIGHTS: usize = 212;
 export const FLAGS: usize = 216; // i32 [items / CHUNKS]: 1 where the result is not to be trusted
 export const PARTIALS: usize = 220; // Float [items / CHUNKS][CHUNKS][BLOCK_ROWS][4 + E]
 export const PATH: usize = 224; // 0: panels of 16 rows, 1: single rows
+export const SINGLES: usize = 228; // so many items at the end are taken one by one, those before by whole heads
 export const SCALE: usize = 232; // Float
 export const SOFTCAP: usize = 240; // Float; 0: none
 export const DESCRIPTOR_BYTES: usize = 256;
