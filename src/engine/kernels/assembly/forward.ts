@@ -4,7 +4,7 @@ import { addAlibi, addBias, collectBias, excludeAndCheck } from "./exclude";
 import { closeRow, keepPartial, partial } from "./finish";
 import { element, layRows, openPanel } from "./item";
 import {
-  ALPHA, BIAS, BLOCKS, CAPPED, CHUNKS, CHUNK_KEYS, DEPTH, FLAGS, HIGH, INNER_HIGH, INNER_LOW, KEY, KEYS, KEY_BLOCK,
+  ALPHA, BIAS, BLOCKS, CAPPED, CHUNKS, CHUNK_KEYS, DEPTH, FIRST_KEYS, FLAGS, HIGH, INNER_HIGH, INNER_LOW, KEY, KEYS, KEY_BLOCK,
   KEY_HEADS, LANES, LOGITS, LOW, MASK, MAXIMUM, MOMENT, PANEL, PANEL_FIRST, POISON, ROW_BYTES, ROW_CONTEXT,
   ROW_INDEX, ROW_QUERY, SCALE, SCORES, SCRATCH_CONSTANTS, SCRATCH_HEAD, SCRATCH_LONGEST, SCRATCH_PANELS, SCRATCH_STATES, SLOPE,
   SOFTCAP, STATE_BYTES, STEADY, STEADY_NEVER, STEADY_NOW, STEADY_SOON, SUM, TILE, VALUE, WANT, WANT_CONTEXT, WANT_MOMENT, WEIGHTS, WIDTH,
@@ -67,7 +67,8 @@ export function forwardItem(descriptor: usize, item: u32, scratch: usize): void 
       const innerLow = load<i32>(state, INNER_LOW), innerHigh = load<i32>(state, INNER_HIGH);
       // Cut where some rows begin or end to see keys, so that only the parts between are looked at key by key.
       for (let key = max(j, load<i32>(state, LOW)); key < stop;) {
-        const end = key < innerLow ? min(innerLow, stop) : key < innerHigh ? min(innerHigh, stop) : stop;
+        let end = key < innerLow ? min(innerLow, stop) : key < innerHigh ? min(innerHigh, stop) : stop;
+        if (key >= innerLow && load<i32>(state, STEADY) == STEADY_SOON) end = min(end, key + FIRST_KEYS);
         panelBlock(
           descriptor, block, key, end - key, scratch + <usize>(p * PANEL) * ROW_BYTES, min(count - p * PANEL, PANEL), state,
           queries + queryBytes * <usize>p, contexts + contextBytes * <usize>p, logits, scratch + SCRATCH_CONSTANTS,

@@ -85,6 +85,7 @@ export const STATE_BYTES: usize = 640;
 export const STEADY_NEVER = 0; // the scores may be of any size: each block takes its maximum
 export const STEADY_SOON = 1; // they are small; every row's maximum is that of its first whole block
 export const STEADY_NOW = 2; // that block has been
+export const FIRST_KEYS: i32 = 48; // keys of that block: enough for whole tiles, few enough to be done with soon
 
 // The scratch area of a thread: rows, states, the constants of exp2(), then query panels, context panels, one block of logits, one of biases.
 export const MAX_BLOCK_ROWS: i32 = 4 * PANEL;
