@@ -102,6 +102,24 @@ describe.each(CASES)('the kernel %s in %s', (_name, precision, kernel) => {
     }
   });
 
+  test('is the same to the bit whatever stands in keys that no row sees, over many blocks', () => {
+    const padded = problem({ M: 70, N: 300, D: 4, E: 3 }, precision, {
+      reach: reachOf(positions(70, 0), [250], {}, false),
+      want: new Set(['context', 'lse']),
+    });
+    const answer = () => {
+      kernel.arena?.reset();
+      const { context, lse, nonFinite } = attention(padded, kernel);
+      return { context: [...(context ?? [])], lse: [...(lse ?? [])], nonFinite };
+    };
+    const clean = answer();
+    for (const poison of [Number.NaN, Number.POSITIVE_INFINITY, 1e30]) {
+      padded.key.data.fill(poison, 4 * 250);
+      padded.value.data.fill(poison, 3 * 250);
+      expect(answer()).toEqual(clean);
+    }
+  });
+
   test('blends a row without a key to 0, with a sink and without', () => {
     const masked = problem({ M: 2, N: 3, D: 2, E: 2 }, precision, { reach: { first: Int32Array.of(0, 0), end: Int32Array.of(0, 3) } });
     const plain = attention(masked, kernel);

@@ -2,7 +2,7 @@ import { Float, SHIFT, SINGLE, SIZE } from "./float";
 import { madd } from "./arithmetic";
 import { LOG2_OF_E } from "./exp";
 import { element } from "./item";
-import { BLOCKS, CHUNKS, DEPTH, KEY, KEYS, KEY_HEADS, LANES, SCALE } from "./layout";
+import { BLOCKS, CHUNKS, DEPTH, END, FIRST, KEY, KEY_HEADS, LANES, ROWS, SCALE } from "./layout";
 
 // A running softmax takes the maximum of every block since a score may be of any size. Where |scale| |q| |k|, which no
 // score exceeds (Cauchy-Schwarz), is small for the longest query and the longest key, any of the row's scores will do as
@@ -21,14 +21,23 @@ export function sumLanes(x: v128): Float {
   return SINGLE ? two + (v128.extract_lane<Float>(x, 2) + v128.extract_lane<Float>(x, 3)) : two;
 }
 
-// The greatest |k|^2 of a head; Infinity where it isn't finite, or is not worth knowing.
+// The greatest |k|^2 of the keys of a head that any row sees; Infinity where it isn't finite, or is not worth knowing.
 export function longestKey(descriptor: usize, block: u32): Float {
   const blocks = load<u32>(descriptor, BLOCKS), head = block / blocks, keyHeads = load<u32>(descriptor, KEY_HEADS);
   if (blocks < WORTH_BLOCKS || load<u32>(descriptor, CHUNKS) > 1) return Infinity;
+  const batch = head / keyHeads, rows = load<u32>(descriptor, ROWS);
+  let low = i32.MAX_VALUE, high = 0;
+  for (let r = batch * rows; r < (batch + 1) * rows; r++) {
+    const first = load<i32>(load<usize>(descriptor, FIRST) + 4 * r), end = load<i32>(load<usize>(descriptor, END) + 4 * r);
+    if (first >= end) continue;
+    low = min(low, first);
+    high = max(high, end);
+  }
+  if (low >= high) return Infinity;
   const stride = SIZE * load<u32>(descriptor, KEY + 12), bytes = <usize>load<u32>(descriptor, DEPTH) << SHIFT;
-  const first = element(descriptor, KEY, head / keyHeads, head % keyHeads, 0);
+  const start = element(descriptor, KEY, batch, head % keyHeads, low);
   let longest: Float = 0, sum: Float = 0;
-  for (let key = first, last = first + stride * <usize>load<u32>(descriptor, KEYS); key < last; key += stride) {
+  for (let key = start, last = start + stride * <usize>(high - low); key < last; key += stride) {
     let s0 = v128.splat<Float>(0), s1 = s0, s2 = s0, s3 = s0, at = key;
     const end = key + bytes;
     for (const whole = key + (bytes & ~63); at < whole; at += 64) {
