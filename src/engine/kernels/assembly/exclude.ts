@@ -40,6 +40,27 @@ export function addBias(logits: usize, keys: i32, bias: usize): void {
   }
 }
 
+// The same where every row sees every key of the block but for the bias: poisons the rows that hold a NaN or an infinity
+// where it is not -Infinity.
+export function addBiasAndCheck(logits: usize, keys: i32, bias: usize, state: usize): void {
+  const excluded = v128.splat<Float>(-Infinity), zero = v128.splat<Float>(0);
+  for (let half: usize = 0; half < LANES; half += 32) {
+    let p0 = v128.load(state + half, POISON), p1 = v128.load(state + half, POISON + 16);
+    let b = bias + half;
+    for (let x = logits + half, stop = logits + LANES * <usize>keys; x < stop; x += LANES) {
+      const b0 = v128.load(b), b1 = v128.load(b, 16), e0 = v128.eq<Float>(b0, excluded), e1 = v128.eq<Float>(b1, excluded);
+      const x0 = v128.add<Float>(v128.load(x), b0), x1 = v128.add<Float>(v128.load(x, 16), b1);
+      p0 = madd(v128.bitselect(zero, x0, e0), zero, p0);
+      p1 = madd(v128.bitselect(zero, x1, e1), zero, p1);
+      v128.store(x, v128.bitselect(b1, x1, e1), 16);
+      v128.store(x, v128.bitselect(b0, x0, e0));
+      b += LANES;
+    }
+    v128.store(state + half, p1, POISON + 16);
+    v128.store(state + half, p0, POISON);
+  }
+}
+
 // capped -= slope * |position - key|
 export function addAlibi(logits: usize, key: i32, keys: i32, state: usize): void {
   for (let lane: usize = 0; lane < LANES; lane += 16) {

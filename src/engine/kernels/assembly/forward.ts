@@ -1,6 +1,6 @@
 import { Float, SHIFT, SIZE } from "./float";
 import { LOG2_OF_E, toPowers } from "./exp";
-import { addAlibi, addBias, collectBias, excludeAndCheck } from "./exclude";
+import { addAlibi, addBias, addBiasAndCheck, collectBias, excludeAndCheck } from "./exclude";
 import { closeRow, keepPartial, partial } from "./finish";
 import { element, layRows, openPanel } from "./item";
 import {
@@ -168,10 +168,11 @@ function softmaxBlock(
   if (load<usize>(descriptor, MASK) | load<usize>(descriptor, BIAS)) {
     bias = logits + LANES * load<usize>(descriptor, KEY_BLOCK);
     collectBias(descriptor, rows, key, keys, spare, bias);
-    addBias(logits, keys, bias);
+    if (inner) addBiasAndCheck(logits, keys, bias, state);
+    else addBias(logits, keys, bias);
   }
   const everyKey = inner && !bias;
-  if (!everyKey) excludeAndCheck(logits, key, keys, state, bias);
+  if (!inner) excludeAndCheck(logits, key, keys, state, bias);
   const out = load<usize>(descriptor, LOGITS), weights = load<usize>(descriptor, WEIGHTS);
   if (out) storeMatrix(logits, key, keys, count, rows, out, length, spare);
   if (weights) storeMatrix(logits, key, keys, count, rows, weights, length, spare);

@@ -92,12 +92,31 @@ export function unpackRows(panel: usize, length: i32, factors: usize, addresses:
 
 // Rows of bytes to a panel of -Infinity where the byte is 0; where it is not, the panel keeps what it holds.
 export function packMask(addresses: usize, length: i32, stride: usize, out: usize): void {
+  const first = load<usize>(addresses), stop = out + LANES * <usize>length;
+  let shared = true;
+  for (let r: usize = 4; r < 4 * <usize>PANEL; r += 4) shared = shared && load<usize>(addresses + r) == first;
+  if (shared) {
+    const excluded = v128.splat<Float>(-Infinity);
+    for (let to = out, from = first; to < stop; to += LANES, from += stride) {
+      if (load<u8>(from) != 0) continue;
+      v128.store(to, excluded);
+      v128.store(to, excluded, 16);
+      v128.store(to, excluded, 32);
+      v128.store(to, excluded, 48);
+    }
+    return;
+  }
   for (let r: usize = 0; r < <usize>PANEL; r++) {
     let from = load<usize>(addresses + (r << 2));
-    const lane = r << SHIFT;
-    for (let to = out + lane, stop = to + LANES * <usize>length; to < stop; to += LANES) {
-      if (load<u8>(from) == 0) store<Float>(to, -Infinity);
-      from += stride;
+    for (let to = out + (r << SHIFT); to < stop; to += LANES, from += stride) {
+      // Without a branch, which a mask without a pattern would mislead.
+      if (SINGLE) {
+        const exclude = -u32(load<u8>(from) == 0);
+        store<u32>(to, (load<u32>(to) & ~exclude) | (0xff800000 & exclude));
+      } else {
+        const exclude = -u64(load<u8>(from) == 0);
+        store<u64>(to, (load<u64>(to) & ~exclude) | (0xfff0000000000000 & exclude));
+      }
     }
   }
 }
