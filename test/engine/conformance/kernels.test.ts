@@ -71,6 +71,20 @@ describe.each(CASES)('the kernel %s in %s', (_name, precision, kernel) => {
     }
   });
 
+  test.each(['query', 'key'] as const)('is right where the squares of a %s are too small for the format, and the scale makes up for it', (tiny) => {
+    const [small, score] = precision === 'float32' ? [1e-24, 104] : [1e-170, 721];
+    const asked = (own: Precision) => {
+      const many = problem({ M: 70, N: 600, D: 1, E: 3 }, own, { scale: score / small, want: new Set(['context', 'lse']) });
+      many.query.data.fill(tiny === 'query' ? small : 1);
+      many.key.data.fill(0, 0, 60).fill(tiny === 'key' ? -small : -1, 60);
+      return many;
+    };
+    const exact = attention(asked('float64'), reference);
+    const got = attention(asked(precision), kernel);
+    expectClose(got.context, exact.context, () => 1e4 * U, 'context');
+    expectClose(got.lse, exact.lse, () => 1e4 * U, 'lse');
+  });
+
   test('gives all weight to one enormous score, among scores of ±10⁴', () => {
     const { key, query, ...rest } = problem({ M: 1, N: 19, D: 1, E: 1 }, precision);
     const scores = floats(precision, 19).map((_, j) => (j === 7 ? 1e4 : -1e4 + j));

@@ -1,5 +1,5 @@
 import { Float, SHIFT, SINGLE, SIZE, VECTOR } from "./float";
-import { madd } from "./arithmetic";
+import { madd, sumLanes } from "./arithmetic";
 import { EXP2_ZERO, exp2, exp2Scalar, LOG2_OF_E, toPowers } from "./exp";
 import { isPlain } from "./forward";
 import { closeRow, keepPartial, partial, storeContext } from "./finish";
@@ -10,7 +10,6 @@ import {
   SCRATCH_PANELS, SCRATCH_STATES, SLOPE, SOFTCAP, VALUE, WANT, WANT_CONTEXT, WANT_MOMENT, WIDTH,
 } from "./layout";
 import { highHalves, lowHalves } from "./pack";
-import { sumLanes } from "./steady";
 import { tanh } from "./tanh";
 
 // A few rows over many keys is a matter of memory bandwidth: nothing is packed, keys and values are read once, in order,

@@ -1,10 +1,10 @@
+import { sumLanes } from "./arithmetic";
 import { Float, SIZE } from "./float";
 import { mergeBlock } from "./finish";
 import { decodeItem } from "./decode";
 import { forwardItem } from "./forward";
 import { exp2, writeConstants } from "./exp";
 import { BLOCKS, CHUNKS, ITEMS, NEXT_ITEM, PATH, SCRATCH_CONSTANTS, SCRATCH_HEAD, SINGLES, STOP } from "./layout";
-import { sumLanes } from "./steady";
 import { tanh } from "./tanh";
 
 // Takes items until none is left or STOP is set. Any number of threads may run this on one descriptor, each with its own

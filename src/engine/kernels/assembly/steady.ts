@@ -1,5 +1,5 @@
 import { Float, SHIFT, SINGLE, SIZE } from "./float";
-import { madd } from "./arithmetic";
+import { madd, sumLanes } from "./arithmetic";
 import { LOG2_OF_E } from "./exp";
 import { element } from "./item";
 import { BLOCKS, CHUNKS, DEPTH, END, FIRST, KEY, KEY_HEADS, LANES, ROWS, SCALE } from "./layout";
@@ -14,12 +14,9 @@ const STEADY_BOUND: Float = 32;
 // Blocks of rows from which the keys' lengths are worth taking; fewer hardly pay for reading the keys once more.
 const WORTH_BLOCKS: u32 = 2;
 
-// @ts-ignore: decorator
-@inline
-export function sumLanes(x: v128): Float {
-  const two = v128.extract_lane<Float>(x, 0) + v128.extract_lane<Float>(x, 1);
-  return SINGLE ? two + (v128.extract_lane<Float>(x, 2) + v128.extract_lane<Float>(x, 3)) : two;
-}
+// What each square may have lost below the smallest normal number: without it a key of 1e-24 would count for nothing,
+// whatever the scale makes of it.
+const LOST: Float = SINGLE ? <Float>1.1754943508222875e-38 : <Float>2.2250738585072014e-308;
 
 // The greatest |k|^2 of the keys of a head that any row sees; Infinity where it isn't finite, or is not worth knowing.
 export function longestKey(descriptor: usize, block: u32): Float {
@@ -53,12 +50,18 @@ export function longestKey(descriptor: usize, block: u32): Float {
     longest = max(longest, square);
     sum += square;
   }
-  return sum * 0 == 0 ? longest : Infinity;
+  return sum * 0 == 0 ? longest + lost(descriptor) : Infinity;
+}
+
+// @ts-ignore: decorator
+@inline
+function lost(descriptor: usize): Float {
+  return LOST * <Float>load<u32>(descriptor, DEPTH);
 }
 
 // Whether no score of a panel's rows exceeds the bound; false where a query isn't finite.
 export function isSteady(descriptor: usize, query: usize, longest: Float): bool {
-  let s0 = v128.splat<Float>(0), s1 = s0, s2 = s0, s3 = s0;
+  let s0 = v128.splat<Float>(lost(descriptor)), s1 = s0, s2 = s0, s3 = s0;
   for (let q = query, end = query + LANES * <usize>load<u32>(descriptor, DEPTH); q < end; q += LANES) {
     const x0 = v128.load(q), x1 = v128.load(q, 16), x2 = v128.load(q, 32), x3 = v128.load(q, 48);
     s0 = madd(x0, x0, s0);

@@ -3,8 +3,8 @@ import { LANES, PANEL, TILE_4X16, TILE_6X16, TILE_6X8 } from "./layout";
 import { score1x16, score4x16, score4x8, score6x16, score6x8 } from "./tiles-score";
 import { value1x16, value4x16, value4x8, value6x16, value6x8 } from "./tiles-value";
 
-// Which tile computes which part of a block. They are named after their rows of f32; of f64 a vector holds half as many. A score is one chain of multiply-adds over the depth whatever tile it
-// falls into, so its value does not depend on the tile, the lane or the block.
+// Which tile computes which part of a block. They are named after their rows of f32; of f64 a vector holds half as many.
+// A score is one chain of multiply-adds over the depth whatever tile it falls into, so its value does not depend on the tile, the lane or the block.
 
 // How many tiles of 6: of a remainder of 2 and one tile two tiles of 4 are made, since single ones cost as much as 4.
 // @ts-ignore: decorator
