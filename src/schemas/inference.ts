@@ -1,10 +1,18 @@
 import { Type } from '@sinclair/typebox';
+import { named } from './shapes.ts';
 
 const Parameters = (description: string) =>
-  Type.Optional(Type.Unsafe<unknown>({ type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] }, description }));
+  Type.Optional(
+    Type.Unsafe<Record<string, string | number | boolean>>({
+      type: 'object',
+      additionalProperties: { type: ['string', 'number', 'boolean'] },
+      ...named('Parameters', description),
+    }),
+  );
 const DATATYPE = Type.Unsafe<string>({
   type: 'string',
   enum: ['BOOL', 'UINT8', 'UINT16', 'UINT32', 'UINT64', 'INT8', 'INT16', 'INT32', 'INT64', 'FP16', 'BF16', 'FP32', 'FP64'],
+  ...named('Datatype', 'What a tensor’s elements are.'),
 });
 const SHAPE = Type.Array(Type.Integer({ minimum: 0 }), { description: 'Row-major.' });
 const DATA = Type.Optional(
@@ -18,20 +26,28 @@ const DATA = Type.Optional(
 
 const InputTensor = Type.Object(
   {
-    name: Type.Unsafe<string>({ type: 'string', enum: ['Q', 'K', 'V', 'attn_mask', 'past_key', 'past_value', 'nonpad_kv_seqlen'] }),
+    name: Type.Unsafe<string>({
+      type: 'string',
+      enum: ['Q', 'K', 'V', 'attn_mask', 'past_key', 'past_value', 'nonpad_kv_seqlen'],
+      ...named('InputName', 'An input of the operator.'),
+    }),
     shape: SHAPE,
     datatype: DATATYPE,
     parameters: Parameters('`binary_data_size`: the tensor’s bytes follow the JSON.'),
     data: DATA,
   },
-  { additionalProperties: false },
+  { additionalProperties: false, ...named('InputTensor', 'A tensor that the operator takes.') },
 );
 const RequestedOutput = Type.Object(
   {
-    name: Type.Unsafe<string>({ type: 'string', enum: ['Y', 'present_key', 'present_value', 'qk_matmul_output', 'lse'] }),
+    name: Type.Unsafe<string>({
+      type: 'string',
+      enum: ['Y', 'present_key', 'present_value', 'qk_matmul_output', 'lse'],
+      ...named('OutputName', 'An output of the operator.'),
+    }),
     parameters: Parameters('`binary_data`: whether this output comes as bytes after the JSON.'),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, ...named('RequestedOutput', 'An output to come back.') },
 );
 
 export const InferenceRequest = Type.Object(
@@ -48,39 +64,69 @@ export const InferenceRequest = Type.Object(
       }),
     ),
   },
-  { $id: 'InferenceRequest', additionalProperties: false },
+  {
+    $id: 'InferenceRequest',
+    additionalProperties: false,
+    description: 'ONNX’s Attention over tensors: its inputs, its attributes as parameters, and which outputs come back.',
+  },
+);
+
+const OutputTensor = Type.Object(
+  {
+    name: RequestedOutput.properties.name,
+    shape: SHAPE,
+    datatype: DATATYPE,
+    parameters: Parameters('`binary_data_size`: the tensor’s bytes follow the JSON.'),
+    data: Type.Optional(
+      Type.Unsafe<(number | string)[]>({
+        type: 'array',
+        items: { type: ['number', 'string'] },
+        description: 'Flat, row-major: numbers, and "NaN", "Infinity", "-Infinity" for what JSON lacks. Absent where the data is binary.',
+      }),
+    ),
+  },
+  named('OutputTensor', 'A tensor that the operator gives.'),
 );
 
 export const InferenceResponse = Type.Object(
   {
-    model_name: Type.String(),
-    model_version: Type.String(),
-    id: Type.Optional(Type.String()),
-    outputs: Type.Array(
-      Type.Object({ name: Type.String(), shape: SHAPE, datatype: DATATYPE, parameters: Parameters('`binary_data_size`'), data: DATA }),
-    ),
+    model_name: Type.String({ description: 'attention' }),
+    model_version: Type.String({ description: '1' }),
+    id: Type.Optional(Type.String({ description: 'The request’s own.' })),
+    outputs: Type.Array(OutputTensor, { description: 'The outputs asked for, in that order.' }),
   },
-  { $id: 'InferenceResponse' },
+  { $id: 'InferenceResponse', description: 'The outputs, and which model gave them.' },
 );
 
 export const InferenceError = Type.Object(
   { error: Type.String({ description: 'Which tensor or parameter, the rule, and what was given.' }) },
-  { $id: 'InferenceError' },
+  { $id: 'InferenceError', description: 'What was wrong, in a sentence.' },
 );
 
-const TensorMetadata = Type.Object({ name: Type.String(), datatype: Type.String(), shape: Type.Array(Type.Integer({ description: '−1: any.' })) });
+const TensorMetadata = Type.Object(
+  { name: Type.String(), datatype: Type.String(), shape: Type.Array(Type.Integer({ description: '−1: any.' })) },
+  named('TensorMetadata', 'A tensor of the model: its name, its usual datatype and its axes.'),
+);
 
-export const ModelMetadata = Type.Object({
-  name: Type.String(),
-  versions: Type.Array(Type.String()),
-  platform: Type.String(),
-  inputs: Type.Array(TensorMetadata),
-  outputs: Type.Array(TensorMetadata),
-  properties: Type.Record(Type.String(), Type.String(), { description: 'What differs from the protocol, and what the fixed fields can’t say.' }),
-});
+export const ModelMetadata = Type.Object(
+  {
+    name: Type.String(),
+    versions: Type.Array(Type.String()),
+    platform: Type.String(),
+    inputs: Type.Array(TensorMetadata),
+    outputs: Type.Array(TensorMetadata),
+    properties: Type.Record(Type.String(), Type.String(), {
+      description: 'What differs from the protocol, and what the fixed fields can’t say.',
+    }),
+  },
+  named('ModelMetadata', 'The tensors that the model takes and gives.'),
+);
 
-export const ServerMetadata = Type.Object({ name: Type.String(), version: Type.String(), extensions: Type.Array(Type.String()) });
-export const ServerLive = Type.Object({ live: Type.Boolean() });
-export const ServerReady = Type.Object({ live: Type.Boolean(), ready: Type.Boolean() });
-export const ModelReady = Type.Object({ name: Type.String(), ready: Type.Boolean() });
-export const ModelList = Type.Object({ models: Type.Array(Type.String()) });
+export const ServerMetadata = Type.Object(
+  { name: Type.String(), version: Type.String(), extensions: Type.Array(Type.String()) },
+  named('ServerMetadata', 'The server, and the extensions of the protocol that it speaks.'),
+);
+export const ServerLive = Type.Object({ live: Type.Boolean() }, named('ServerLive', 'Whether the server is alive.'));
+export const ServerReady = Type.Object({ live: Type.Boolean(), ready: Type.Boolean() }, named('ServerReady', 'Whether the server wants requests.'));
+export const ModelReady = Type.Object({ name: Type.String(), ready: Type.Boolean() }, named('ModelReady', 'Whether the model wants requests.'));
+export const ModelList = Type.Object({ models: Type.Array(Type.String()) }, named('ModelList', 'The names of the models.'));

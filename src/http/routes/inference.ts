@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../../config.ts';
 import { MODEL } from '../../runtime/answer.ts';
 import type { Answerer } from '../../runtime/answerer.ts';
+import { BodyHeaders } from '../../schemas/headers.ts';
 import {
   InferenceError,
   InferenceRequest,
@@ -25,8 +26,10 @@ const VERSION_PATH = `${MODEL_PATH}/versions/${MODEL.version}`;
 
 /** The Open Inference Protocol v2 over REST: the model `attention` is ONNX's Attention, opset 25. */
 export async function inferenceRoutes(app: FastifyInstance, { config, answerer }: { config: Config; answerer: Answerer }): Promise<void> {
-  const get = (url: string, operationId: string, summary: string, reply: TSchema, answer: () => object) =>
-    app.get(url, { schema: { operationId, tags: ['inference'], summary, response: { 200: reply } } }, async () => answer());
+  const get = (url: string, operationId: string, summary: string, reply: TSchema, answer: () => object) => {
+    const response = { 200: { ...reply, examples: [answer()] }, ...(url.endsWith('/ready') && { 503: errors('Shutting down.') }) };
+    app.get(url, { schema: { operationId, tags: ['inference'], summary, response } }, async () => answer());
+  };
   const requireReady = () => {
     if (!app.lifecycle.ready)
       throw new Problem('shutting-down', 'the server is not ready: it has been asked to stop', { headers: { 'retry-after': '1' } });
@@ -102,33 +105,42 @@ const METADATA = {
 
 const errors = (description: string) => ({ description, content: { 'application/json': { schema: Type.Ref(InferenceError) } } });
 
+const binary = (description: string) => Type.Unsafe<unknown>({ type: 'string', format: 'binary', description });
+
 function inferDocumentation(operationId: string) {
   return {
     operationId,
     tags: ['inference'],
     summary: 'ONNX Attention over tensors',
     description:
-      'Tensors in JSON, or as bytes after it (the binary tensor extension: `binary_data_size` in the tensor’s parameters, the header Inference-Header-Content-Length with the length of the JSON, little-endian and row-major). No Content-Type is needed. Bodies may be packed with gzip or deflate. Deviation: with no `outputs` named, Y alone comes back.',
-    headers: Type.Object({
-      'inference-header-content-length': Type.Optional(
-        Type.String({ description: 'The length of the JSON in bytes, where binary tensors follow it.' }),
-      ),
-    }),
+      'Tensors in JSON, or as bytes after it (the binary tensor extension: `binary_data_size` in the tensor’s parameters, the header `Inference-Header-Content-Length` with the length of the JSON in bytes, on that request alone; little-endian and row-major). No Content-Type is needed. Bodies may be packed with gzip or deflate. Deviation: with no `outputs` named, Y alone comes back.',
+    // Inference-Header-Content-Length is in the words alone: a tool that takes a parameter for one to send would send it with JSON too.
+    headers: BodyHeaders,
     body: {
       content: {
         'application/json': { schema: Type.Ref(InferenceRequest) },
         'application/octet-stream': {
-          schema: Type.Unsafe<unknown>({ description: 'The JSON of an InferenceRequest, and the bytes of its binary tensors.' }),
+          schema: binary(
+            'The JSON of an InferenceRequest, and the bytes of its binary tensors; the request header Inference-Header-Content-Length says how long the JSON is.',
+          ),
         },
       },
     },
     response: {
       200: {
         description: 'The outputs asked for.',
+        headers: {
+          'Inference-Header-Content-Length': {
+            type: 'integer',
+            minimum: 2,
+            description: 'Where outputs come as bytes: the length of the JSON before them, in bytes.',
+          },
+          'Server-Timing': { type: 'string', description: 'What decoding, computing and encoding took, in milliseconds.' },
+        },
         content: {
           'application/json': { schema: Type.Ref(InferenceResponse) },
           'application/octet-stream': {
-            schema: Type.Unsafe<unknown>({ description: 'The JSON of an InferenceResponse, and the bytes of its binary tensors.' }),
+            schema: binary('The JSON of an InferenceResponse, and the bytes of its binary tensors.'),
           },
         },
       },
@@ -136,6 +148,7 @@ function inferDocumentation(operationId: string) {
       404: errors('Another model or version.'),
       408: errors('The body did not arrive in time.'),
       413: errors('Over MAX_BODY_BYTES, MAX_WORK or MAX_REPLY_NUMBERS.'),
+      500: errors('Something went wrong on our side.'),
       503: errors('Shutting down, or the answer took too long.'),
     },
   };
