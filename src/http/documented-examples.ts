@@ -17,6 +17,8 @@ interface Operation {
   requestBody?: { content?: Record<string, Media> };
   responses?: Record<string, Reply>;
 }
+const RETRIED: ReadonlySet<string> = new Set(['429', '503']);
+const RETRY_AFTER = { 'Retry-After': { description: 'After how many seconds to ask again.', schema: { type: 'integer', minimum: 1 } } };
 const LINES = 'application/x-ndjson';
 type Paths = Record<string, Record<string, Operation>>;
 
@@ -44,7 +46,10 @@ export function withExamples<Document extends { readonly paths?: object | undefi
   showLines(paths['/attention']?.['post']);
   for (const [path, operations] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(operations)) {
-      for (const [status, { content, description }] of Object.entries(operation.responses ?? {})) showFailures(Number(status), description, content);
+      for (const [status, reply] of Object.entries(operation.responses ?? {})) {
+        if (RETRIED.has(status)) reply.headers = { ...reply.headers, ...RETRY_AFTER };
+        showFailures(Number(status), reply.description, reply.content);
+      }
       refuseOtherMethods(path, method, operation);
     }
   }

@@ -70,6 +70,16 @@ describe('each kind of failure', () => {
   });
 });
 
+test('each reply that says to ask again says when', async () => {
+  draining.drain();
+  const { json } = await service.get('/openapi.json');
+  for (const path of ['/readyz', '/v2/health/ready', '/v2/models/attention/ready']) {
+    const { status, headers } = await draining.get(path);
+    expect([status, headers['retry-after']], path).toEqual([503, '1']);
+    expect(json.paths[path].get.responses[503].headers['Retry-After'].schema, path).toEqual({ type: 'integer', minimum: 1 });
+  }
+});
+
 describe('each status of the inference protocol', () => {
   const path = '/v2/models/attention/infer';
   const input = (name: string, rows: number) => ({ name, shape: [1, 1, rows, 64], datatype: 'FP32', data: Array(rows * 64).fill(0.5) });

@@ -83,7 +83,9 @@ const refusals = problemResponses([
   'deadline-exceeded',
 ]);
 
-const timing = { 'Server-Timing': { type: 'string', description: 'What decoding, computing and encoding took, in milliseconds.' } };
+const timing = {
+  'Server-Timing': { type: 'string', description: 'What decoding, computing and encoding took, in milliseconds; not for a stream of lines.' },
+};
 
 const attentionDocumentation = {
   operationId: 'attention',
