@@ -20,7 +20,7 @@ export interface Window {
  * The reach of rows that stand at `positions` ([B·M], token indices, negative ones allowed) over `keyCounts[b]` keys.
  * Position i sees j where i − left ≤ j ≤ i + right; causal is a right of 0 at most.
  */
-export function reachOf(positions: ArrayLike<number>, keyCounts: readonly number[], window: Window, causal: boolean): Reach {
+export function reachOf(positions: ArrayLike<number>, keyCounts: ArrayLike<number>, window: Window, causal: boolean): Reach {
   const first = new Int32Array(positions.length);
   const end = new Int32Array(positions.length);
   const rowsPerBatch = positions.length / keyCounts.length;

@@ -1,3 +1,4 @@
+import { MODEL } from '../runtime/answer.ts';
 import { attentionExamples, inferenceExamples, mergeExamples, ndjsonExamples } from '../schemas/examples.ts';
 import { INFERENCE_ERRORS, otherMethod, problemExample } from './problem-examples.ts';
 import { PROBLEMS, type ProblemCode } from './problems.ts';
@@ -19,6 +20,7 @@ interface Operation {
 }
 const RETRIED: ReadonlySet<string> = new Set(['429', '503']);
 const RETRY_AFTER = { 'Retry-After': { description: 'After how many seconds to ask again.', schema: { type: 'integer', minimum: 1 } } };
+const JSON_TYPE = 'application/json';
 const LINES = 'application/x-ndjson';
 type Paths = Record<string, Record<string, Operation>>;
 
@@ -43,6 +45,7 @@ export function withExamples<Document extends { readonly paths?: object | undefi
       Object.entries(examples).map(([name, { summary, value }]) => [name, { summary, value: exampleReply(kind, value) }]),
     );
   }
+  showIndex(paths['/v2/repository/index']?.['post']);
   showLines(paths['/attention']?.['post']);
   for (const [path, operations] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(operations)) {
@@ -54,6 +57,16 @@ export function withExamples<Document extends { readonly paths?: object | undefi
     }
   }
   return document;
+}
+
+/** The index is computed from nothing but whether the service is ready, so its example is written out. */
+function showIndex({ requestBody, responses }: Operation = {}): void {
+  const asked = requestBody?.content?.[JSON_TYPE];
+  const answered = responses?.['200']?.content?.[JSON_TYPE];
+  if (!asked || !answered) throw new Error('there is no index of models to show an example for');
+  const summary = 'The models that are ready';
+  asked.examples = { ready: { summary, value: { ready: true } } };
+  answered.examples = { ready: { summary, value: [{ ...MODEL, state: 'READY', reason: '' }] } };
 }
 
 /** One example, not a list: Swagger UI looks for the one that was chosen of the JSON body's list, and finds none. */

@@ -109,7 +109,8 @@ describe('examples', () => {
       const { text, headers } = await service.get(path.replace('{code}', 'invalid-request'), 'GET');
       expect(headers['content-type'], `${method} ${path}`).toMatch(new RegExp(`^${type}`));
       const got = type === 'text/html' ? text : JSON.parse(text);
-      if (path !== '/info') expect(got, path).toEqual(examplesOf(media)[0]);
+      // What runs, and what was asked before, is another each time.
+      if (path !== '/info' && !path.endsWith('/stats')) expect(got, path).toEqual(examplesOf(media)[0]);
       expect(validator(media.schema)(got), path).toBe(true);
     }
   });

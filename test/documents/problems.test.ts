@@ -84,7 +84,10 @@ describe('each status of the inference protocol', () => {
   const path = '/v2/models/attention/infer';
   const input = (name: string, rows: number) => ({ name, shape: [1, 1, rows, 64], datatype: 'FP32', data: Array(rows * 64).fill(0.5) });
   const requests: Record<number, () => Promise<Json>> = {
-    400: async () => (await service.ask({ inputs: [{ name: 'Q', shape: [1, 1, 2, 2], datatype: 'FP32', data: [1, 0, 0] }] }, { path })).json,
+    400: async () => {
+      const inputs = ['Q', 'K', 'V'].map((name) => ({ name, shape: [1, 1, 2, 2], datatype: 'FP32', data: [1, 0, 0] }));
+      return (await service.ask({ inputs }, { path })).json;
+    },
     404: async () => (await service.ask({}, { path: '/v2/models/bert/infer' })).json,
     405: async () => (await service.get(path)).json,
     408: () => refusalOf(hurried.port, 100, '{"tokens":[[', path),

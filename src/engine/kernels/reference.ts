@@ -1,3 +1,4 @@
+import { roundToBfloat16 } from '../bfloat16.ts';
 import type { SoftmaxPrecision } from '../operator.ts';
 import type { Floats, Precision } from '../tensor.ts';
 import type { Kernel, RowKernels, Softmax } from './kernel.ts';
@@ -84,24 +85,11 @@ function softmaxKernel(round: Round): RowKernels['softmax'] {
   };
 }
 
-const float16 = new Float16Array(1);
-const single = new Float32Array(1);
-const bits = new Uint32Array(single.buffer);
-
 const rounding: Record<SoftmaxPrecision, Round> = {
   float64: (value) => value,
   float32: Math.fround,
-  float16: (value) => {
-    float16[0] = value;
-    return float16[0]!;
-  },
-  // The upper half of a float32, rounded to nearest, ties to even; NaN stays NaN.
-  bfloat16: (value) => {
-    if (Number.isNaN(value)) return value;
-    single[0] = value;
-    bits[0] = (bits[0]! + 0x7fff + ((bits[0]! >>> 16) & 1)) & 0xffff0000;
-    return single[0]!;
-  },
+  float16: Math.f16round,
+  bfloat16: roundToBfloat16,
 };
 
 const softmaxes: Record<SoftmaxPrecision, RowKernels['softmax']> = {
