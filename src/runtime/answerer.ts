@@ -1,4 +1,4 @@
-import { TooMuchToRedo } from '../engine/kernels/simd.ts';
+import { TooMuchToRedo } from '../engine/kernels/redo.ts';
 import { type Answer, type Question, readQuestion } from './answer.ts';
 import { INLINE_BYTES, INLINE_COST, INLINE_REDONE } from './cost.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';

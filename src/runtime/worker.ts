@@ -1,11 +1,13 @@
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { TooMuchToRedo } from '../engine/kernels/redo.ts';
 import { instantiate, Stopped } from '../engine/kernels/simd.ts';
 import { type Answer, type Question, readQuestion } from './answer.ts';
+import { mostRedone } from './cost.ts';
 import { type Call, conduct, help } from './crew.ts';
 import { type PackedFailure, packFailure } from './failures.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
-import type { Limits } from './limits.ts';
+import { type Limits, WorkTooLarge } from './limits.ts';
 import { Stages } from './stages.ts';
 
 /** What a worker thread is started with. */
@@ -47,6 +49,7 @@ let asked = 0;
 const kernel = kernelOf(
   engine,
   conduct(threads, (call) => parentPort?.postMessage({ id: asked, threadId, call } satisfies Calling)),
+  mostRedone(limits),
 );
 
 /** What piscina runs on this thread, one task at a time. */
@@ -70,10 +73,14 @@ export default function work(task: AskTask | HelpTask): unknown {
     const answer = readQuestion({ ...task.question, body }, { kernel, limits, checkpoint }, stages).carryOut();
     return told(answer, stages);
   } catch (error) {
-    const failure = packFailure(error);
+    const failure = packFailure(error instanceof TooMuchToRedo ? tooLarge(error) : error);
     if (failure) return { failure } satisfies Told;
     throw error;
   }
+}
+
+function tooLarge({ message }: TooMuchToRedo): WorkTooLarge {
+  return new WorkTooLarge(`${message} (a 60th of MAX_WORK). Mask such keys, send finite numbers, or ask with fewer rows.`);
 }
 
 function told({ body, jsonLength }: Answer, { ended }: Stages): unknown {
