@@ -31,15 +31,17 @@ export class Answerer {
   answer(question: Question, gone: () => AbortSignal): TimedAnswer | Promise<TimedAnswer> {
     const bytes = question.body.reduce((sum, chunk) => sum + chunk.length, 0);
     if (bytes > INLINE_BYTES) return this.#elsewhere(question, gone());
-    const stages = new Stages();
-    const task = readQuestion(question, this.#means, stages);
-    if (task.cost > INLINE_COST) return this.#elsewhere(question, gone());
     try {
+      const stages = new Stages();
+      const task = readQuestion(question, this.#means, stages);
+      if (task.cost > INLINE_COST) return this.#elsewhere(question, gone());
       const answer = task.carryOut();
       return { answer, timing: stages.ended.join(', ') };
     } catch (error) {
       if (error instanceof TooMuchToRedo) return this.#elsewhere(question, gone());
       throw error;
+    } finally {
+      this.#means.kernel.arena?.giveBack();
     }
   }
 

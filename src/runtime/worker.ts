@@ -1,8 +1,9 @@
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { TooMuchToRedo } from '../engine/kernels/redo.ts';
-import { instantiate, Stopped } from '../engine/kernels/simd.ts';
+import { instantiate, KEPT_BYTES, Stopped } from '../engine/kernels/simd.ts';
 import { type Answer, type Question, readQuestion } from './answer.ts';
+import { collectAll } from './collect.ts';
 import { mostRedone } from './cost.ts';
 import { type Call, conduct, help } from './crew.ts';
 import { type PackedFailure, packFailure } from './failures.ts';
@@ -28,7 +29,8 @@ export interface AskTask {
 /** A call for help with another worker's job; `place` says which scratch area is ours. */
 export interface HelpTask {
   readonly type: 'help';
-  readonly call: Call;
+  /** Absent once the help has been given: the task outlives it, and must not hold the job's memory. */
+  call?: Call | undefined;
   readonly place: number;
 }
 
@@ -55,13 +57,32 @@ const kernel = kernelOf(
 /** What piscina runs on this thread, one task at a time. */
 export default function work(task: AskTask | HelpTask): unknown {
   if (task.type === 'help') {
-    const { call, place } = task;
-    if (engine.choice) {
-      const { run } = instantiate(engine.choice.modules[call.job.precision], call.job.memory);
-      help(call, () => run(call.job.descriptor, call.job.scratch[place] ?? 0));
-    }
+    const large = (task.call?.job.memory.buffer.byteLength ?? 0) > KEPT_BYTES;
+    helpWith(task);
+    task.call = undefined;
+    if (large) collectAll();
     return undefined;
   }
+  try {
+    return answered(task);
+  } finally {
+    letGo(task);
+  }
+}
+
+function helpWith({ call, place }: HelpTask): void {
+  if (!call || !engine.choice) return;
+  const { run } = instantiate(engine.choice.modules[call.job.precision], call.job.memory);
+  help(call, () => run(call.job.descriptor, call.job.scratch[place] ?? 0));
+}
+
+/** Gives back what the question took: this thread may wait long for the next one, and what it waits with stays. */
+function letGo({ question }: AskTask): void {
+  for (const { buffer } of question.body) if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+  if (kernel.arena?.giveBack()) collectAll();
+}
+
+function answered(task: AskTask): unknown {
   asked = task.id;
   const control = new Int32Array(task.control);
   const checkpoint = () => {

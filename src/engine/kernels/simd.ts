@@ -45,7 +45,7 @@ const MATRICES = ['scores', 'capped', 'logits', 'weights'] as const satisfies re
 /** Multiply-adds from which another thread is worth waking; see bench/README.md. */
 const SHARED_WORK = 8_000_000;
 /** A memory that has grown beyond this is given back once the request that needed it has been answered. */
-const KEPT_BYTES = 268_435_456;
+export const KEPT_BYTES = 268_435_456;
 
 /** One thread's instance over a memory. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelExports {
