@@ -222,7 +222,7 @@ function ofPrecision(data: Floats, precision: Precision): Floats {
 }
 
 /** Arrays for what was wanted, as the module left them. */
-export type Written = { -readonly [K in Output]?: Floats };
+type Written = { -readonly [K in Output]?: Floats };
 
 /** The rows that have every key excluded, ascending. */
 function emptyRows({ flags }: Laid): number[] {
