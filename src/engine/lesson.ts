@@ -176,6 +176,7 @@ function problemOf(lesson: Lesson, { queries, keys, values, positions }: Vectors
     alibi: position?.type === 'alibi' && positions ? { slopes: position.slopes ?? alibiSlopes(heads, precision), positions } : undefined,
     sink,
     want: wantOf(include),
+    finiteOnly: true,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Kernel, RowKernels } from './kernels/kernel.ts';
+import { KEY, type Kernel, type RowKernels } from './kernels/kernel.ts';
 import { excludedKeys, type Reach } from './mask.ts';
 import { type Broadcast, type Floats, floats, type Precision, type Rows } from './tensor.ts';
 
@@ -57,6 +57,8 @@ export interface Problem {
   readonly want: ReadonlySet<Output>;
   /** Called between rows by kernels that take their time; may throw to stop. */
   readonly checkpoint?: (() => void) | undefined;
+  /** Whether the first place that is not finite is answer enough: what comes after it need not be computed then. */
+  readonly finiteOnly?: boolean | undefined;
   /** Where row (b, h, i) of the context is written; [B, M, H·E], heads side by side, unless said. */
   readonly contextLayout?: Omit<Rows, 'data'> | undefined;
 }
@@ -121,6 +123,7 @@ function attentionByRows(problem: Problem, kernels: RowKernels): Result {
         problem.checkpoint?.();
         const place = attend(b, h, i);
         nonFinite ??= place;
+        if (nonFinite && problem.finiteOnly) return { ...result, fullyMasked, nonFinite };
       }
     }
   }
@@ -199,7 +202,7 @@ function firstNonFinite(row: ReturnType<typeof scratch>, lse: number, attended: 
   if (attended === 0) return undefined;
   // A finite log-sum-exp does not show an attended score of −Infinity, so the scores are looked at too.
   for (let j = 0; j < row.scores.length; j++) {
-    if (row.excluded[j] === 1) continue;
+    if (row.excluded[j] === KEY.excluded) continue;
     if (!Number.isFinite(row.scores[j])) return { output: 'scores', row: r };
     if (!Number.isFinite(row.logits[j])) return { output: 'logits', row: r };
   }

@@ -1,7 +1,9 @@
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { DESCRIPTOR } from '../engine/kernels/descriptor.ts';
+import { KEPT_BYTES } from '../engine/kernels/simd.ts';
 import type { Answer, Question } from './answer.ts';
+import { collectAll } from './collect.ts';
 import { reportLoss } from './crew.ts';
 import { DeadlineExceeded, OutOfMemory, unpackFailure } from './failures.ts';
 import type { Stage } from './stages.ts';
@@ -9,6 +11,8 @@ import type { AskTask, Calling, HelpTask, Told, WorkerSettings } from './worker.
 
 /** A thread that does not stop by itself within this time, once nobody waits for its answer, is ended and replaced. */
 const PATIENCE_MS = 1000;
+/** After an answer, when nothing on this thread refers to its job's memory any more. */
+const FORGOTTEN_AFTER_MS = 100;
 /** Heap of a worker. A body that takes more to read ends its worker alone. */
 const WORKER_HEAP_MB = 1536;
 
@@ -24,6 +28,8 @@ interface Pending {
   /** The stop word of its job, once it has laid one out. */
   stop?: Int32Array;
   stopped: boolean;
+  /** Whether this thread has seen a memory that is given back after the answer. */
+  large: boolean;
 }
 
 /**
@@ -57,7 +63,7 @@ export class Offload {
    */
   async ask(question: Question, timeoutMs: number, gone: AbortSignal): Promise<OffloadedAnswer> {
     const id = ++this.#last;
-    const pending: Pending = { control: new Int32Array(new SharedArrayBuffer(4)), stopped: false };
+    const pending: Pending = { control: new Int32Array(new SharedArrayBuffer(4)), stopped: false, large: false };
     this.#pending.set(id, pending);
     const kill = new AbortController();
     const body = question.body.map(ownMemory);
@@ -68,7 +74,12 @@ export class Offload {
       transferList: [...new Set(body.map((bytes) => bytes.buffer))] as never,
     });
     // A worker starts on the next question only once this end has been heard: until then its stop word is this job's.
-    const forget = () => this.#pending.delete(id);
+    const forget = () => {
+      this.#pending.delete(id);
+      delete pending.stop;
+      // Once the helpers' tasks are done with too. It holds this thread for some milliseconds, after a very large job alone.
+      if (pending.large) setTimeout(collectAll, FORGOTTEN_AFTER_MS).unref();
+    };
     told.then(forget, forget);
     try {
       const reply = await givenUp(told, timeoutMs, gone, () => this.#stop(pending, kill, told));
@@ -105,6 +116,7 @@ export class Offload {
     const pending = this.#pending.get(id);
     // A quick worker has answered before its call is heard; its memory may hold the next job by now.
     if (!pending) return;
+    pending.large ||= call.job.memory.buffer.byteLength > KEPT_BYTES;
     pending.stop = new Int32Array(call.job.memory.buffer, call.job.descriptor + DESCRIPTOR.stop, 1);
     if (pending.stopped) Atomics.store(pending.stop, 0, 1);
     for (let place = 1; place < this.#threads; place++) {

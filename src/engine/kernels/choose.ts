@@ -2,6 +2,7 @@ import { unboundedReach } from '../mask.ts';
 import { attention, type Output, type Problem, type Result } from '../operator.ts';
 import { floats, type Precision } from '../tensor.ts';
 import { TILE, type Tile } from './descriptor.ts';
+import { TooMuchToRedo } from './redo.ts';
 import { reference } from './reference.ts';
 import { type Modules, SimdKernel } from './simd.ts';
 
@@ -91,11 +92,21 @@ export function passesSelfCheck(modules: Modules): boolean {
     const exact = make('float64');
     return { problems: [make('float32'), exact], answer: attention(exact, reference) };
   });
-  const kernels = TILES.map((tile) => new SimdKernel(tile, modules, tile));
+  // Nothing is redone: the reference's answers would say nothing of the module.
+  const kernels = TILES.map((tile) => new SimdKernel(tile, modules, tile, undefined, 0));
   const check = () =>
     known.every(({ problems, answer }) =>
       problems.every((problem) => kernels.every((kernel) => agrees(attentionAnew(kernel, problem), answer, TOLERANCE[problem.precision]))),
     );
+  try {
+    return passesTwice(check);
+  } catch (error) {
+    if (error instanceof TooMuchToRedo) return false;
+    throw error;
+  }
+}
+
+function passesTwice(check: () => boolean): boolean {
   const stop = performance.now() + WARM_UP_MS;
   do {
     if (!check()) return false;

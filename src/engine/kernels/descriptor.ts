@@ -25,6 +25,9 @@ export const DESCRIPTOR = {
 /** Bits of `want`. */
 export const WANT = { context: 1, statistics: 2, moment: 4 } as const;
 
+/** Bits of a row's flag: `unsound` where a NaN or an infinity took part in it, `empty` where every key was excluded. */
+export const FLAG = { unsound: 1, empty: 2 } as const;
+
 /** The register tiles that the module has, by their number in it. */
 export const TILE = { '6x8': 0, '4x16': 1, '6x16': 2 } as const;
 export type Tile = keyof typeof TILE;

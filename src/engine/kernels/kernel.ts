@@ -1,6 +1,9 @@
 import type { Problem, Result, SoftmaxPrecision } from '../operator.ts';
 import type { Floats, Precision } from '../tensor.ts';
 
+/** What `excluded` says of a key: it takes part; it is excluded; its logit left the finite numbers downwards, which excludes it too. */
+export const KEY = { attended: 0, excluded: 1, overflowed: 2 } as const;
+
 /** Rows at a stride within one head: row r starts at `offset + r * stride`. */
 interface HeadRows {
   readonly data: Floats;
@@ -14,7 +17,7 @@ export interface RowKernels {
   scores(query: HeadRows, i: number, key: HeadRows, N: number, D: number, scale: number, out: Floats): void;
   /** out[j] = cap · tanh(scores[j] / cap). */
   softcap(scores: Floats, cap: number, out: Floats): Floats;
-  /** out[j] = capped[j] + bias − slope · |position − j|, or −Infinity where excluded. */
+  /** out[j] = capped[j] + bias − slope · |position − j|, or −Infinity where excluded; a sum that is −Infinity is marked as `overflowed`. */
   logits(capped: Floats, problem: Problem, b: number, h: number, i: number, excluded: Uint8Array, out: Floats): void;
   /** out[j] = exp(logits[j] − lse), 0 where excluded. */
   softmax(logits: Floats, excluded: Uint8Array, sink: number | undefined, out: Floats): Softmax;
@@ -41,6 +44,10 @@ export interface Arena {
   /** Whatever was allocated before, results included, may be overwritten from now on. */
   reset(): void;
   float32(length: number): Float32Array;
+  /** Bytes held now. */
+  readonly bytes: number;
+  /** Lets go of memory that only a large request needs, and says whether there was any. Results are gone then. */
+  giveBack(): boolean;
 }
 
 /** A way to compute the operator. `rows` is always there; `attend` does a whole problem where it can. */

@@ -44,7 +44,22 @@ function cleanRows(
   return { data: clean, offset: 0, batchStride: G * N * width, headStride: N * width, rowStride: width };
 }
 
-/** Whether row (b, h, i) attends to any of these keys. */
+/** Whether row (b, h, i) attends to any of these keys, which ascend. */
 export function attendsToAny(problem: Problem, b: number, h: number, i: number, keys: readonly number[]): boolean {
-  return keys.some((j) => attends(problem, b, h, i, j));
+  const row = b * problem.axes.M + i;
+  const end = problem.reach.end[row]!;
+  for (let n = firstFrom(keys, problem.reach.first[row]!); n < keys.length && keys[n]! < end; n++)
+    if (attends(problem, b, h, i, keys[n]!)) return true;
+  return false;
+}
+
+/** The place of the first of these numbers, which ascend, that is not below `least`. */
+function firstFrom(numbers: readonly number[], least: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (numbers[middle]! < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,7 +1,7 @@
 import { roundToBfloat16 } from '../bfloat16.ts';
 import type { SoftmaxPrecision } from '../operator.ts';
 import type { Floats, Precision } from '../tensor.ts';
-import type { Kernel, RowKernels, Softmax } from './kernel.ts';
+import { KEY, type Kernel, type RowKernels, type Softmax } from './kernel.ts';
 
 /** Rounds the result of one operation to the arithmetic in use. */
 type Round = (value: number) => number;
@@ -32,14 +32,15 @@ function rowKernels(precision: Precision): Omit<RowKernels, 'softmax'> {
         let logit = capped[j]!;
         if (bias) logit = round(logit + bias.data[biasRow + j * bias.keyStride]!);
         if (alibi) logit = round(logit - round(slope * Math.abs(position - j)));
-        out[j] = excluded[j] === 1 ? Number.NEGATIVE_INFINITY : logit;
+        if (excluded[j] === KEY.attended && logit === Number.NEGATIVE_INFINITY) excluded[j] = KEY.overflowed;
+        out[j] = excluded[j] === KEY.attended ? logit : Number.NEGATIVE_INFINITY;
       }
     },
 
     blend(weights, excluded, value, E, out) {
       out.fill(0);
       for (let j = 0; j < weights.length; j++) {
-        if (excluded[j] === 1) continue;
+        if (excluded[j] !== KEY.attended) continue;
         addScaled(precision, weights[j]!, value.data, value.offset + j * value.stride, E, out);
       }
     },
@@ -71,15 +72,15 @@ function softmaxKernel(round: Round): RowKernels['softmax'] {
   const exp = (x: number) => round(Math.exp(x));
   return (logits, excluded, sink, out): Softmax => {
     let max = sink ?? Number.NEGATIVE_INFINITY;
-    for (let j = 0; j < logits.length; j++) if (excluded[j] === 0) max = Math.max(max, round(logits[j]!));
+    for (let j = 0; j < logits.length; j++) if (excluded[j] === KEY.attended) max = Math.max(max, round(logits[j]!));
     const sinkTerm = sink === undefined ? 0 : exp(round(sink - max));
     let sum = 0;
     for (let j = 0; j < logits.length; j++) {
-      out[j] = excluded[j] === 1 ? 0 : exp(round(round(logits[j]!) - max));
+      out[j] = excluded[j] !== KEY.attended ? 0 : exp(round(round(logits[j]!) - max));
       sum = round(sum + out[j]!);
     }
     sum = round(sum + sinkTerm);
-    for (let j = 0; j < logits.length; j++) if (excluded[j] === 0) out[j] = round(out[j]! / sum);
+    for (let j = 0; j < logits.length; j++) if (excluded[j] === KEY.attended) out[j] = round(out[j]! / sum);
     const lse = sum === 0 ? Number.NEGATIVE_INFINITY : round(max + round(Math.log(sum)));
     return { max, sum, lse, sinkWeight: sink === undefined ? 0 : round(sinkTerm / sum) };
   };

@@ -1,10 +1,10 @@
-import { fullyMaskedRows } from '../mask.ts';
-import { contextLayout, multiplyAdds, type NonFinite, type Output, type Problem, type Result, rowByRow } from '../operator.ts';
+import { contextLayout, multiplyAdds, type Output, type Problem, type Result } from '../operator.ts';
 import { type Broadcast, type Floats, floats, type Precision, type Rows } from '../tensor.ts';
-import { DESCRIPTOR, type Plan, planOf, SINGLE_ROWS, SIZE, TILE, type Tile, WANT } from './descriptor.ts';
+import { DESCRIPTOR, FLAG, type Plan, planOf, SINGLE_ROWS, SIZE, TILE, type Tile, WANT } from './descriptor.ts';
 import type { Arena, Kernel } from './kernel.ts';
 import { KernelMemory } from './memory.ts';
-import { attendsToAny, cleaned } from './poison.ts';
+import { cleaned } from './poison.ts';
+import { redo } from './redo.ts';
 import { reference } from './reference.ts';
 
 /** What the module exports; addresses are byte offsets into its memory. */
@@ -41,16 +41,11 @@ export class Stopped extends Error {
   override readonly name = 'Stopped';
 }
 
-/** A problem in which NaN or infinity takes part, and which is too large to be redone by the reference on this thread. */
-export class TooMuchToRedo extends Error {
-  override readonly name = 'TooMuchToRedo';
-}
-
 const MATRICES = ['scores', 'capped', 'logits', 'weights'] as const satisfies readonly Output[];
 /** Multiply-adds from which another thread is worth waking; see bench/README.md. */
 const SHARED_WORK = 8_000_000;
-/** A memory that has grown beyond this is given back after the request that needed it. */
-const KEPT_BYTES = 268_435_456;
+/** A memory that has grown beyond this is given back once the request that needed it has been answered. */
+export const KEPT_BYTES = 268_435_456;
 
 /** One thread's instance over a memory. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelExports {
@@ -73,7 +68,7 @@ export class SimdKernel implements Kernel {
   /** An instance over the memory for each arithmetic that was asked for. */
   #instances: Partial<Record<Precision, KernelExports>> = {};
 
-  /** @param mostRedone multiply-adds of a problem up to which rows are redone here; beyond it TooMuchToRedo is thrown */
+  /** @param mostRedone multiply-adds up to which rows of a problem are redone by the reference; beyond it TooMuchToRedo is thrown */
   constructor(name: string, modules: Modules, tile: Tile, crew?: Crew, mostRedone = Number.POSITIVE_INFINITY) {
     this.#mostRedone = mostRedone;
     this.name = name;
@@ -82,28 +77,40 @@ export class SimdKernel implements Kernel {
     this.#crew = crew;
   }
 
-  readonly arena: Arena = {
-    reset: () => {
-      this.#memory.reset();
-      if (this.#memory.bytes <= KEPT_BYTES) return;
+  readonly arena: Arena = this.#arena();
+
+  #arena(): Arena {
+    const memory = () => this.#memory;
+    const giveBack = () => {
+      if (this.#memory.bytes <= KEPT_BYTES) return false;
       this.#memory = new KernelMemory();
       this.#instances = {};
-    },
-    float32: (length) => this.#memory.singles(this.#memory.allocate(4 * length), length),
-  };
+      return true;
+    };
+    return {
+      reset() {
+        giveBack();
+        memory().reset();
+      },
+      float32: (length) => memory().singles(memory().allocate(4 * length), length),
+      get bytes() {
+        return memory().bytes;
+      },
+      giveBack,
+    };
+  }
 
   /** @throws Stopped where the job's `stop` was set, TooMuchToRedo */
   attend(problem: Problem): Result | undefined {
     const { M, N } = problem.axes;
     if ((problem.softmaxPrecision ?? problem.precision) !== problem.precision || M === 0 || N === 0) return undefined;
     const laid = this.#compute(problem);
-    const flagged = laid.flags.includes(1);
-    if (flagged && multiplyAdds(problem.axes) > this.#mostRedone) throw new TooMuchToRedo('the reference would hold this thread for too long');
-    const clean = flagged ? cleaned(problem) : undefined;
+    if (!laid.flags.some((flag) => (flag & FLAG.unsound) !== 0)) return { ...readResult(this.#memory, problem, laid), fullyMasked: emptyRows(laid) };
+    const clean = cleaned(problem);
     const trusted = clean ? this.#compute(clean.problem) : laid;
     const result = readResult(this.#memory, problem, trusted);
-    result.nonFinite = redo(problem, trusted, clean?.poisoned, result);
-    return result;
+    const nonFinite = redo(problem, { flags: trusted.flags, poisoned: clean?.poisoned, result, most: this.#mostRedone });
+    return { ...result, fullyMasked: emptyRows(trusted), nonFinite };
   }
 
   #instance(precision: Precision): KernelExports {
@@ -133,8 +140,8 @@ export class SimdKernel implements Kernel {
 interface Laid {
   readonly job: Job;
   readonly plan: Plan;
-  /** 1 for each block of rows in which a NaN or an infinity took part. */
-  readonly flags: Int32Array;
+  /** Bits of FLAG for each row (b · H + h) · M + i. */
+  readonly flags: Uint8Array;
   readonly statistics: number;
   readonly context: number;
   readonly matrices: ReadonlyMap<Output, number>;
@@ -150,8 +157,7 @@ function layOut(memory: KernelMemory, problem: Problem, tile: Tile, threads: num
   const size = SIZE[precision];
   const own = (data: Floats) => ofPrecision(data, precision);
   const descriptor = memory.allocate(DESCRIPTOR.bytes);
-  const flagCount = plan.items / plan.chunks;
-  const flags = memory.allocate(4 * flagCount);
+  const flags = memory.allocate(B * H * M);
   const context = want.has('context') ? memory.allocate(size * B * H * M * E) : 0;
   const statistics = perRow ? memory.allocate(4 * size * B * H * M) : 0;
   const matrices = new Map<Output, number>(stored.map((output) => [output, memory.allocate(size * B * H * M * N)]));
@@ -195,14 +201,14 @@ function layOut(memory: KernelMemory, problem: Problem, tile: Tile, threads: num
   put(DESCRIPTOR.singles, threads * plan.blocks * plan.chunks);
   const scratch = Array.from({ length: threads }, () => memory.allocate(plan.scratchBytes));
   // Views are made last: any allocation may grow the memory.
-  memory.integers(flags, flagCount).fill(0);
+  memory.bytesAt(flags, B * H * M).fill(0);
   memory.integers(descriptor, words.length).set(words);
   memory.numbers(precision, descriptor + DESCRIPTOR.scale, 1)[0] = scale;
   memory.numbers(precision, descriptor + DESCRIPTOR.softcap, 1)[0] = softcap ?? 0;
   return {
     job: { precision, memory: memory.memory, descriptor, scratch },
     plan,
-    flags: memory.integers(flags, flagCount),
+    flags: memory.bytesAt(flags, B * H * M),
     statistics,
     context,
     matrices,
@@ -215,81 +221,36 @@ function ofPrecision(data: Floats, precision: Precision): Floats {
   throw new TypeError(`a ${precision} problem holds numbers of ${data.BYTES_PER_ELEMENT} bytes`);
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+/** Arrays for what was wanted, as the module left them. */
+type Written = { -readonly [K in Output]?: Floats };
 
-function readResult(memory: KernelMemory, problem: Problem, { statistics, context, matrices }: Laid): Mutable<Result> {
+/** The rows that have every key excluded, ascending. */
+function emptyRows({ flags }: Laid): number[] {
+  const rows: number[] = [];
+  for (let r = 0; r < flags.length; r++) if ((flags[r]! & FLAG.empty) !== 0) rows.push(r);
+  return rows;
+}
+
+function readResult(memory: KernelMemory, problem: Problem, { statistics, context, matrices }: Laid): Written {
   const { axes, precision, want } = problem;
   const { B, H, M, N, E } = axes;
   const cells = B * H * M;
-  const result: Mutable<Result> = { fullyMasked: fullyMaskedRows(problem) };
+  const result: Written = {};
   if (context !== 0) result.context = memory.numbers(precision, context, cells * E);
   for (const [output, address] of matrices) result[output as (typeof MATRICES)[number]] = memory.numbers(precision, address, cells * N);
   for (const output of ['lse', 'entropy', 'sink_weight'] as const) if (want.has(output)) result[output] = floats(precision, cells);
   if (statistics !== 0) readStatistics(memory.numbers(precision, statistics, 4 * cells), result, cells);
-  // The module would come within a rounding of it.
-  if (problem.sink && result.lse) for (const r of result.fullyMasked) result.lse[r] = problem.sink[Math.floor(r / M) % H]!;
   return result;
 }
 
-/** The module keeps maxima in powers of 2, and leaves logarithms to the platform's. */
-function readStatistics(statistics: Floats, result: Mutable<Result>, cells: number): void {
+/** The module leaves logarithms to the platform's. */
+function readStatistics(statistics: Floats, result: Written, cells: number): void {
   for (let n = 0; n < cells; n++) {
     const max = statistics[4 * n]!;
     const sum = statistics[4 * n + 1]!;
     const moment = statistics[4 * n + 2]!;
-    if (result.lse) result.lse[n] = sum > 0 ? max * Math.LN2 + Math.log(sum) : Number.NEGATIVE_INFINITY;
+    if (result.lse) result.lse[n] = sum > 0 ? max + Math.log(sum) : Number.NEGATIVE_INFINITY;
     if (result.entropy) result.entropy[n] = sum > 0 ? Math.max(0, Math.log2(sum) - moment / sum) : 0;
     if (result.sink_weight) result.sink_weight[n] = statistics[4 * n + 3]!;
   }
-}
-
-/**
- * Redoes rows by the reference: the blocks that the module flagged, and the rows that attend to a poisoned key. Scores
- * are given for every key, so those of poisoned keys are redone in every row. Returns the first place that is not finite.
- */
-function redo(problem: Problem, { plan, flags }: Laid, poisoned: readonly (readonly number[])[] | undefined, result: Result): NonFinite | undefined {
-  if (!poisoned && !flags.includes(1)) return undefined;
-  const { B, H, G, M } = problem.axes;
-  const group = H / G;
-  let first: NonFinite | undefined;
-  const again = rowByRow(problem, reference.rows(problem.precision, problem.precision), result, () => undefined);
-  const patch = scorePatch(problem, result);
-  for (let b = 0; b < B; b++) {
-    for (let h = 0; h < H; h++) {
-      const pair = b * G + Math.floor(h / group);
-      const keys = poisoned?.[pair] ?? [];
-      for (let i = 0; i < M; i++) {
-        const shared = (h % group) * M + i;
-        const flagged = flags[pair * plan.blocks + Math.floor(shared / plan.blockRows)] === 1;
-        if (flagged || attendsToAny(problem, b, h, i, keys)) {
-          const place = again(b, h, i);
-          first ??= place;
-        } else patch(b, h, i, keys);
-      }
-    }
-  }
-  return first;
-}
-
-/** Writes the scores of single keys as they are, for rows that do not attend to them. */
-function scorePatch(
-  { axes: { H, G, M, N, D }, precision, query, key, scale, softcap }: Problem,
-  result: Result,
-): (b: number, h: number, i: number, keys: readonly number[]) => void {
-  const rows = reference.rows(precision, precision);
-  const score = floats(precision, 1);
-  const capped = floats(precision, 1);
-  return (b, h, i, keys) => {
-    if (!result.scores && !result.capped) return;
-    const g = Math.floor(h / (H / G));
-    const queries = { data: query.data, stride: query.rowStride, offset: query.offset + b * query.batchStride + h * query.headStride };
-    for (const j of keys) {
-      const one = { data: key.data, stride: key.rowStride, offset: key.offset + b * key.batchStride + g * key.headStride + j * key.rowStride };
-      rows.scores(queries, i, one, 1, D, scale, score);
-      if (softcap !== undefined) rows.softcap(score, softcap, capped);
-      const place = ((b * H + h) * M + i) * N + j;
-      if (result.scores) result.scores[place] = score[0]!;
-      if (result.capped) result.capped[place] = softcap === undefined ? score[0]! : capped[0]!;
-    }
-  };
 }

@@ -1,17 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../../src/engine/kernels/reference.ts';
 import { reachOf } from '../../../src/engine/mask.ts';
-import { type Axes, attention, type Output, type Problem, type Result } from '../../../src/engine/operator.ts';
+import { type Axes, attention, type Problem } from '../../../src/engine/operator.ts';
 import { floats, type Precision } from '../../../src/engine/tensor.ts';
 import { problem } from '../problems.ts';
+import { expectBounds, expectClose, HALF_UNIT, pairOf } from './bounds.ts';
 import { kernels } from './kernels.ts';
 
-/** Half a unit in the last place of a number near 1. */
-const HALF_UNIT = { float32: 2 ** -24, float64: 2 ** -53 } as const;
 const CASES = kernels.flatMap((kernel) => (['float32', 'float64'] as const).map((precision) => [kernel.name, precision, kernel] as const));
 
 describe.each(CASES)('the kernel %s in %s', (_name, precision, kernel) => {
   const U = HALF_UNIT[precision];
+  const expectWithinBounds = (axes: Partial<Axes>, options: Partial<Problem> & { magnitude?: number }) => {
+    expectBounds(pairOf(axes, precision, options), kernel);
+  };
 
   test('is within the bounds for every number of rows, keys and columns, from 1 past two tiles', () => {
     for (let length = 1; length <= 34; length++) {
@@ -152,77 +154,9 @@ describe.each(CASES)('the kernel %s in %s', (_name, precision, kernel) => {
     infinite.value.data[1] = Number.POSITIVE_INFINITY;
     expect(attention(infinite, kernel).nonFinite).toEqual({ output: 'context', row: 0 });
   });
-
-  /** Results against the float64 reference of the same numbers, within the bounds of the engine's README; in float64 both round. */
-  function expectWithinBounds(axes: Partial<Axes>, { magnitude, ...options }: Partial<Problem> & { magnitude?: number }): void {
-    const size = magnitude === undefined ? {} : { magnitude };
-    const own = problem(axes, precision, { ...inPrecision(options, precision), ...size });
-    const { want: _, ...others } = inPrecision(options, 'float64');
-    const exact = attention(problem(axes, 'float64', { ...others, ...size }), reference);
-    const got = attention(own, kernel);
-    const { N } = own.axes;
-    expect(got.fullyMasked).toEqual(exact.fullyMasked);
-    const bounds = scoreBounds(own, precision === 'float32' ? 2 * U : 4 * U);
-    const expectOutput = (output: Output, bound: (i: number) => number) => {
-      if (own.want.has(output)) expectClose(got[output], exact[output], bound, output);
-    };
-    expectOutput('scores', (i) => bounds[i] ?? 0);
-    // An error of the logits moves a weight by at most twice that, relatively; rounding the sum adds N units.
-    const logit = Math.max(...bounds) + 64 * U * (1 + greatest(exact.logits) + (own.softcap ?? 0));
-    expectOutput('logits', () => logit);
-    const relative = 2 * logit + (N + 16) * 2 * U;
-    expectOutput('weights', () => relative);
-    expectOutput('context', () => relative * greatest(exact.context ? own.value.data : undefined));
-    expectOutput('lse', () => logit + (N + 16) * 2 * U * (1 + greatest(exact.lse)));
-    expectOutput('entropy', () => 16 * relative * (1 + Math.log2(N + 1)));
-    expectOutput('sink_weight', () => relative);
-    for (const output of own.want) expect(got[output], output).toBeDefined();
-  }
 });
-
-/** The options with every number in this precision. */
-function inPrecision({ bias, sink, alibi, ...rest }: Partial<Problem>, precision: Precision): Partial<Problem> {
-  const cast = (numbers: ArrayLike<number>) => floats(precision, numbers.length).map((_, n) => numbers[n] ?? 0);
-  return {
-    ...rest,
-    ...(bias && { bias: { ...bias, data: cast(bias.data) } }),
-    ...(sink && { sink: cast(sink) }),
-    ...(alibi && { alibi: { ...alibi, slopes: cast(alibi.slopes) } }),
-  };
-}
 
 /** M positions from the first on. */
 function positions(M: number, first: number): number[] {
   return Array.from({ length: M }, (_, i) => first + i);
-}
-
-/** (D + 4) · 2⁻²³ · |scale| · Σ|q||k| for each pair: the contract's bound for dot products. */
-function scoreBounds({ axes: { B, H, G, M, N, D }, query, key, scale }: Problem, unit: number): number[] {
-  const bounds: number[] = [];
-  for (let b = 0; b < B; b++)
-    for (let h = 0; h < H; h++)
-      for (let i = 0; i < M; i++)
-        for (let j = 0; j < N; j++) {
-          let sum = 0;
-          for (let c = 0; c < D; c++) {
-            const q = query.data[b * query.batchStride + h * query.headStride + i * D + c] ?? 0;
-            const k = key.data[b * key.batchStride + Math.floor(h / (H / G)) * key.headStride + j * D + c] ?? 0;
-            sum += Math.abs(q * k);
-          }
-          bounds.push((D + 4) * unit * Math.abs(scale) * sum);
-        }
-  return bounds;
-}
-
-function greatest(values: ArrayLike<number> | undefined): number {
-  return Array.from(values ?? []).reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0);
-}
-
-function expectClose(got: Result['scores'], exact: Result['scores'], bound: (i: number) => number, what: string): void {
-  expect(got?.length, what).toBe(exact?.length);
-  got?.forEach((value, i) => {
-    const wanted = exact?.[i] ?? Number.NaN;
-    if (value === wanted) return;
-    if (!(Math.abs(value - wanted) <= bound(i))) expect.fail(`${what} ${i} is ${value}, not ${wanted} within ${bound(i)}`);
-  });
 }

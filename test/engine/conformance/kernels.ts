@@ -3,7 +3,7 @@ import { TILE, type Tile } from '../../../src/engine/kernels/descriptor.ts';
 import type { Kernel } from '../../../src/engine/kernels/kernel.ts';
 import { reference } from '../../../src/engine/kernels/reference.ts';
 import { type Modules, SimdKernel } from '../../../src/engine/kernels/simd.ts';
-import { readBuilds } from '../../../src/runtime/kernel.ts';
+import { kernelOf, readBuilds } from '../../../src/runtime/kernel.ts';
 
 /** The committed modules of a build. */
 export function modulesOf(build: keyof Builds): Modules {
@@ -18,3 +18,16 @@ export const kernels: readonly Kernel[] = [
     return (Object.keys(TILE) as Tile[]).map((tile) => new SimdKernel(`${build} ${tile}`, modulesOf(build), tile));
   }),
 ];
+
+/** As the service runs it: tiny problems by the reference. */
+export const serving = kernelOf({
+  name: 'serving',
+  choice: {
+    modules: modulesOf('relaxed'),
+    tile: '6x16',
+    relaxed: true,
+    revectorised: false,
+    rates: { '6x8': 0, '4x16': 0, '6x16': 0 },
+    milliseconds: 0,
+  },
+});

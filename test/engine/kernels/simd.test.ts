@@ -9,7 +9,7 @@ import { modulesOf } from '../conformance/kernels.ts';
 import { problem } from '../problems.ts';
 
 /** The module's vector functions over numbers in its memory. */
-function vectorFunction(build: keyof Builds, precision: Precision, name: 'exp2Each' | 'tanhEach'): (numbers: Floats) => number[] {
+function vectorFunction(build: keyof Builds, precision: Precision, name: 'exp2Each' | 'exponentialEach' | 'tanhEach'): (numbers: Floats) => number[] {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
   const { exports } = new WebAssembly.Instance(modulesOf(build)[precision], { env: { memory } });
   const each = exports[name] as (at: number, count: number, constants: number) => void;
@@ -47,6 +47,20 @@ describe.each([
     expect(exp2(floats(precision, 4))[0]).toBe(1);
     const ends = [Number.NEGATIVE_INFINITY, 2 * smallest, Number.NaN, smallest - 0.6];
     expect([...exp2(floats(precision, 4).map((_, n) => ends[n] ?? 0))]).toEqual([0, 0, Number.NaN, 0]);
+  });
+
+  test(`e^x is within ${exp2Bound} ULP and |x| · 2^−${bits}, to the end of the normal numbers`, () => {
+    const exponential = vectorFunction(build, precision, 'exponentialEach');
+    const count = 200_000;
+    const numbers = floats(precision, count).map((_, i) => (smallest * Math.LN2 * i) / count);
+    const worst = exponential(numbers).reduce((most, got, i) => {
+      const exact = Math.exp(numbers[i] ?? 0);
+      const room = exp2Bound * ulp(exact) + Math.abs(numbers[i] ?? 0) * 2 ** -bits * exact;
+      return Math.max(most, Math.abs(got - exact) / room);
+    }, 0);
+    expect(worst).toBeLessThanOrEqual(1);
+    const ends = [Number.NEGATIVE_INFINITY, precision === 'float32' ? -3.4e38 : -1.7e308, Number.NaN, smallest];
+    expect([...exponential(floats(precision, 4).map((_, n) => ends[n] ?? 0))]).toEqual([0, 0, Number.NaN, 0]);
   });
 
   test(`tanh is within a relative ${tanhBound} · 2^−${bits}, near 0 too`, () => {

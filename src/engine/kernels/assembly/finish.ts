@@ -1,16 +1,16 @@
 import { Float, SHIFT, SIZE, VECTOR } from "./float";
 import { madd } from "./arithmetic";
-import { exp2, EXP2_ZERO, exp2Scalar, LOG2_OF_E } from "./exp";
+import { bitsOfScalar, exponential, exponentialScalar } from "./exp";
 import {
-  BLOCK_ROWS, CHUNKS, FLAGS, KEYS, PARTIALS, ROW_BYTES, ROW_CONTEXT, ROW_HEAD, ROW_INDEX, SCRATCH_CONSTANTS, SINK,
+  BLOCK_ROWS, CHUNKS, FLAGS, FLAG_EMPTY, FLAG_UNSOUND, KEYS, PARTIALS, ROW_BYTES, ROW_CONTEXT, ROW_HEAD, ROW_INDEX, SCRATCH_CONSTANTS, SINK,
   STATISTICS, WANT, WANT_CONTEXT, WANT_STATISTICS, WEIGHTS, WIDTH,
 } from "./layout";
 import { layRows } from "./item";
 
-// @ts-ignore: decorator
-@inline
-function shifted(x: Float): Float {
-  return max(x, EXP2_ZERO);
+// Threads that have parts of one row may both write here; what they write is the same.
+export function flag(descriptor: usize, row: usize, what: u8): void {
+  const at = load<usize>(descriptor, FLAGS) + load<u32>(row, ROW_INDEX);
+  store<u8>(at, load<u8>(at) | what);
 }
 
 // Takes the sink into a row, stores its statistics and weights where they are wanted, and returns what its
@@ -18,12 +18,13 @@ function shifted(x: Float): Float {
 export function closeRow(descriptor: usize, row: usize, maximum: Float, sum: Float, moment: Float, constants: usize): Float {
   const sinks = load<usize>(descriptor, SINK);
   let m = maximum, l = sum, t = moment, past: Float = 1, sinkShare: Float = 0;
+  if (sum == 0) flag(descriptor, row, FLAG_EMPTY); // the greatest logit adds 1
   if (sinks) {
-    const sink = <Float>(LOG2_OF_E * load<Float>(sinks + (load<usize>(row, ROW_HEAD) << SHIFT)));
+    const sink = load<Float>(sinks + (load<usize>(row, ROW_HEAD) << SHIFT));
     m = max(maximum, sink);
-    past = exp2Scalar(maximum - m, constants);
-    sinkShare = exp2Scalar(sink - m, constants);
-    t = past * (moment + sum * shifted(maximum - m)) + sinkShare * shifted(sink - m);
+    past = exponentialScalar(maximum - m, constants);
+    sinkShare = exponentialScalar(sink - m, constants);
+    t = past * (moment + sum * bitsOfScalar(maximum - m)) + sinkShare * bitsOfScalar(sink - m);
     l = sum * past + sinkShare;
   }
   const inverse: Float = l == 0 ? 0 : 1 / l, index = load<usize>(row, ROW_INDEX);
@@ -56,14 +57,14 @@ export function storeContext(from: usize, factor: Float, width: usize, to: usize
   return tail == 0 && !v128.any_true(v128.ne<Float>(poison, zero));
 }
 
-// Logits to weights in place; rounded to powers first, as the logits of the sum were.
+// Logits to weights in place.
 function normaliseRow(row: usize, length: usize, maximum: Float, inverse: Float, constants: usize): void {
-  const m = v128.splat<Float>(maximum), factor = v128.splat<Float>(inverse), powers = v128.splat<Float>(<Float>LOG2_OF_E);
+  const m = v128.splat<Float>(maximum), factor = v128.splat<Float>(inverse);
   let at = row, n = length;
   for (; n >= <usize>VECTOR; n -= VECTOR, at += 16) {
-    v128.store(at, v128.mul<Float>(exp2(v128.sub<Float>(v128.mul<Float>(v128.load(at), powers), m), constants), factor));
+    v128.store(at, v128.mul<Float>(exponential(v128.sub<Float>(v128.load(at), m), constants), factor));
   }
-  for (; n > 0; n--, at += SIZE) store<Float>(at, exp2Scalar(load<Float>(at) * <Float>LOG2_OF_E - maximum, constants) * inverse);
+  for (; n > 0; n--, at += SIZE) store<Float>(at, exponentialScalar(load<Float>(at) - maximum, constants) * inverse);
 }
 
 // @ts-ignore: decorator
@@ -92,9 +93,9 @@ export function mergeBlock(descriptor: usize, block: u32, scratch: usize): void 
     let l: Float = 0, t: Float = 0;
     for (let c: u32 = 0; c < chunks; c++) {
       const part = partial(descriptor, block, c, r);
-      const shift = load<Float>(part) - m, factor = exp2Scalar(shift, constants);
+      const shift = load<Float>(part) - m, factor = exponentialScalar(shift, constants);
       l += load<Float>(part, SIZE) * factor;
-      t += (load<Float>(part, 2 * SIZE) + load<Float>(part, SIZE) * shifted(shift)) * factor;
+      t += (load<Float>(part, 2 * SIZE) + load<Float>(part, SIZE) * bitsOfScalar(shift)) * factor;
       for (let e: usize = 0; e < <usize>width; e++) {
         const scaled = load<Float>(part + SIZE * e, 4 * SIZE) * factor;
         store<Float>(whole + SIZE * e, c ? load<Float>(whole + SIZE * e, 4 * SIZE) + scaled : scaled, 4 * SIZE);
@@ -102,6 +103,8 @@ export function mergeBlock(descriptor: usize, block: u32, scratch: usize): void 
     }
     const row = scratch + <usize>r * ROW_BYTES;
     const factor = closeRow(descriptor, row, m, l, t, constants);
-    if (load<u32>(descriptor, WANT) & WANT_CONTEXT && !storeContext(whole + 4 * SIZE, factor, width, load<usize>(row, ROW_CONTEXT))) store<i32>(load<usize>(descriptor, FLAGS) + 4 * block, 1);
+    const wanted = (load<u32>(descriptor, WANT) & WANT_CONTEXT) != 0;
+    const sound = !wanted || storeContext(whole + 4 * SIZE, factor, width, load<usize>(row, ROW_CONTEXT));
+    if (!sound || !(factor * 0 == 0)) flag(descriptor, row, FLAG_UNSOUND);
   }
 }

@@ -1,16 +1,16 @@
 import { Float, SHIFT, SIZE } from "./float";
-import { LOG2_OF_E, toPowers } from "./exp";
+import { LOG2_OF_E } from "./exp";
 import { addAlibi, addBias, addBiasAndCheck, collectBias, excludeAndCheck } from "./exclude";
-import { closeRow, keepPartial, partial } from "./finish";
+import { closeRow, flag, keepPartial, partial } from "./finish";
 import { element, layRows, openPanel } from "./item";
 import {
-  ALPHA, BIAS, BLOCKS, CAPPED, CHUNKS, CHUNK_KEYS, DEPTH, FIRST_KEYS, FLAGS, HIGH, INNER_HIGH, INNER_LOW, KEY, KEYS, KEY_BLOCK,
+  ALPHA, BIAS, BLOCKS, CAPPED, CHUNKS, CHUNK_KEYS, DEPTH, FIRST_KEYS, FLAG_UNSOUND, HIGH, INNER_HIGH, INNER_LOW, KEY, KEYS, KEY_BLOCK,
   KEY_HEADS, LANES, LOGITS, LOW, MASK, MAXIMUM, MOMENT, PANEL, PANEL_FIRST, POISON, ROW_BYTES, ROW_CONTEXT,
-  ROW_INDEX, ROW_QUERY, SCALE, SCORES, SCRATCH_CONSTANTS, SCRATCH_HEAD, SCRATCH_LONGEST, SCRATCH_PANELS, SCRATCH_STATES, SLOPE,
-  SOFTCAP, STATE_BYTES, STEADY, STEADY_NEVER, STEADY_NOW, STEADY_SOON, SUM, TILE, VALUE, WANT, WANT_CONTEXT, WANT_MOMENT, WEIGHTS, WIDTH,
+  ROW_INDEX, ROW_QUERY, scaleOf, SCORES, SCRATCH_CONSTANTS, SCRATCH_HEAD, SCRATCH_LONGEST, SCRATCH_PANELS, SCRATCH_STATES, SLOPE,
+  softcapOf, STATE_BYTES, STEADY, STEADY_NEVER, STEADY_NOW, STEADY_SOON, SUM, TILE, VALUE, WANT, WANT_CONTEXT, WANT_MOMENT, WEIGHTS, WIDTH,
 } from "./layout";
 import { packRows, unpackRows } from "./pack";
-import { addMoment, checkFinite, exponentials, raiseMaximum, softcapBlock, steadyExponentials } from "./softmax";
+import { addMoment, checkFinite, exponentials, raiseMaximum, smallSoftcapBlock, softcapBlock, steadyExponentials } from "./softmax";
 import { isSteady, longestKey } from "./steady";
 import { scoreBlock, valueBlock } from "./tiles";
 
@@ -104,19 +104,14 @@ function touch(row: usize, width: i32): void {
   for (let at = row, stop = row + (<usize>width << SHIFT); at < stop; at += 64) load<u8>(at);
 }
 
-// Nothing comes between a score and its softmax, and no matrix is wanted.
-export function isPlain(descriptor: usize): bool {
-  const between = load<u32>(descriptor, SOFTCAP) | load<u32>(descriptor, SLOPE) | load<u32>(descriptor, MASK) | load<u32>(descriptor, BIAS);
-  return (between | matrices(descriptor)) == 0;
-}
-
-// Whether scores alone say what softmax sees. The moment of the entropy is taken about the maximum.
+// Whether scores alone say what softmax sees, and no matrix is wanted. The moment of the entropy is taken about the maximum.
 function maySteady(descriptor: usize): bool {
-  return isPlain(descriptor) && (load<u32>(descriptor, WANT) & WANT_MOMENT) == 0;
+  const between = load<usize>(descriptor, SLOPE) | load<usize>(descriptor, MASK) | load<usize>(descriptor, BIAS);
+  return softcapOf(descriptor) == 0 && (between | matrices(descriptor)) == 0 && (load<u32>(descriptor, WANT) & WANT_MOMENT) == 0;
 }
 
-function matrices(descriptor: usize): u32 {
-  return load<u32>(descriptor, SCORES) | load<u32>(descriptor, CAPPED) | load<u32>(descriptor, LOGITS) | load<u32>(descriptor, WEIGHTS);
+function matrices(descriptor: usize): usize {
+  return load<usize>(descriptor, SCORES) | load<usize>(descriptor, CAPPED) | load<usize>(descriptor, LOGITS) | load<usize>(descriptor, WEIGHTS);
 }
 
 // One panel against one block of keys.
@@ -127,18 +122,18 @@ function panelBlock(
   const head = block / load<u32>(descriptor, BLOCKS), keyHeads = load<u32>(descriptor, KEY_HEADS);
   const keyStride = SIZE * load<u32>(descriptor, KEY + 12), valueStride = SIZE * load<u32>(descriptor, VALUE + 12);
   const tile = load<i32>(descriptor, TILE);
-  const plain = isPlain(descriptor);
   const inner = load<i32>(state, INNER_LOW) <= key && key + keys <= load<i32>(state, INNER_HIGH);
   const steady = inner && load<i32>(state, STEADY) == STEADY_NOW;
+  const scale = steady ? <Float>(LOG2_OF_E * scaleOf(descriptor)) : scaleOf(descriptor), powers = v128.splat<Float>(<Float>-LOG2_OF_E);
   for (let lane: usize = 0; lane < LANES; lane += 16) {
-    v128.store(state + lane, steady ? v128.neg<Float>(v128.load(state + lane, MAXIMUM)) : v128.splat<Float>(0), ALPHA);
+    v128.store(state + lane, steady ? v128.mul<Float>(v128.load(state + lane, MAXIMUM), powers) : v128.splat<Float>(0), ALPHA);
   }
   scoreBlock(
     tile, element(descriptor, KEY, head / keyHeads, head % keyHeads, key), keyStride, keys, query, load<i32>(descriptor, DEPTH),
-    plain ? <Float>(LOG2_OF_E * load<Float>(descriptor, SCALE)) : load<Float>(descriptor, SCALE), state + ALPHA, count, logits,
+    scale, state + ALPHA, count, logits,
   );
   if (steady) steadyExponentials(logits, keys, state, constants);
-  else softmaxBlock(descriptor, key, keys, rows, count, state, logits, inner, plain, constants);
+  else softmaxBlock(descriptor, key, keys, rows, count, state, logits, inner, constants);
   if (load<u32>(descriptor, WANT) & WANT_CONTEXT) {
     valueBlock(
       tile, element(descriptor, VALUE, head / keyHeads, head % keyHeads, key), valueStride, keys, logits,
@@ -149,16 +144,17 @@ function panelBlock(
 
 // From the scores of one block to their exponentials, by way of everything that may stand between.
 function softmaxBlock(
-  descriptor: usize, key: i32, keys: i32, rows: usize, count: i32, state: usize, logits: usize, inner: bool, plain: bool, constants: usize,
+  descriptor: usize, key: i32, keys: i32, rows: usize, count: i32, state: usize, logits: usize, inner: bool, constants: usize,
 ): void {
   const length = load<usize>(descriptor, KEYS), spare = logits + 2 * LANES * load<usize>(descriptor, KEY_BLOCK); // three values for each lane
   const scores = load<usize>(descriptor, SCORES);
   if (scores) storeMatrix(logits, key, keys, count, rows, scores, length, spare);
 
-  const cap = load<Float>(descriptor, SOFTCAP);
+  const cap = softcapOf(descriptor);
   if (cap != 0) {
     checkFinite(logits, keys, state);
-    softcapBlock(logits, keys, cap, constants);
+    if (<Float>1 / cap == Infinity) smallSoftcapBlock(logits, keys, cap, constants);
+    else softcapBlock(logits, keys, cap, constants);
   }
   const capped = load<usize>(descriptor, CAPPED);
   if (capped) storeMatrix(logits, key, keys, count, rows, capped, length, spare);
@@ -177,7 +173,6 @@ function softmaxBlock(
   if (out) storeMatrix(logits, key, keys, count, rows, out, length, spare);
   if (weights) storeMatrix(logits, key, keys, count, rows, weights, length, spare);
 
-  if (!plain) toPowers(logits, LANES * <usize>keys);
   const moment = load<u32>(descriptor, WANT) & WANT_MOMENT;
   const past = spare + 2 * LANES;
   if (moment) memory.copy(past, state + MAXIMUM, LANES);
@@ -192,18 +187,19 @@ function closePanel(descriptor: usize, block: u32, chunk: u32, first: i32, count
   const state = scratch + SCRATCH_STATES + <usize>(first / PANEL) * STATE_BYTES, width = load<i32>(descriptor, WIDTH);
   const parts = load<u32>(descriptor, CHUNKS) > 1, wanted = (load<u32>(descriptor, WANT) & WANT_CONTEXT) != 0;
   const factors = state + ALPHA, addresses = state + PANEL_FIRST; // neither is needed any more
-  let sound = true;
   for (let r = 0; r < count; r++) {
     const offset = <usize>r << SHIFT, lane = state + offset, row = scratch + <usize>(first + r) * ROW_BYTES;
     const m = load<Float>(lane, MAXIMUM), l = load<Float>(lane, SUM), t = load<Float>(lane, MOMENT);
-    if (!(load<Float>(lane, POISON) * 0 == 0)) sound = false;
-    store<Float>(factors + offset, parts ? 1 : closeRow(descriptor, row, m, l, t, scratch + SCRATCH_CONSTANTS));
-    if (!(load<Float>(factors + offset) * 0 == 0)) sound = false;
+    const factor: Float = parts ? 1 : closeRow(descriptor, row, m, l, t, scratch + SCRATCH_CONSTANTS);
+    store<Float>(factors + offset, factor);
+    store<Float>(lane, load<Float>(lane, POISON) + factor * 0, POISON);
     const to = parts ? keepPartial(partial(descriptor, block, chunk, first + r), m, l, t) : load<usize>(row, ROW_CONTEXT);
     store<usize>(addresses + (<usize>r << 2), to);
   }
-  if (wanted && !unpackRows(context, width, factors, addresses, count)) sound = false;
-  if (!sound) store<i32>(load<usize>(descriptor, FLAGS) + (<usize>block << 2), 1);
+  if (wanted) unpackRows(context, width, factors, addresses, count, state + POISON);
+  for (let r = 0; r < count; r++) {
+    if (!(load<Float>(state + (<usize>r << SHIFT), POISON) * 0 == 0)) flag(descriptor, scratch + <usize>(first + r) * ROW_BYTES, FLAG_UNSOUND);
+  }
 }
 
 // A block of logits to its place in a matrix [B,H,M,N].
@@ -213,5 +209,5 @@ function storeMatrix(block: usize, key: i32, keys: i32, count: i32, rows: usize,
     store<usize>(addresses + (r << 2), matrix + (load<usize>(rows + r * ROW_BYTES, ROW_INDEX) * length + <usize>key << SHIFT));
     store<Float>(ones + (r << SHIFT), 1);
   }
-  unpackRows(block, keys, ones, addresses, count);
+  unpackRows(block, keys, ones, addresses, count, ones + LANES); // what is poisoned is seen elsewhere
 }

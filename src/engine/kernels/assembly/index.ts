@@ -3,7 +3,7 @@ import { Float, SIZE } from "./float";
 import { mergeBlock } from "./finish";
 import { decodeItem } from "./decode";
 import { forwardItem } from "./forward";
-import { exp2, writeConstants } from "./exp";
+import { exp2, exponential, writeConstants } from "./exp";
 import { BLOCKS, CHUNKS, ITEMS, NEXT_ITEM, PATH, SCRATCH_CONSTANTS, SCRATCH_HEAD, SINGLES, STOP } from "./layout";
 import { tanh } from "./tanh";
 
@@ -40,6 +40,11 @@ export function merge(descriptor: usize, scratch: usize): void {
 export function exp2Each(at: usize, count: i32, constants: usize): void {
   writeConstants(constants);
   for (let p = at, stop = at + SIZE * <usize>count; p < stop; p += 16) v128.store(p, exp2(v128.load(p), constants));
+}
+
+export function exponentialEach(at: usize, count: i32, constants: usize): void {
+  writeConstants(constants);
+  for (let p = at, stop = at + SIZE * <usize>count; p < stop; p += 16) v128.store(p, exponential(v128.load(p), constants));
 }
 
 export function tanhEach(at: usize, count: i32, constants: usize): void {

@@ -30,12 +30,12 @@ export const END: usize = 180; // i32 [B,M]
 export const POSITION: usize = 184; // i32 [B,M]; wanted by SLOPE
 export const SLOPE: usize = 188; // Float [H]
 export const SINK: usize = 192; // Float [H]
-export const STATISTICS: usize = 196; // Float [B,H,M,4]: maximum (of logits times log2 e), sum, moment, sink weight
+export const STATISTICS: usize = 196; // Float [B,H,M,4]: maximum of the logits, sum, moment in bits, sink weight
 export const SCORES: usize = 200; // Float [B,H,M,N], as the three below
 export const CAPPED: usize = 204;
 export const LOGITS: usize = 208;
 export const WEIGHTS: usize = 212;
-export const FLAGS: usize = 216; // i32 [items / CHUNKS]: 1 where the result is not to be trusted
+export const FLAGS: usize = 216; // u8 [B,H,M]: FLAG_* below
 export const PARTIALS: usize = 220; // Float [items / CHUNKS][CHUNKS][BLOCK_ROWS][4 + E]
 export const PATH: usize = 224; // 0: panels of 16 rows, 1: single rows
 export const SINGLES: usize = 228; // so many items at the end are taken one by one, those before by whole heads
@@ -43,13 +43,28 @@ export const SCALE: usize = 232; // Float
 export const SOFTCAP: usize = 240; // Float; 0: none
 export const DESCRIPTOR_BYTES: usize = 256;
 
+// @ts-ignore: decorator
+@inline
+export function scaleOf(descriptor: usize): Float {
+  return load<Float>(descriptor, SCALE);
+}
+
+// @ts-ignore: decorator
+@inline
+export function softcapOf(descriptor: usize): Float {
+  return load<Float>(descriptor, SOFTCAP);
+}
+
 export const TILE_6X8 = 0;
 export const TILE_4X16 = 1;
 export const TILE_6X16 = 2;
 
 export const WANT_CONTEXT = 1;
 export const WANT_STATISTICS = 2;
-export const WANT_MOMENT = 4; // sum of 2^(x-m) (x-m), for the entropy
+export const WANT_MOMENT = 4; // sum of e^(x-m) (x-m) log2(e), for the entropy
+
+export const FLAG_UNSOUND: u8 = 1; // a NaN or an infinity took part: the row is not to be trusted
+export const FLAG_EMPTY: u8 = 2; // every key was excluded
 
 // A panel is 16 rows (8 of f64) side by side in the lanes of four vectors.
 export const PANEL: i32 = 4 * VECTOR;
@@ -95,5 +110,5 @@ export const SCRATCH_HEAD: usize = 4736; // i32: whose keys this thread has in i
 export const SCRATCH_LONGEST: usize = 4744; // Float: the greatest |k|^2 of that head
 export const SCRATCH_PANELS: usize = 4800;
 
-// Lower than every finite logit but not -Infinity, so that "nothing attended yet" subtracts without NaN.
+// The maximum before the first key: no finite logit is lower, and unlike -Infinity it subtracts without NaN.
 export const NOTHING: Float = SINGLE ? <Float>-3.4028234663852886e38 : <Float>-1.7976931348623157e308;

@@ -2,14 +2,14 @@ import { Float, SHIFT, SINGLE, SIZE } from "./float";
 import { madd, sumLanes } from "./arithmetic";
 import { LOG2_OF_E } from "./exp";
 import { element } from "./item";
-import { BLOCKS, CHUNKS, DEPTH, END, FIRST, KEY, KEY_HEADS, LANES, ROWS, SCALE } from "./layout";
+import { BLOCKS, CHUNKS, DEPTH, END, FIRST, KEY, KEY_HEADS, LANES, ROWS, scaleOf } from "./layout";
 
 // A running softmax takes the maximum of every block since a score may be of any size. Where |scale| |q| |k|, which no
 // score exceeds (Cauchy-Schwarz), is small for the longest query and the longest key, any of the row's scores will do as
 // its maximum: that of its first block is kept. Then the later blocks need no maximum, no clamping and no check: the
 // exponents stay within twice the bound of 0, and every score is finite.
 
-// In powers of 2. Exponentials of up to 2^64 leave room for a sum over 2^32 keys, and for values of up to 2^31 even then.
+// Of scores in powers of 2. Exponentials of up to 2^64 leave room for a sum over 2^32 keys, and for values of up to 2^31 even then.
 const STEADY_BOUND: Float = 32;
 // Blocks of rows from which the keys' lengths are worth taking; fewer hardly pay for reading the keys once more.
 const WORTH_BLOCKS: u32 = 2;
@@ -69,7 +69,7 @@ export function isSteady(descriptor: usize, query: usize, longest: Float): bool 
     s2 = madd(x2, x2, s2);
     s3 = madd(x3, x3, s3);
   }
-  const scale = <Float>LOG2_OF_E * load<Float>(descriptor, SCALE), bound = v128.splat<Float>(STEADY_BOUND * STEADY_BOUND);
+  const scale = <Float>LOG2_OF_E * scaleOf(descriptor), bound = v128.splat<Float>(STEADY_BOUND * STEADY_BOUND);
   const factor = v128.splat<Float>(longest * scale * scale);
   const inside = v128.and(
     v128.and(v128.le<Float>(v128.mul<Float>(s0, factor), bound), v128.le<Float>(v128.mul<Float>(s1, factor), bound)),
