@@ -15,7 +15,7 @@ import {
   ServerReady,
 } from '../../schemas/inference.ts';
 import { name as serverName, version as serverVersion } from '../../version.ts';
-import { readChunks, requireKnownEncoding } from '../body.ts';
+import { readChunks } from '../body.ts';
 import { goneSignal } from '../gone.ts';
 import { Problem } from '../problems.ts';
 
@@ -58,7 +58,6 @@ export async function inferenceRoutes(app: FastifyInstance, { config, answerer }
 }
 
 async function infer(request: FastifyRequest, reply: FastifyReply, config: Config, answerer: Answerer): Promise<FastifyReply> {
-  requireKnownEncoding(request.headers);
   const body = await readChunks(request, { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS });
   const header = request.headers[JSON_LENGTH];
   const jsonLength = Array.isArray(header) ? header.join(', ') : header;
