@@ -5,8 +5,8 @@ import { eachScene, rowOf, type Scene, type Story } from './story.ts';
 
 /** The values, each times its weight, added up. */
 export function context(story: Story): string {
-  const { lesson, sizes, scenes } = story;
-  const what = lesson.values || lesson.projections.value.weight || lesson.projections.value.bias ? 'value' : 'vector';
+  const { attention, sizes, scenes } = story;
+  const what = attention.values || attention.projections.value.weight || attention.projections.value.bias ? 'value' : 'vector';
   const output = hasOutput(story);
   const joined = sizes.h > 1 && !output ? [joinedHeads(story)] : [];
   return section(
@@ -33,20 +33,14 @@ function blend(story: Story, scene: Scene): string {
 }
 
 /** The context of one head before the output projection: the reply's own where it is not projected. */
-function contextOf(story: Story, { head, row, attended, contributions }: Scene): Floats {
-  const { sizes, context: replied, problem } = story;
-  const { d_v } = sizes;
-  if (!hasOutput(story)) return rowOf({ data: replied, rows: sizes.m, columns: sizes.width }, row).subarray(head * d_v, (head + 1) * d_v);
-  const added = floats(problem.precision, d_v);
-  for (const j of attended) {
-    const given = contributions(j);
-    for (let e = 0; e < d_v; e++) added[e] = (added[e] ?? 0) + (given[e] ?? 0);
-  }
-  return added;
+function contextOf(story: Story, { head, row, context: computed }: Scene): Floats {
+  if (hasOutput(story)) return computed;
+  const { sizes, context: replied } = story;
+  return rowOf({ data: replied, rows: sizes.m, columns: sizes.width }, row).subarray(head * sizes.d_v, (head + 1) * sizes.d_v);
 }
 
-function hasOutput({ lesson }: Story): boolean {
-  return lesson.projections.output.weight !== undefined || lesson.projections.output.bias !== undefined;
+function hasOutput({ attention }: Story): boolean {
+  return attention.projections.output.weight !== undefined || attention.projections.output.bias !== undefined;
 }
 
 function joinedHeads({ names, sizes, context: replied }: Story): string {
@@ -60,10 +54,10 @@ function joinedHeads({ names, sizes, context: replied }: Story): string {
 /** The context, heads side by side, projected once more. */
 export function outputProjection(story: Story): string {
   if (!hasOutput(story)) return '';
-  const { lesson, names, scenes, sizes, context: replied } = story;
-  const { weight, bias } = lesson.projections.output;
+  const { attention, names, scenes, sizes, context: replied } = story;
+  const { weight, bias } = attention.projections.output;
   const before = names.asking.map((_, row) => {
-    const joined = floats(lesson.precision, sizes.h * sizes.d_v);
+    const joined = floats(attention.precision, sizes.h * sizes.d_v);
     for (const scene of scenes) if (scene.row === row) joined.set(contextOf(story, scene), scene.head * sizes.d_v);
     return vector(joined);
   });

@@ -1,11 +1,12 @@
 import { type ScalePower, scalePow } from 'd3-scale';
 import type { Kernel } from '../engine/kernels/kernel.ts';
-import { attend, type Lesson, type LessonSizes, lessonSizes } from '../engine/lesson.ts';
 import { attends } from '../engine/mask.ts';
+import { attendTokens, type TokenAttention, tokenSizes } from '../engine/token-attention.ts';
+import type { TokenSizes } from '../engine/token-outputs.ts';
 import { namesOf } from './labels.ts';
 import { everyShade, STYLE } from './palette.ts';
 import { type Drawing, escaped, layoutOf, panel } from './panel.ts';
-import { Notes } from './story.ts';
+import { Recording } from './recording.ts';
 
 /** A panel of the heatmap can have at most so many cells a side. */
 export const MOST_DRAWN = { rows: 256, keys: 256 } as const;
@@ -13,7 +14,7 @@ export const MOST_DRAWN = { rows: 256, keys: 256 } as const;
 export const MOST_MARKS = 1_100_000;
 
 /** Cells and labels of a picture, and what else each panel has. */
-export function marksOf({ h, m, n }: LessonSizes): number {
+export function marksOf({ h, m, n }: TokenSizes): number {
   return h * (m * n + m + n + 16);
 }
 
@@ -29,25 +30,25 @@ const TICKS = 5;
 const MANY_KEYS = 32;
 
 /**
- * The weights of a lesson as a picture: one panel a head, rows ask and columns are asked. `include` plays no part.
+ * The weights of a attention as a picture: one panel a head, rows ask and columns are asked. `include` plays no part.
  * @throws ZeroVectors, ArithmeticOverflow
  */
-export function drawWeights(lesson: Lesson, labels: readonly string[] | undefined, kernel: Kernel, checkpoint?: () => void): string {
-  const notes = new Notes();
-  const result = attend({ ...lesson, include: new Set(['weights']) }, kernel, checkpoint, notes);
-  const problem = notes.noted;
-  const sizes = lessonSizes(lesson);
+export function drawWeights(attention: TokenAttention, labels: readonly string[] | undefined, kernel: Kernel, checkpoint?: () => void): string {
+  const recording = new Recording();
+  const result = attendTokens({ ...attention, include: new Set(['weights']) }, kernel, checkpoint, recording);
+  const { call } = recording;
+  const sizes = tokenSizes(attention);
   const weights = result.tensors.get('weights')?.data ?? new Float32Array();
-  const excludes = lesson.mask !== undefined || lesson.causal || lesson.window.left !== undefined || lesson.window.right !== undefined;
+  const excludes = attention.mask !== undefined || attention.causal || attention.window.left !== undefined || attention.window.right !== undefined;
   const range = rangeOf(weights, sizes.n);
   return heatmap({
     sizes,
     weights,
-    masked: excludes ? (h, i, j) => !attends(problem, 0, h, i, j) : () => false,
-    ...namesOf(sizes.n, lesson.asking, labels),
+    masked: excludes ? (h, i, j) => !attends(call, 0, h, i, j) : () => false,
+    ...namesOf(sizes.n, attention.queries, labels),
     range,
     part: range,
-    sink: problem.sink !== undefined,
+    sink: call.sink !== undefined,
     empty: result.fullyMasked.length > 0,
   });
 }

@@ -9,18 +9,18 @@ import { capital, rowOf, type Story } from './story.ts';
 const WORKED_OUT = 8;
 
 /** What was given, and who asks. */
-export function inputs({ lesson, names, sizes }: Story): string {
-  const { tokens, values, asking, precision } = lesson;
+export function inputs({ attention, names, sizes }: Story): string {
+  const { tokens, values, queries, precision } = attention;
   const columns = [
     { title: '', cells: names.tokens.map((_, j) => String(j)), right: true },
     { title: 'token', cells: names.tokens.map(({ cell }) => cell) },
     { title: 'vector', cells: vectorsOf(tokens) },
     ...(values ? [{ title: 'value', cells: vectorsOf(values) }] : []),
   ];
-  const outside = asking.from === 'queries' ? vectorTable('asks', names.asking, { vector: asking.vectors }) : '';
+  const outside = queries.from === 'queries' ? vectorTable('asks', names.asking, { vector: queries.vectors }) : '';
   const start =
-    asking.from === 'queries' && asking.start !== undefined
-      ? ` ${sizes.m === 1 ? 'It stands' : 'The first stands'} at position ${asking.start}.`
+    queries.from === 'queries' && queries.start !== undefined
+      ? ` ${sizes.m === 1 ? 'It stands' : 'The first stands'} at position ${queries.start}.`
       : '';
   return section(
     'Inputs',
@@ -37,27 +37,27 @@ function whoAsks(asking: readonly Name[], tokens: readonly Name[]): string {
 }
 
 /** Sinusoids that were added to the tokens before anything else. */
-export function sinusoids({ lesson, names, stages }: Story): string {
-  const positioned = stages.get('positioned');
-  if (lesson.position?.type !== 'sinusoidal' || !positioned) return '';
+export function sinusoids({ attention, names, recording }: Story): string {
+  if (attention.position?.type !== 'sinusoidal') return '';
+  const positioned = recording.after('position');
   return section(
     'Positions',
     'Each vector gets the sines and cosines of its position added (sin(p), cos(p), then the same ever more slowly), so that the same token differs from place to place.',
     vectorTable('token', names.tokens, { 'with its position': positioned.keys }),
-    lesson.asking.from === 'queries' ? vectorTable('asks', names.asking, { 'with its position': positioned.queries }) : '',
+    attention.queries.from === 'queries' ? vectorTable('asks', names.asking, { 'with its position': positioned.queries }) : '',
   );
 }
 
 /** What the trainable matrices make of each row. */
-export function projections({ lesson, names, stages }: Story): string {
-  const { query, key, value } = lesson.projections;
-  const before = stages.get('positioned');
-  const after = stages.get('projected');
-  if (!before || !after || ![query, key, value].some(isThere)) return '';
+export function projections({ attention, names, recording }: Story): string {
+  const { query, key, value } = attention.projections;
+  if (![query, key, value].some(isThere)) return '';
+  const before = recording.after('position');
+  const after = recording.after('project');
   const formulas = [
-    ...(isThere(query) ? [formula('query', lesson.asking.from === 'tokens' ? 'token' : 'asking row', query)] : []),
+    ...(isThere(query) ? [formula('query', attention.queries.from === 'tokens' ? 'token' : 'asking row', query)] : []),
     ...(isThere(key) ? [formula('key', 'token', key)] : []),
-    ...(isThere(value) ? [formula('value', lesson.values ? 'value' : 'token', value)] : []),
+    ...(isThere(value) ? [formula('value', attention.values ? 'value' : 'token', value)] : []),
   ];
   const named = [
     { projection: query, input: before.queries, output: after.queries, name: names.asking[0], what: 'query' },
@@ -122,22 +122,23 @@ export function heads({ sizes: { h, kvHeads, d_k, d_v } }: Story): string {
 }
 
 /** Queries and keys turned by their positions. */
-export function rotations({ lesson, names, stages }: Story): string {
-  const rotated = stages.get('rotated');
-  if (lesson.position?.type !== 'rope' || !rotated) return '';
-  const pairs = lesson.position.interleaved ? 'neighbouring numbers' : 'a number of the first half and its partner in the second';
+export function rotations({ attention, names, recording }: Story): string {
+  const rotated = recording.after('rotate');
+  // Rows that stand nowhere are not turned, and then neither are the keys.
+  if (attention.position?.type !== 'rope' || rotated.keys.data === recording.after('split').keys.data) return '';
+  const pairs = attention.position.interleaved ? 'neighbouring numbers' : 'a number of the first half and its partner in the second';
   return section(
     'Positions',
-    `Rope: each query and key is turned, pair by pair (${pairs}); at position p the first pair by p radians, later pairs more slowly (base ${written(lesson.position.base)}). Turning both by as much changes no dot product, so a score depends on how far apart two tokens stand, not on where.`,
+    `Rope: each query and key is turned, pair by pair (${pairs}); at position p the first pair by p radians, later pairs more slowly (base ${written(attention.position.base)}). Turning both by as much changes no dot product, so a score depends on how far apart two tokens stand, not on where.`,
     vectorTable('asks', names.asking, { 'query, turned': rotated.queries }),
     vectorTable('token', names.tokens, { 'key, turned': rotated.keys }),
   );
 }
 
 /** Lengths divided out, for cosine similarity. */
-export function lengths({ names, stages, sizes }: Story): string {
-  const unit = stages.get('unit');
-  if (!unit) return '';
+export function lengths({ attention, names, recording, sizes }: Story): string {
+  if (attention.similarity !== 'cosine') return '';
+  const unit = recording.after('normalise');
   return section(
     'Cosine',
     `Each query and key is divided by its length${sizes.h > 1 ? ', head by head' : ''}, so that only its direction counts: the dot product is then the cosine of the angle between two vectors, from -1 to 1.`,
@@ -147,13 +148,13 @@ export function lengths({ names, stages, sizes }: Story): string {
 }
 
 /** What every dot product is multiplied by. */
-export function scale({ lesson, problem, sizes }: Story): string {
-  if (lesson.scale === 1) return '';
-  const shown = written(problem.scale);
+export function scale({ attention, call, sizes }: Story): string {
+  if (attention.scale === 1) return '';
+  const shown = written(call.scale);
   const words =
-    lesson.scale === '1/sqrt(d_k)'
+    attention.scale === '1/sqrt(d_k)'
       ? `A score is the dot product times 1/√d_k = 1/√${sizes.d_k} = ${shown}. The wider the vectors, the larger their dot products, and of large numbers softmax gives nearly all to the greatest; this keeps them small.`
-      : `A score is the dot product times ${shown}. ${effectOf(problem.scale)}`;
+      : `A score is the dot product times ${shown}. ${effectOf(call.scale)}`;
   return section('Scale', words);
 }
 

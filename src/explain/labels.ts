@@ -1,4 +1,4 @@
-import type { Asking } from '../engine/lesson.ts';
+import type { QueryRows } from '../engine/way-in.ts';
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
@@ -22,11 +22,11 @@ export interface Names {
 
 const LONGEST_IN_TEXT = 24;
 
-export function namesOf(n: number, asking: Asking, labels: readonly string[] | undefined): Names {
+export function namesOf(n: number, queries: QueryRows, labels: readonly string[] | undefined): Names {
   const tokens = tokenNames(n, labels);
-  if (asking.from === 'tokens')
-    return { tokens, asking: Array.from(asking.positions, (position) => tokens[position] ?? unlabelled(`token ${position}`)) };
-  const { rows } = asking.vectors;
+  if (queries.from === 'tokens')
+    return { tokens, asking: Array.from(queries.positions, (position) => tokens[position] ?? unlabelled(`token ${position}`)) };
+  const { rows } = queries.vectors;
   return { tokens, asking: Array.from({ length: rows }, (_, r) => unlabelled(rows === 1 ? 'the query' : `query ${r}`)) };
 }
 

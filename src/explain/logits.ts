@@ -1,11 +1,10 @@
-import { rounded } from '../engine/tensor.ts';
 import { column, factor, written } from './numbers.ts';
 import { arithmetic, listed, section } from './page.ts';
 import { called, capital, eachRow, eachScene, type Scene, type Story } from './story.ts';
 
 /** Scores held within bounds. */
 export function softcap(story: Story): string {
-  const cap = story.problem.softcap;
+  const cap = story.call.softcap;
   if (cap === undefined) return '';
   const c = written(cap);
   return section(
@@ -21,7 +20,7 @@ export function softcap(story: Story): string {
 
 /** Numbers added to the scores. */
 export function bias(story: Story): string {
-  const { bias: added } = story.problem;
+  const { bias: added } = story.call;
   if (!added) return '';
   return section(
     'Bias',
@@ -29,7 +28,7 @@ export function bias(story: Story): string {
     ...eachScene(story, (scene) => {
       const before = column(scene.capped);
       const terms = column(Array.from(before, (_, j) => biasOf(story, scene, j)));
-      const after = column(Array.from(before, (_, j) => withBias(story, scene, j)));
+      const after = column(scene.withBias);
       return lines(story, (j) => [`${before[j]} ${signed(terms[j] ?? '')}`, `= ${after[j]}`]);
     }),
   );
@@ -37,27 +36,23 @@ export function bias(story: Story): string {
 
 /** Positions as a bias: the farther away, the less. */
 export function alibi(story: Story): string {
-  const { problem } = story;
-  const { alibi: distances } = problem;
+  const { call } = story;
+  const { alibi: distances } = call;
   if (!distances) return '';
   return section(
     'Positions',
     'ALiBi: the farther away a token stands, the more is taken off its score, by a slope for each step.',
     ...eachScene(story, (scene) => {
       const slope = written(distances.slopes[scene.head] ?? 0);
-      const before = column(Array.from(scene.capped, (_, j) => withBias(story, scene, j)));
+      const before = column(scene.withBias);
       const after = column(scene.biased);
       return lines(story, (j) => [`${before[j]} - ${factor(slope)}·${Math.abs((scene.position ?? 0) - j)}`, `= ${after[j]}`]);
     }),
   );
 }
 
-function biasOf({ problem: { bias: added } }: Story, { head, row }: Scene, j: number): number {
+function biasOf({ call: { bias: added } }: Story, { head, row }: Scene, j: number): number {
   return added ? (added.data[head * added.headStride + row * added.rowStride + j * added.keyStride] ?? 0) : 0;
-}
-
-function withBias(story: Story, scene: Scene, j: number): number {
-  return rounded(story.problem.precision, (scene.capped[j] ?? 0) + biasOf(story, scene, j));
 }
 
 function signed(text: string): string {
@@ -70,7 +65,7 @@ function lines({ names }: Story, cells: (j: number) => readonly string[]): strin
 
 /** Who may not be attended to, and why. */
 export function mask(story: Story): string {
-  const { mask: given, causal, window } = story.lesson;
+  const { mask: given, causal, window } = story.attention;
   const bounded = window.left !== undefined || window.right !== undefined;
   if (!given && !causal && !bounded) return '';
   const reach = (side: number | undefined, where: string) => (side === undefined ? `any number ${where}` : `${side === 0 ? 'none' : side} ${where}`);
@@ -105,18 +100,18 @@ function maskWords(story: Story, scene: Scene): string {
   return `${capital(asks.quoted)} may attend to ${listed(attended.map((j) => called(story, scene, j)))}; ${masked.join('; ')}.`;
 }
 
-function whyMasked({ lesson, problem }: Story, { row, position }: Scene, j: number): string {
-  if (lesson.causal && position !== undefined && j > position) return ' (later)';
-  const { first, end } = problem.reach;
-  return j < (first[row] ?? 0) || j >= (end[row] ?? 0) ? ' (outside the window)' : lesson.causal || hasWindow(lesson) ? ' (by the mask)' : '';
+function whyMasked({ attention, call }: Story, { row, position }: Scene, j: number): string {
+  if (attention.causal && position !== undefined && j > position) return ' (later)';
+  const { first, end } = call.reach;
+  return j < (first[row] ?? 0) || j >= (end[row] ?? 0) ? ' (outside the window)' : attention.causal || hasWindow(attention) ? ' (by the mask)' : '';
 }
 
-function hasWindow({ window }: Story['lesson']): boolean {
+function hasWindow({ window }: Story['attention']): boolean {
   return window.left !== undefined || window.right !== undefined;
 }
 
 /** A logit that takes weight and gives nothing. */
-export function sink({ problem: { sink: logits } }: Story): string {
+export function sink({ call: { sink: logits } }: Story): string {
   if (!logits) return '';
   const shown = column(logits);
   const [one = 0] = logits;

@@ -1,10 +1,10 @@
-import type { LessonSizes } from '../engine/lesson.ts';
+import type { TokenSizes } from '../engine/token-outputs.ts';
 import { displayWidth, type Name, type Names, shortened } from './labels.ts';
 import { shadeOf } from './palette.ts';
 
 /** What is drawn. */
 export interface Drawing extends Names {
-  readonly sizes: LessonSizes;
+  readonly sizes: TokenSizes;
   /** [h, m, n] */
   readonly weights: ArrayLike<number>;
   readonly masked: (head: number, i: number, j: number) => boolean;

@@ -12,11 +12,11 @@ const TOLD_AT_THE_TOP = 3;
 
 /** Products, their sums, and what they say. */
 export function scores(story: Story): string {
-  const { problem, lesson } = story;
-  const angle = lesson.similarity === 'cosine' ? ' Both have length 1, so this is the cosine of the angle between them.' : '';
+  const { call, attention } = story;
+  const angle = attention.similarity === 'cosine' ? ' Both have length 1, so this is the cosine of the angle between them.' : '';
   return section(
     'Scores',
-    `How alike are a query and a key? They are multiplied number by number and added up: the dot product.${angle}${problem.scale === 1 ? '' : ` Times the scale, ${written(problem.scale)}, it is the score.`}`,
+    `How alike are a query and a key? They are multiplied number by number and added up: the dot product.${angle}${call.scale === 1 ? '' : ` Times the scale, ${written(call.scale)}, it is the score.`}`,
     ...eachScene(story, (scene) => `${writtenOut(story, scene)}\n\n${order(story, scene)}`),
   );
 }
@@ -25,9 +25,9 @@ function writtenOut(story: Story, scene: Scene): string {
   const { d_k, n } = story.sizes;
   const totals = column(scene.dot);
   const scores = column(scene.scaled);
-  const scaled = story.problem.scale !== 1;
+  const scaled = story.call.scale !== 1;
   const rows = Array.from({ length: n }, (_, j) => {
-    const end = scaled ? [`= ${totals[j]}`, `× ${factor(written(story.problem.scale))} = ${scores[j]}`] : [`= ${totals[j]}`];
+    const end = scaled ? [`= ${totals[j]}`, `× ${factor(written(story.call.scale))} = ${scores[j]}`] : [`= ${totals[j]}`];
     const name = story.names.tokens[j]?.plain ?? '';
     return d_k > WRITTEN_OUT ? [name, ...greatestProducts(scene, j, d_k), ...end] : [name, ...allProducts(scene, j, d_k), ...end];
   });
@@ -69,7 +69,7 @@ function greatestOf(row: ArrayLike<number>): number[] {
 
 /** The keys from the highest score to the lowest, those that tie together. */
 function order(story: Story, scene: Scene): string {
-  const groups = ranked(scene.scaled, story.lesson.precision);
+  const groups = ranked(scene.scaled, story.attention.precision);
   const shown = column(scene.scaled);
   if (groups.length === 1 && scene.scaled.length > 1) return `All ${scene.scaled.length} tie at ${shown[0]}: none is more alike than another.`;
   const lines: string[] = [];
@@ -90,11 +90,11 @@ function rankWords(place: number, group: readonly number[], g: number, groups: n
   return g === groups - 1 ? `${tied}lowest` : `${tied}${ordinal(place)}`;
 }
 
-function groupWords({ names, stages }: Story, scene: Scene, group: readonly number[], shown: readonly string[], rank: string): string {
+function groupWords({ names, recording }: Story, scene: Scene, group: readonly number[], shown: readonly string[], rank: string): string {
   const [only = 0] = group;
   const called = group.map((j) => (j === scene.self ? `${names.tokens[j]?.quoted} (itself)` : (names.tokens[j]?.quoted ?? '')));
   if (group.length > 1) return `${listed(called)} tie: ${shown[only]} each, ${rank.replace('tied, ', '')}`;
-  const changed = stages.get('projected')?.keys !== stages.get('positioned')?.keys || stages.has('rotated') || stages.has('unit');
+  const changed = recording.after('normalise').keys.data !== recording.after('position').keys.data;
   const why = reason(scene.products(only), changed ? 'its key’s' : 'its');
   return `${called[0]}: ${shown[only]}, ${rank}${why === '' ? '' : `; ${why}`}`;
 }

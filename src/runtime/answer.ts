@@ -1,9 +1,9 @@
 import type { Kernel } from '../engine/kernels/kernel.ts';
-import { attend, lessonSizes } from '../engine/lesson.ts';
 import { mergeAndProject } from '../engine/merge.ts';
 import { type OnnxOutput, onnxCall } from '../engine/onnx.ts';
 import { attention, multiplyAdds } from '../engine/operator.ts';
-import { Notes } from '../explain/story.ts';
+import { attendTokens, tokenSizes } from '../engine/token-attention.ts';
+import { Recording } from '../explain/recording.ts';
 import { traceReply } from '../explain/trace-reply.ts';
 import { MOST_WALKED } from '../explain/walkthrough.ts';
 import { printAttentionReply } from '../wire/attention-reply.ts';
@@ -67,7 +67,7 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
     if (as) return showingTask(asked, as, means, stages);
     const { lesson, printing } = asked;
     const { kernel, limits, checkpoint } = means;
-    const sizes = lessonSizes(lesson);
+    const sizes = tokenSizes(lesson);
     const { h, m, n } = sizes;
     const traced = printing.include.includes('trace');
     if (traced) refuseShown(sizes, MOST_WALKED, 'the trace');
@@ -75,9 +75,9 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
     return {
       cost: attentionCost({ work, pairs: h * m * n, printed: numbers }, paceOf(kernel, lesson.precision)),
       carryOut() {
-        const notes = traced ? new Notes() : undefined;
-        const result = sayingWhere(asked, () => attend(lesson, kernel, checkpoint, notes));
-        const trace = notes && traceReply(notes.noted, printing);
+        const recording = traced ? new Recording() : undefined;
+        const result = sayingWhere(asked, () => attendTokens(lesson, kernel, checkpoint, recording));
+        const trace = recording && traceReply(recording.call, printing);
         stages?.end('compute');
         return ended({ body: printAttentionReply(result, printing, m, trace) }, stages);
       },

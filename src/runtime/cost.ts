@@ -40,8 +40,8 @@ export function attentionCost({ work, pairs, printed, copied = 0 }: Load, pace: 
 }
 
 /** Who computes a problem of that precision with this kernel; `softmaxPrecision` as the operator has it. */
-export function paceOf(kernel: Kernel, precision: Precision, softmaxPrecision?: SoftmaxPrecision): Pace {
-  return kernel.attend && (softmaxPrecision ?? precision) === precision ? `tiled ${precision}` : precision;
+export function paceOf(kernel: Kernel, precision: Precision, softmaxPrecision: SoftmaxPrecision = precision): Pace {
+  return kernel.isTiled(precision, softmaxPrecision) ? `tiled ${precision}` : precision;
 }
 
 /** A task above this leaves the event loop for a worker thread; the hop there and back takes about a tenth of it. */

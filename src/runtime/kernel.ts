@@ -43,8 +43,8 @@ export function kernelOf({ name, choice }: ChosenEngine, crew?: Crew, mostRedone
   const simd = new SimdKernel(name, choice.modules, choice.tile, crew, mostRedone);
   return {
     name,
-    rows: simd.rows,
     arena: simd.arena,
-    attend: (problem) => (multiplyAdds(problem.axes) < TINY_WORK ? undefined : simd.attend(problem)),
+    isTiled: (precision, softmaxPrecision) => simd.isTiled(precision, softmaxPrecision),
+    attend: (problem) => (multiplyAdds(problem.axes) < TINY_WORK ? reference.attend(problem) : simd.attend(problem)),
   };
 }

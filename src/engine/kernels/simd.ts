@@ -1,11 +1,12 @@
 import { fullyMaskedRows } from '../mask.ts';
-import { contextLayout, multiplyAdds, type NonFinite, type Output, type Problem, type Result, rowByRow } from '../operator.ts';
+import { contextLayout, multiplyAdds, type NonFinite, type Output, type Problem, type Result, type SoftmaxPrecision } from '../operator.ts';
 import { type Broadcast, type Floats, floats, type Precision, type Rows } from '../tensor.ts';
 import { DESCRIPTOR, type Plan, planOf, SINGLE_ROWS, SIZE, TILE, type Tile, WANT } from './descriptor.ts';
 import type { Arena, Kernel } from './kernel.ts';
 import { KernelMemory } from './memory.ts';
 import { attendsToAny, cleaned } from './poison.ts';
 import { reference } from './reference.ts';
+import { rowByRow, rowsOf } from './rows.ts';
 
 /** What the module exports; addresses are byte offsets into its memory. */
 export interface KernelExports {
@@ -64,7 +65,6 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
  */
 export class SimdKernel implements Kernel {
   readonly name: string;
-  readonly rows = reference.rows;
   readonly #modules: Modules;
   readonly #tile: Tile;
   readonly #crew: Crew | undefined;
@@ -92,10 +92,14 @@ export class SimdKernel implements Kernel {
     float32: (length) => this.#memory.singles(this.#memory.allocate(4 * length), length),
   };
 
+  isTiled(precision: Precision, softmaxPrecision: SoftmaxPrecision): boolean {
+    return precision === softmaxPrecision;
+  }
+
   /** @throws Stopped where the job's `stop` was set, TooMuchToRedo */
-  attend(problem: Problem): Result | undefined {
+  attend(problem: Problem): Result {
     const { M, N } = problem.axes;
-    if ((problem.softmaxPrecision ?? problem.precision) !== problem.precision || M === 0 || N === 0) return undefined;
+    if ((problem.softmaxPrecision ?? problem.precision) !== problem.precision || M === 0 || N === 0) return reference.attend(problem);
     const laid = this.#compute(problem);
     const flagged = laid.flags.includes(1);
     if (flagged && multiplyAdds(problem.axes) > this.#mostRedone) throw new TooMuchToRedo('the reference would hold this thread for too long');
@@ -252,7 +256,7 @@ function redo(problem: Problem, { plan, flags }: Laid, poisoned: readonly (reado
   const { B, H, G, M } = problem.axes;
   const group = H / G;
   let first: NonFinite | undefined;
-  const again = rowByRow(problem, reference.rows(problem.precision, problem.precision), result, () => undefined);
+  const again = rowByRow(problem, rowsOf(problem.precision, problem.precision), result, () => undefined);
   const patch = scorePatch(problem, result);
   for (let b = 0; b < B; b++) {
     for (let h = 0; h < H; h++) {
@@ -276,7 +280,7 @@ function scorePatch(
   { axes: { H, G, M, N, D }, precision, query, key, scale, softcap }: Problem,
   result: Result,
 ): (b: number, h: number, i: number, keys: readonly number[]) => void {
-  const rows = reference.rows(precision, precision);
+  const rows = rowsOf(precision, precision);
   const score = floats(precision, 1);
   const capped = floats(precision, 1);
   return (b, h, i, keys) => {
