@@ -6,10 +6,10 @@ import { called, capital, type Scene, type Story } from './story.ts';
 /** Of more others than this only the first are named. */
 const MOST_NAMED = 4;
 
-/** A sentence for each who asks: to whom it attends, and what came of it. */
+/** A sentence for each query: what it attends to, and what came of it. */
 export function closing(story: Story): string {
   const { names, sizes, scenes, context } = story;
-  const sentences = names.asking.map((name, row) => {
+  const sentences = names.queries.map((name, row) => {
     const shown = vector(context.subarray(row * sizes.width, (row + 1) * sizes.width));
     const own = scenes.filter((scene) => scene.row === row);
     const [only] = own;

@@ -11,16 +11,16 @@ export function context(story: Story): string {
   const joined = sizes.h > 1 && !output ? [joinedHeads(story)] : [];
   return section(
     'Context vector',
-    `Each token’s ${what}, times its weight; added up they are the context vector${sizes.h > 1 ? ' of the head' : ''}: what ${scenes.length === 1 ? (scenes[0]?.asks.quoted ?? '') : 'each'} takes away from those it attends to.`,
-    ...eachScene(story, (scene) => blend(story, scene)),
+    `Each token’s ${what}, times its weight; added up they are the context vector${sizes.h > 1 ? ' of the head' : ''}: what ${scenes.length === 1 ? (scenes[0]?.name.quoted ?? '') : 'each'} takes away from those it attends to.`,
+    ...eachScene(story, (scene) => weightedSum(story, scene)),
     ...joined,
   );
 }
 
-function blend(story: Story, scene: Scene): string {
+function weightedSum(story: Story, scene: Scene): string {
   const { names } = story;
-  const blended = contextOf(story, scene);
-  if (scene.attended.length === 0) return `Nothing to attend to, so nothing is added up: ${vector(blended)}.`;
+  const sum = contextOf(story, scene);
+  if (scene.attended.length === 0) return `Nothing to attend to, so nothing is added up: ${vector(sum)}.`;
   const weights = column(scene.attended.map((j) => scene.weights[j] ?? 0));
   const lines = scene.attended.map((j, k) => [
     names.tokens[j]?.plain ?? '',
@@ -29,7 +29,7 @@ function blend(story: Story, scene: Scene): string {
   ]);
   const masked = scene.excluded.length - scene.attended.length;
   const left = masked === 0 ? '' : `\n\n${masked === 1 ? 'The masked one is' : `The ${masked} masked ones are`} left out.`;
-  return `${arithmetic([...lines, ['added up', '', `= ${vector(blended)}`]])}${left}`;
+  return `${arithmetic([...lines, ['added up', '', `= ${vector(sum)}`]])}${left}`;
 }
 
 /** The context of one head before the output projection: the reply's own where it is not projected. */
@@ -44,9 +44,9 @@ function hasOutput({ attention }: Story): boolean {
 }
 
 function joinedHeads({ names, sizes, context: replied }: Story): string {
-  const rows = names.asking.map((_, r) => vector(replied.subarray(r * sizes.width, (r + 1) * sizes.width)));
+  const rows = names.queries.map((_, r) => vector(replied.subarray(r * sizes.width, (r + 1) * sizes.width)));
   return `The heads’ context vectors side by side:\n\n${table([
-    { title: 'asks', cells: names.asking.map(({ cell }) => cell) },
+    { title: 'query', cells: names.queries.map(({ cell }) => cell) },
     { title: 'context vector', cells: rows },
   ])}`;
 }
@@ -56,7 +56,7 @@ export function outputProjection(story: Story): string {
   if (!hasOutput(story)) return '';
   const { attention, names, scenes, sizes, context: replied } = story;
   const { weight, bias } = attention.projections.output;
-  const before = names.asking.map((_, row) => {
+  const before = names.queries.map((_, row) => {
     const joined = floats(attention.precision, sizes.h * sizes.d_v);
     for (const scene of scenes) if (scene.row === row) joined.set(contextOf(story, scene), scene.head * sizes.d_v);
     return vector(joined);
@@ -65,9 +65,9 @@ export function outputProjection(story: Story): string {
     'Output projection',
     `The context${sizes.h > 1 ? ', heads side by side,' : ''} is projected once more: context${weight ? ' · w_output' : ''}${bias ? ' + b_output' : ''}.`,
     table([
-      { title: 'asks', cells: names.asking.map(({ cell }) => cell) },
+      { title: 'query', cells: names.queries.map(({ cell }) => cell) },
       { title: sizes.h > 1 ? 'side by side' : 'context', cells: before },
-      { title: 'projected', cells: names.asking.map((_, r) => vector(replied.subarray(r * sizes.width, (r + 1) * sizes.width))) },
+      { title: 'projected', cells: names.queries.map((_, r) => vector(replied.subarray(r * sizes.width, (r + 1) * sizes.width))) },
     ]),
   );
 }

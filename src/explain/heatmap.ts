@@ -30,7 +30,7 @@ const TICKS = 5;
 const MANY_KEYS = 32;
 
 /**
- * The weights of a attention as a picture: one panel a head, rows ask and columns are asked. `include` plays no part.
+ * The weights as a picture: one panel a head, a row for each query and a column for each key. `include` plays no part.
  * @throws ZeroVectors, ArithmeticOverflow
  */
 export function drawWeights(attention: TokenAttention, labels: readonly string[] | undefined, kernel: Kernel, checkpoint?: () => void): string {
@@ -83,7 +83,7 @@ function heatmap(drawing: Picture): string {
     const x = MARGIN + (head % columns) * (layout.width + GAP);
     return [`<g transform="translate(${x},${body + Math.floor(head / columns) * (layout.height + GAP)})">`, ...panel(drawing, head, layout), '</g>'];
   });
-  const words = `${h > 1 ? `${h} heads, each ` : ''}${m} asking × ${n} asked`;
+  const words = `${h > 1 ? `${h} heads, each ` : ''}${m} ${m === 1 ? 'query' : 'queries'} × ${n} ${n === 1 ? 'key' : 'keys'}`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title description">`,
     `<title id="title">Attention weights</title><desc id="description">Heatmap: ${words}. ${escaped(summary(drawing))}</desc><style>${STYLE}</style>`,
@@ -99,18 +99,18 @@ function heatmap(drawing: Picture): string {
 
 /** What a row of the picture is. */
 function rowWords({ sink, empty }: Picture): string {
-  if (sink) return 'A row: how one asks of all; what it lacks to 1 is the sink&#8217;s.';
-  return `A row: how one who asks shares out its attention; it adds up to 1${empty ? ', or is all masked' : ''}.`;
+  if (sink) return 'A row: the weights of one query; what they lack to 1 is the sink&#8217;s.';
+  return `A row: the weights of one query; they add up to 1${empty ? ', or all keys are masked' : ''}.`;
 }
 
-/** For those who can't see the picture: to whom the first rows attend most. */
-function summary({ sizes: { h, m, n }, weights, tokens, asking }: Drawing): string {
+/** For those who can't see the picture: which keys the first queries attend to most. */
+function summary({ sizes: { h, m, n }, weights, tokens, queries }: Drawing): string {
   const most = (r: number) => {
     let best = r * n;
     for (let k = best; k < (r + 1) * n; k++) if ((weights[k] ?? 0) > (weights[best] ?? 0)) best = k;
-    return weights[best] === 0 ? 'nobody' : `${tokens[best - r * n]?.plain} (${(weights[best] ?? 0).toFixed(2)})`;
+    return weights[best] === 0 ? 'nothing' : `${tokens[best - r * n]?.plain} (${(weights[best] ?? 0).toFixed(2)})`;
   };
-  const sentences = Array.from({ length: Math.min(m, 8) }, (_, i) => `${asking[i]?.plain} attends most to ${most(i)}`);
+  const sentences = Array.from({ length: Math.min(m, 8) }, (_, i) => `${queries[i]?.plain} attends most to ${most(i)}`);
   return `${h > 1 ? 'In head 0 ' : ''}${sentences.join(', ')}${m > 8 ? ', and so on' : ''}.`;
 }
 

@@ -63,23 +63,23 @@ function lines({ names }: Story, cells: (j: number) => readonly string[]): strin
   return arithmetic(names.tokens.map(({ plain }, j) => [plain, ...cells(j)]));
 }
 
-/** Who may not be attended to, and why. */
+/** Which tokens may not be attended to, and why. */
 export function mask(story: Story): string {
   const { mask: given, causal, window } = story.attention;
   const bounded = window.left !== undefined || window.right !== undefined;
   if (!given && !causal && !bounded) return '';
-  const reach = (side: number | undefined, where: string) => (side === undefined ? `any number ${where}` : `${side === 0 ? 'none' : side} ${where}`);
+  const far = (side: number | undefined, where: string) => (side === undefined ? `any number ${where}` : `${side === 0 ? 'none' : side} ${where}`);
   return section(
     'Mask',
     [
       ...(causal ? ['Causal: no token attends to those that come after it.'] : []),
       ...(bounded
         ? [
-            `Window: a token attends to ${reach(window.left, 'before it')}, to its own place and to ${causal ? 'none after it' : reach(window.right, 'after it')}.`,
+            `Window: a token attends to ${far(window.left, 'before it')}, to itself and to ${causal ? 'none after it' : far(window.right, 'after it')}.`,
           ]
         : []),
       ...(given ? ['The mask of the request says which tokens may be attended to.'] : []),
-      'Who is masked takes no part from here on: left out, not multiplied by 0.',
+      'A masked token takes no part from here on: it is left out, not multiplied by 0.',
     ].join(' '),
     ...(given?.rank === 3 ? eachScene : eachRow)(story, (scene) => maskWords(story, scene)),
   );
@@ -87,8 +87,8 @@ export function mask(story: Story): string {
 
 function maskWords(story: Story, scene: Scene): string {
   const { names } = story;
-  const { asks, attended, excluded } = scene;
-  if (attended.length === 0) return `${capital(asks.quoted)} has nothing to attend to: every token is masked.`;
+  const { name, attended, excluded } = scene;
+  if (attended.length === 0) return `${capital(name.quoted)} has nothing to attend to: every token is masked.`;
   if (attended.length === excluded.length) return 'Nothing is masked.';
   const reasons = new Map<string, string[]>();
   excluded.forEach((one, j) => {
@@ -97,7 +97,7 @@ function maskWords(story: Story, scene: Scene): string {
     reasons.set(why, [...(reasons.get(why) ?? []), names.tokens[j]?.quoted ?? '']);
   });
   const masked = [...reasons].map(([why, who]) => `${listed(who)} ${who.length === 1 ? 'is' : 'are'} masked${why}`);
-  return `${capital(asks.quoted)} may attend to ${listed(attended.map((j) => called(story, scene, j)))}; ${masked.join('; ')}.`;
+  return `${capital(name.quoted)} may attend to ${listed(attended.map((j) => called(story, scene, j)))}; ${masked.join('; ')}.`;
 }
 
 function whyMasked({ attention, call }: Story, { row, position }: Scene, j: number): string {

@@ -36,20 +36,20 @@ function writtenOut(story: Story, scene: Scene): string {
 
 /** `0.4·0.2 + 0.8·0.1` and `= 0.08 + 0.08`. */
 function allProducts({ query, key, products }: Scene, j: number, d_k: number): string[] {
-  const asked = key(j);
-  const factors = Array.from({ length: d_k }, (_, c) => `${factor(written(query[c] ?? 0))}·${factor(written(asked[c] ?? 0))}`).join(' + ');
+  const other = key(j);
+  const factors = Array.from({ length: d_k }, (_, c) => `${factor(written(query[c] ?? 0))}·${factor(written(other[c] ?? 0))}`).join(' + ');
   return d_k === 1 ? [factors] : [factors, `= ${sum(column(products(j)))}`];
 }
 
-/** The greatest three products of a wide vector, with the numbers' places, and what the others add up to. */
+/** The greatest three products of a wide vector, with the numbers' positions, and what the others add up to. */
 function greatestProducts({ query, key, products, dot }: Scene, j: number, d_k: number): string[] {
-  const asked = key(j);
+  const other = key(j);
   const terms = products(j);
   const greatest = greatestOf(terms);
   let others = dot[j] ?? 0;
   const factors = greatest.map((c) => {
     others -= terms[c] ?? 0;
-    return `${factor(written(query[c] ?? 0))}·${factor(written(asked[c] ?? 0))} (no. ${c + 1})`;
+    return `${factor(written(query[c] ?? 0))}·${factor(written(other[c] ?? 0))} (no. ${c + 1})`;
   });
   return [`${factors.join(' + ')} + ${d_k - greatest.length} others`, `= ${sum(column([...greatest.map((c) => terms[c] ?? 0), others]))}`];
 }
@@ -58,10 +58,10 @@ function greatestOf(row: ArrayLike<number>): number[] {
   const greatest: number[] = [];
   for (let c = 0; c < row.length; c++) {
     const size = Math.abs(row[c] ?? 0);
-    let place = greatest.length;
-    while (place > 0 && size > Math.abs(row[greatest[place - 1] ?? 0] ?? 0)) place--;
-    if (place >= WRITTEN_OF_WIDE) continue;
-    greatest.splice(place, 0, c);
+    let rank = greatest.length;
+    while (rank > 0 && size > Math.abs(row[greatest[rank - 1] ?? 0] ?? 0)) rank--;
+    if (rank >= WRITTEN_OF_WIDE) continue;
+    greatest.splice(rank, 0, c);
     if (greatest.length > WRITTEN_OF_WIDE) greatest.pop();
   }
   return greatest;
@@ -125,7 +125,7 @@ function totalOf(numbers: Floats, sign: 1 | -1): number {
   return total;
 }
 
-/** Places of values from the greatest to the least; those that are the same but for rounding in one group. */
+/** Indices of values from the greatest to the least; those that are the same but for rounding in one group. */
 export function ranked(
   values: ArrayLike<number>,
   precision: 'float32' | 'float64',

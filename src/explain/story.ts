@@ -7,12 +7,12 @@ import { vector } from './numbers.ts';
 import type { Recording } from './recording.ts';
 import { type RowTrace, traceRows } from './trace.ts';
 
-/** One asking row in one head: its numbers, and how it and the keys are called. */
+/** One query row in one head: its numbers, and what it and the keys are called. */
 export interface Scene extends RowTrace {
-  readonly asks: Name;
+  readonly name: Name;
   /** Where it stands among the tokens; undefined for vectors from outside that stand nowhere. */
   readonly position: number | undefined;
-  /** The token that asks; undefined for vectors from outside. */
+  /** The token that is the query; undefined for vectors from outside. */
   readonly self: number | undefined;
   readonly title: string;
   /** The keys that are not excluded, in order. */
@@ -33,7 +33,7 @@ export interface Story {
   readonly scenes: readonly Scene[];
   /** [m, width], as the reply has it. */
   readonly context: Floats;
-  /** The value of key j in a scene, as text; made once for all who ask. */
+  /** The value of key j in a scene, as text; made once for all queries. */
   readonly valueText: (scene: Scene, j: number) => string;
 }
 
@@ -51,12 +51,12 @@ export function tell(attention: TokenAttention, labels: readonly string[] | unde
   const scenes = traceRows(call, (trace): Scene => {
     const { head, row, excluded } = trace;
     const r = head * sizes.m + row;
-    const asks = names.asking[row] ?? { whole: '', plain: '', quoted: '', cell: '' };
+    const name = names.queries[row] ?? { whole: '', plain: '', quoted: '', cell: '' };
     return {
       ...trace,
-      ...placeOf(attention, row),
-      asks,
-      title: `### ${capital(asks.quoted)} asks${sizes.h > 1 ? `, head ${head}` : ''}`,
+      ...positionOf(attention, row),
+      name,
+      title: `### ${titleOf(name, attention)}${sizes.h > 1 ? `, head ${head}` : ''}`,
       attended: Array.from(excluded.keys()).filter((j) => excluded[j] === 0),
       weights: weights.subarray(r * sizes.n, (r + 1) * sizes.n),
       sinkWeight: sinkWeights[r] ?? 0,
@@ -75,7 +75,7 @@ function valueTexts({ h, kvHeads, n }: TokenSizes): Story['valueText'] {
   };
 }
 
-function placeOf({ queries }: TokenAttention, row: number): Pick<Scene, 'position' | 'self'> {
+function positionOf({ queries }: TokenAttention, row: number): Pick<Scene, 'position' | 'self'> {
   if (queries.from === 'tokens') return { position: queries.positions[row], self: queries.positions[row] };
   return { position: queries.start === undefined ? undefined : queries.start + row, self: undefined };
 }
@@ -91,11 +91,16 @@ export function eachScene(story: Story, tellOf: (scene: Scene) => string): strin
   return story.scenes.map((scene) => `${scene.title}\n\n${tellOf(scene)}`);
 }
 
-/** A block for each asking row, for what is the same in every head. */
+/** A block for each query row, for what is the same in every head. */
 export function eachRow(story: Story, tellOf: (scene: Scene) => string): string[] {
   const first = story.scenes.slice(0, story.sizes.m);
   if (first.length === 1) return first.map(tellOf);
-  return first.map((scene) => `### ${capital(scene.asks.quoted)} asks\n\n${tellOf(scene)}`);
+  return first.map((scene) => `### ${titleOf(scene.name, story.attention)}\n\n${tellOf(scene)}`);
+}
+
+/** A query as a heading: a vector from outside is called a query already. */
+function titleOf({ quoted }: Name, { queries }: TokenAttention): string {
+  return queries.from === 'queries' ? capital(quoted) : `Query ${quoted}`;
 }
 
 /** Row r of a matrix. */

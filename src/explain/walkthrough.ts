@@ -10,7 +10,7 @@ import { scores } from './scores.ts';
 import { tell } from './story.ts';
 import { weights } from './weights.ts';
 
-/** The walk-through and the trace are for reading: at most so many asking rows, and so many keys. */
+/** The walk-through and the trace are for reading: at most so many query rows, and so many keys. */
 export const MOST_WALKED = { rows: 64, keys: 256 } as const;
 
 const WRITTEN_OF_VECTOR = 8;
