@@ -57,12 +57,24 @@ const FIELDS: readonly Field[] = [
   { name: 'softcap', kind: 'Float', note: '0: none' },
 ];
 
-/** Numbers that both sides call by name. */
-const CONSTANTS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  // The register tiles, by [columns]x[rows of f32].
-  TILE: { '6x8': 0, '4x16': 1, '6x16': 2 },
-  WANT: { context: 1, statistics: 2, moment: 4 },
-  FLAG: { unsound: 1, empty: 2 },
+/** Numbers that both sides call by name, and their type in AssemblyScript. */
+const CONSTANTS: Readonly<Record<string, { readonly type: string; readonly note: string; readonly values: Readonly<Record<string, number>> }>> = {
+  TILE: {
+    type: 'i32',
+    note: 'The register tiles, named after their keys or columns and their rows of float32.',
+    values: { '6x8': 0, '4x16': 1, '6x16': 2 },
+  },
+  WANT: {
+    type: 'u32',
+    note: 'Bits: the context; maximum and sum of each row; Σ e^(x − max) · (x − max) · log2(e), for the entropy.',
+    values: { context: 1, statistics: 2, moment: 4 },
+  },
+  FLAG: {
+    type: 'u8',
+    note: 'Bits of a row: a NaN or an infinity took part, so it is not to be trusted; every key was excluded.',
+    values: { unsound: 1, empty: 2 },
+  },
+  SCRATCH: { type: 'usize', note: "Bytes of a thread's scratch area before its panels: rows, states and constants.", values: { panels: 4800 } },
 };
 
 const BYTES: Readonly<Record<Kind, number>> = { i32: 4, atomic: 4, address: 4, Float: 8, rows: 16, pairs: 20 };
@@ -96,22 +108,23 @@ export function descriptorReader(): string {
   const inline = (text: string) => `// @ts-ignore: decorator\n@inline\nexport function ${text}\n`;
   const type = { i32: 'i32', address: 'usize', Float: 'Float' } as const;
   const texts = fields.map(({ name, kind, offset, note }) => {
-    if (kind === 'rows' || kind === 'pairs') return `export const ${upper(name)}: usize = ${offset};${noted(`${note}, by the functions of views below`)}\n`;
+    if (kind === 'rows' || kind === 'pairs')
+      return `export const ${upper(name)}: usize = ${offset};${noted(`${note}, by the functions of views below`)}\n`;
     if (kind === 'atomic') return `export const ${upper(name)}: usize = ${offset};${noted(`i32, by atomics alone: ${note}`)}\n`;
     return inline(`${name}(descriptor: usize): ${type[kind]} {${noted(note)}\n  return load<${type[kind]}>(descriptor, ${offset});\n}`);
   });
   const strides = STRIDES.map((name, n) => inline(`${name}(view: usize): u32 {\n  return load<u32>(view, ${4 * (n + 1)});\n}`));
-  const constants = Object.entries(CONSTANTS).flatMap(([group, values]) =>
-    Object.entries(values).map(([name, value]) => `export const ${group}_${upper(name)} = ${value};\n`),
-  );
+  const constants = Object.entries(CONSTANTS).map(([group, { type, note, values }]) => {
+    const lines = Object.entries(values).map(([name, value]) => `export const ${group}_${upper(name)}: ${type} = ${value};\n`);
+    return `\n// ${note}\n${lines.join('')}`;
+  });
   return `// ${GENERATED}
 import { Float } from "./float";
 
 // A call, as TypeScript lays it out. Strides are in elements; an absent tensor has the address 0.
 ${texts.join('')}
 // A view is \`descriptor\` + the offset of a tensor.
-${inline('address(view: usize): usize {\n  return load<usize>(view);\n}')}${strides.join('')}
-${constants.join('')}`;
+${inline('address(view: usize): usize {\n  return load<usize>(view);\n}')}${strides.join('')}${constants.join('')}`;
 }
 
 /** kernels/descriptor.ts: every field written by its name, and none forgotten. */
@@ -130,14 +143,14 @@ export function descriptorWriter(): string {
     return `  words[${offset / 4}] = fields.${name};\n`;
   });
   const offsetOf = (wanted: string) => fields.find(({ name }) => name === wanted)?.offset ?? 0;
-  const constants = Object.entries(CONSTANTS).map(([group, values]) => {
+  const constants = Object.entries(CONSTANTS).map(([group, { note, values }]) => {
     const entries = Object.entries(values).map(([name, value]) => `${/^\d/.test(name) ? `'${name}'` : name}: ${value}`);
-    return `export const ${group} = { ${entries.join(', ')} } as const;\n`;
+    return `/** ${note} */\nexport const ${group} = { ${entries.join(', ')} } as const;\n`;
   });
   return `// ${GENERATED}
 import type { Precision } from '../tensor.ts';
 
-${constants.join('')}
+${constants.join('\n')}
 /** Bytes of a descriptor. */
 export const DESCRIPTOR_BYTES = ${bytes};
 
@@ -159,14 +172,14 @@ export interface Descriptor {
 ${members.join('')}}
 
 /** Writes a descriptor, none of whose items is taken yet and which nobody has stopped. */
-export function writeDescriptor(buffer: SharedArrayBuffer, address: number, precision: Precision, fields: Descriptor): void {
+export function writeDescriptor(buffer: ArrayBufferLike, address: number, precision: Precision, fields: Descriptor): void {
   const words = new Int32Array(buffer, address, DESCRIPTOR_BYTES / 4).fill(0);
   const number = (offset: number) =>
     precision === 'float32' ? new Float32Array(buffer, address + offset, 1) : new Float64Array(buffer, address + offset, 1);
 ${writes.join('')}}
 
 /** The word that ends a job early once it is not 0. */
-export function stopWord(buffer: SharedArrayBuffer, address: number): Int32Array {
+export function stopWord(buffer: ArrayBufferLike, address: number): Int32Array {
   return new Int32Array(buffer, address + ${offsetOf('stop')}, 1);
 }
 

@@ -1,6 +1,9 @@
 import type { Axes, Call } from './call.ts';
 import { type Floats, floats, type Rows } from './tensor.ts';
 
+/** What `excluded` says of a key: it takes part; it is excluded; its logit left the finite numbers downwards, which excludes it too. */
+export const KEY = { attended: 0, excluded: 1, overflowed: 2 } as const;
+
 /**
  * Some query rows of one head, and their matrices on the way through the steps of attention. Matrices are row-major and
  * of the call's precision, so that whatever is stored in them is rounded to it.
@@ -17,7 +20,7 @@ export interface Block {
   readonly logits: Floats;
   /** [rows, N]: a copy of the scores, since a softcap hides one that is not finite. */
   readonly scores: Floats;
-  /** [rows, N]: 1 where the key takes no part. */
+  /** [rows, N]: one of KEY. */
   readonly excluded: Uint8Array;
   /** [rows, N]: exp(logit − max), 0 where excluded. */
   readonly exponentials: Floats;

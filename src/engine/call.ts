@@ -59,7 +59,7 @@ export interface Call {
   /** The arithmetic of softmax, where it is another than `precision`. */
   readonly softmaxPrecision?: SoftmaxPrecision | undefined;
   /** The keys that each query row can see by its position: causal, windows, padded key counts. */
-  readonly reach: KeyRanges;
+  readonly keyRanges: KeyRanges;
   /** [B, H, M, N], 1 = may attend. */
   readonly mask?: Broadcast<Uint8Array> | undefined;
   /** [B, H, M, N], added after the softcap; −Infinity excludes. */
@@ -71,6 +71,8 @@ export interface Call {
   readonly want: ReadonlySet<Output>;
   /** Called now and then by kernels that take their time; may throw to stop. */
   readonly checkpoint?: (() => void) | undefined;
+  /** Whether the first row that is not finite is answer enough: what comes after it need not be computed then. */
+  readonly finiteOnly?: boolean | undefined;
   /** Where row (b, h, i) of the context is written; [B, M, H·E], heads side by side, unless said. */
   readonly contextLayout?: Omit<Rows, 'data'> | undefined;
 }

@@ -1,12 +1,10 @@
 import type { Call, KeyRanges, Window } from './call.ts';
 
-export type { KeyRanges as Reach, Window } from './call.ts';
-
 /**
- * The reach of rows that stand at `positions` ([B·M], token indices, negative ones allowed) over `keyCounts[b]` keys.
+ * The key ranges of rows that stand at `positions` ([B·M], token indices, negative ones allowed) over `keyCounts[b]` keys.
  * Position i sees j where i − left ≤ j ≤ i + right; causal is a right of 0 at most.
  */
-export function reachOf(positions: ArrayLike<number>, keyCounts: readonly number[], window: Window, causal: boolean): KeyRanges {
+export function keyRangesOf(positions: ArrayLike<number>, keyCounts: readonly number[], window: Window, causal: boolean): KeyRanges {
   const first = new Int32Array(positions.length);
   const end = new Int32Array(positions.length);
   const rowsPerBatch = positions.length / keyCounts.length;
@@ -21,23 +19,23 @@ export function reachOf(positions: ArrayLike<number>, keyCounts: readonly number
   return { first, end };
 }
 
-/** The reach of rows that see every key. */
-export function unboundedReach(rows: number, keys: number): KeyRanges {
+/** The key ranges of rows that see every key. */
+export function unboundedKeyRanges(rows: number, keys: number): KeyRanges {
   return { first: new Int32Array(rows), end: new Int32Array(rows).fill(keys) };
 }
 
 /** Whether row (b, h, i) may attend to key j. */
-export function attends({ axes: { M }, reach, mask, bias }: Call, b: number, h: number, i: number, j: number): boolean {
-  if (j < (reach.first[b * M + i] ?? 0) || j >= (reach.end[b * M + i] ?? 0)) return false;
+export function attends({ axes: { M }, keyRanges, mask, bias }: Call, b: number, h: number, i: number, j: number): boolean {
+  if (j < (keyRanges.first[b * M + i] ?? 0) || j >= (keyRanges.end[b * M + i] ?? 0)) return false;
   if (mask && mask.data[b * mask.batchStride + h * mask.headStride + i * mask.rowStride + j * mask.keyStride] !== 1) return false;
   return !bias || bias.data[b * bias.batchStride + h * bias.headStride + i * bias.rowStride + j * bias.keyStride] !== Number.NEGATIVE_INFINITY;
 }
 
 /** Writes 1 for each key that is excluded from row (b, h, i) and 0 for the others, from `start` on. */
 export function excludeKeys(call: Call, b: number, h: number, i: number, excluded: Uint8Array, start: number): void {
-  const { axes, reach, mask, bias } = call;
-  const first = reach.first[b * axes.M + i] ?? 0;
-  const end = reach.end[b * axes.M + i] ?? 0;
+  const { axes, keyRanges, mask, bias } = call;
+  const first = keyRanges.first[b * axes.M + i] ?? 0;
+  const end = keyRanges.end[b * axes.M + i] ?? 0;
   const ranged = !mask && !bias;
   for (let j = 0; j < axes.N; j++) excluded[start + j] = j >= first && j < end && (ranged || attends(call, b, h, i, j)) ? 0 : 1;
 }
@@ -54,18 +52,12 @@ export function fullyMaskedRows(call: Call): number[] {
   return rows;
 }
 
-/** Whether the row may attend to any key. */
-function hasKey(call: Call, b: number, h: number, i: number): boolean {
-  const { reach, mask, bias, axes } = call;
-  const first = reach.first[b * axes.M + i] ?? 0;
-  const end = reach.end[b * axes.M + i] ?? 0;
+/** Whether row (b, h, i) may attend to any key. */
+export function hasKey(call: Call, b: number, h: number, i: number): boolean {
+  const { keyRanges, mask, bias, axes } = call;
+  const first = keyRanges.first[b * axes.M + i] ?? 0;
+  const end = keyRanges.end[b * axes.M + i] ?? 0;
   if (!mask && !bias) return first < end;
   for (let j = first; j < end; j++) if (attends(call, b, h, i, j)) return true;
   return false;
-}
-
-/** Writes 1 for each key that is excluded from row (b, h, i), 0 for the others, and returns how many may be attended. */
-export function excludedKeys(call: Call, b: number, h: number, i: number, excluded: Uint8Array): number {
-  excludeKeys(call, b, h, i, excluded, 0);
-  return excluded.reduce((attended, one) => attended + 1 - one, 0);
 }

@@ -1,5 +1,5 @@
-import { reachOf } from './mask.ts';
-import type { Output, Problem, Result, SoftmaxPrecision } from './operator.ts';
+import type { Call, Output, Result, SoftmaxPrecision } from './call.ts';
+import { keyRangesOf } from './mask.ts';
 import { type Broadcast, type Floats, floats, headMajor, type Precision, type Rows } from './tensor.ts';
 
 /*
@@ -53,7 +53,7 @@ export class OnnxFault extends Error {
 
 /** A call of the operator, ready to be counted and computed. */
 export interface OnnxCall {
-  readonly problem: Problem;
+  readonly call: Call;
   readonly shapes: Readonly<Record<OnnxOutput, readonly number[]>>;
   /** The outputs from what the operator gave. */
   outputs(result: Result): ReadonlyMap<OnnxOutput, Dense>;
@@ -62,7 +62,7 @@ export interface OnnxCall {
 const QK_OUTPUT = ['scores', 'capped', 'logits', 'weights'] as const satisfies readonly Output[];
 
 /**
- * The operator's problem for these tensors. Computes in float64 where Q or V is, else in float32.
+ * The operator's call for these tensors. Computes in float64 where Q or V is, else in float32.
  * @throws OnnxFault
  */
 export function onnxCall(given: OnnxInputs, attributes: OnnxAttributes, wanted: readonly OnnxOutput[]): OnnxCall {
@@ -87,7 +87,7 @@ export function onnxCall(given: OnnxInputs, attributes: OnnxAttributes, wanted: 
     qk_matmul_output: [B, H, M, N],
     lse: [B, H, M],
   };
-  const problem: Problem = {
+  const call: Call = {
     axes: { B, H, G, M, N, D, E },
     precision,
     query: rowsOf(inPrecision(given.Q.data, precision), packed, H, M, D),
@@ -96,7 +96,7 @@ export function onnxCall(given: OnnxInputs, attributes: OnnxAttributes, wanted: 
     scale: scaleOf(attributes.scale, D, precision),
     softcap: attributes.softcap === 0 ? undefined : attributes.softcap,
     softmaxPrecision: attributes.softmax_precision,
-    reach: reachOfBatches(given, attributes, layout, mask.keys),
+    keyRanges: keyRangesOfBatches(given, attributes, layout, mask.keys),
     mask: mask.allowed,
     bias: mask.bias,
     want,
@@ -112,7 +112,7 @@ export function onnxCall(given: OnnxInputs, attributes: OnnxAttributes, wanted: 
     };
     return new Map(wanted.map((name) => [name, { data: found[name]() ?? floats(precision, 0), shape: shapes[name] }]));
   };
-  return { problem, shapes, outputs };
+  return { call, shapes, outputs };
 }
 
 /** Batch, heads and lengths: P past keys, L new ones; `packed` where heads are blocks of columns (rank 3). */
@@ -277,7 +277,12 @@ function maskOf(
 }
 
 /** Which keys each row sees by causal, windows, padded keys and a short mask. */
-function reachOfBatches({ nonpad_kv_seqlen, past_key, attn_mask }: OnnxInputs, attributes: OnnxAttributes, { B, M, P, L }: Layout, maskKeys: number) {
+function keyRangesOfBatches(
+  { nonpad_kv_seqlen, past_key, attn_mask }: OnnxInputs,
+  attributes: OnnxAttributes,
+  { B, M, P, L }: Layout,
+  maskKeys: number,
+) {
   const { left_window_size = -1, right_window_size = -1, is_causal = false } = attributes;
   const lengths = nonpad_kv_seqlen?.data;
   if (nonpad_kv_seqlen && !same(nonpad_kv_seqlen.shape, [B]))
@@ -295,7 +300,7 @@ function reachOfBatches({ nonpad_kv_seqlen, past_key, attn_mask }: OnnxInputs, a
   }
   const keyCounts = Array.from({ length: B }, (_, b) => Math.min(maskKeys, lengths?.[b] ?? P + L));
   const window = { left: left_window_size < 0 ? undefined : left_window_size, right: right_window_size < 0 ? undefined : right_window_size };
-  return reachOf(positions, keyCounts, window, is_causal);
+  return keyRangesOf(positions, keyCounts, window, is_causal);
 }
 
 function at(shape: readonly number[], axis: number): number {

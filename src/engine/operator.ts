@@ -1,5 +1,5 @@
 import { ROUND } from './arithmetic.ts';
-import { type Block, newBlock, rowsOfBlock } from './block.ts';
+import { type Block, KEY, newBlock, rowsOfBlock } from './block.ts';
 import { type Call, contextLayout, type NonFinite, type Output, type Result } from './call.ts';
 import { fullyMaskedRows } from './mask.ts';
 import { STEPS, type Step } from './steps.ts';
@@ -28,6 +28,7 @@ export function attendBySteps(call: Call, steps: readonly Step[] = STEPS, record
         call.checkpoint?.();
         const met = attend(b, h, first, Math.min(rows, M - first));
         nonFinite ??= met;
+        if (nonFinite && call.finiteOnly) return { ...outputs, fullyMasked: [], nonFinite };
       }
     }
   }
@@ -131,7 +132,7 @@ function nonFiniteOutput(
   let attended = false;
   // A finite log-sum-exp does not show an attended score of −Infinity, so the scores are looked at too.
   for (let k = i * N; k < (i + 1) * N; k++) {
-    if (excluded[k] === 1) continue;
+    if (excluded[k] === KEY.excluded) continue;
     attended = true;
     if (!Number.isFinite(scores[k])) return 'scores';
     if (!Number.isFinite(logits[k])) return 'logits';
@@ -141,8 +142,3 @@ function nonFiniteOutput(
   if (want.has('context')) for (let e = i * E; e < (i + 1) * E; e++) if (!Number.isFinite(context[e])) return 'context';
   return undefined;
 }
-
-export type { Axes, Call as Problem, NonFinite, Output, Result, SoftmaxPrecision } from './call.ts';
-// Temporary names, until the kernels' branch is merged.
-export { contextLayout, multiplyAdds } from './call.ts';
-export const attention = (call: Call, kernel: { attend(call: Call): Result }): Result => kernel.attend(call);

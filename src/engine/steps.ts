@@ -1,5 +1,5 @@
 import { addScaled, dotProduct, ROUND } from './arithmetic.ts';
-import { type Block, startOf } from './block.ts';
+import { type Block, KEY, startOf } from './block.ts';
 import type { Call, Output } from './call.ts';
 import { excludeKeys } from './mask.ts';
 import { rounded } from './tensor.ts';
@@ -28,6 +28,11 @@ export const STEPS = [
 ] as const satisfies readonly Step[];
 
 export type StepName = (typeof STEPS)[number]['name'];
+
+/** The steps up to that one, and with it. */
+export function stepsUpTo(name: StepName): readonly Step[] {
+  return STEPS.slice(0, STEPS.findIndex((step) => step.name === name) + 1);
+}
 
 function dot({ axes: { N, D }, query, key }: Call, { b, h, g, first, rows, logits }: Block): void {
   const keys = startOf(key, b, g, 0);
@@ -69,7 +74,10 @@ function distance({ axes: { M, N }, alibi, precision }: Call, { b, h, first, row
 function exclude(call: Call, { b, h, first, rows, logits, excluded }: Block): void {
   const { N } = call.axes;
   for (let i = 0; i < rows; i++) excludeKeys(call, b, h, first + i, excluded, i * N);
-  for (let k = 0; k < rows * N; k++) if (excluded[k] === 1) logits[k] = Number.NEGATIVE_INFINITY;
+  for (let k = 0; k < rows * N; k++) {
+    if (excluded[k] !== KEY.attended) logits[k] = Number.NEGATIVE_INFINITY;
+    else if (logits[k] === Number.NEGATIVE_INFINITY) excluded[k] = KEY.overflowed;
+  }
 }
 
 /** The greatest logit is taken off first, so that no exponential overflows. An excluded key is skipped, whatever its logit. */
@@ -81,15 +89,15 @@ function softmax({ axes: { N }, sink, precision, softmaxPrecision }: Call, block
     const start = i * N;
     const end = start + N;
     let max = sinkLogit ?? Number.NEGATIVE_INFINITY;
-    for (let k = start; k < end; k++) if (excluded[k] === 0) max = Math.max(max, round(logits[k] ?? 0));
+    for (let k = start; k < end; k++) if (excluded[k] === KEY.attended) max = Math.max(max, round(logits[k] ?? 0));
     const sinkExponential = sinkLogit === undefined ? 0 : round(Math.exp(round(sinkLogit - max)));
     let sum = 0;
     for (let k = start; k < end; k++) {
-      exponentials[k] = excluded[k] === 1 ? 0 : round(Math.exp(round(round(logits[k] ?? 0) - max)));
+      exponentials[k] = excluded[k] !== KEY.attended ? 0 : round(Math.exp(round(round(logits[k] ?? 0) - max)));
       sum = round(sum + (exponentials[k] ?? 0));
     }
     sum = round(sum + sinkExponential);
-    for (let k = start; k < end; k++) weights[k] = excluded[k] === 1 ? 0 : round((exponentials[k] ?? 0) / sum);
+    for (let k = start; k < end; k++) weights[k] = excluded[k] !== KEY.attended ? 0 : round((exponentials[k] ?? 0) / sum);
     const lse = sum === 0 ? Number.NEGATIVE_INFINITY : round(max + round(Math.log(sum)));
     sums[i] = { max, sum, lse, sinkExponential, sinkWeight: sinkLogit === undefined ? 0 : round(sinkExponential / sum) };
   }
@@ -101,7 +109,7 @@ function weightedSum({ axes: { N, E }, value, want }: Call, { b, g, rows, exclud
   for (let e = 0; e < rows * E; e++) context[e] = 0;
   for (let i = 0, k = 0; i < rows; i++) {
     for (let j = 0; j < N; j++, k++) {
-      if (excluded[k] === 0) addScaled(context, i * E, weights[k] ?? 0, value.data, values + j * value.rowStride, E);
+      if (excluded[k] === KEY.attended) addScaled(context, i * E, weights[k] ?? 0, value.data, values + j * value.rowStride, E);
     }
   }
 }

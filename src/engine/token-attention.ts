@@ -1,6 +1,6 @@
 import type { Axes, Call, Output, Result, Window } from './call.ts';
 import type { Kernel } from './kernels/kernel.ts';
-import { fullyMaskedRows, reachOf, unboundedReach } from './mask.ts';
+import { fullyMaskedRows, keyRangesOf, unboundedKeyRanges } from './mask.ts';
 import { alibiSlopes } from './position.ts';
 import { type Broadcast, columnBlocks, type Floats, rounded } from './tensor.ts';
 import { overflow, refuseOverflow, type TokenOutput, type TokenResult, type TokenSizes, tensorsOf } from './token-outputs.ts';
@@ -72,12 +72,13 @@ function callOf(attention: TokenAttention, { m, n, h, kvHeads, d_k, d_v }: Token
     value: columnBlocks(values, values.heads),
     scale: scale === '1/sqrt(d_k)' ? rounded(precision, 1 / Math.sqrt(d_k)) : scale,
     softcap,
-    reach: positions ? reachOf(positions, [n], window, causal) : unboundedReach(m, n),
+    keyRanges: positions ? keyRangesOf(positions, [n], window, causal) : unboundedKeyRanges(m, n),
     mask: mask && broadcast(mask, axes),
     bias: bias && broadcast(bias, axes),
     alibi: position?.type === 'alibi' && positions ? { slopes: position.slopes ?? alibiSlopes(h, precision), positions } : undefined,
     sink,
     want: wantOf(include),
+    finiteOnly: true,
   };
 }
 

@@ -102,7 +102,7 @@ function maskWords(story: Story, scene: Scene): string {
 
 function whyMasked({ attention, call }: Story, { row, position }: Scene, j: number): string {
   if (attention.causal && position !== undefined && j > position) return ' (later)';
-  const { first, end } = call.reach;
+  const { first, end } = call.keyRanges;
   return j < (first[row] ?? 0) || j >= (end[row] ?? 0) ? ' (outside the window)' : attention.causal || hasWindow(attention) ? ' (by the mask)' : '';
 }
 

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ArithmeticOverflow } from '../engine/errors.ts';
-import { Stopped } from '../engine/kernels/simd.ts';
+import { Stopped } from '../engine/kernels/kernel.ts';
 import { OnnxFault } from '../engine/onnx.ts';
 import { DeadlineExceeded, OutOfMemory } from '../runtime/failures.ts';
 import { WorkTooLarge } from '../runtime/limits.ts';

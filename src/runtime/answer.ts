@@ -1,7 +1,8 @@
+import { multiplyAdds } from '../engine/call.ts';
 import type { Kernel } from '../engine/kernels/kernel.ts';
 import { mergeAndProject } from '../engine/merge.ts';
 import { type OnnxOutput, onnxCall } from '../engine/onnx.ts';
-import { attention, multiplyAdds } from '../engine/operator.ts';
+
 import { attendTokens, tokenSizes } from '../engine/token-attention.ts';
 import { Recording } from '../explain/recording.ts';
 import { traceReply } from '../explain/trace-reply.ts';
@@ -51,11 +52,11 @@ export interface Task {
 
 /**
  * Reads a question. Between reading and carrying out nothing else may be read on this thread, since both work in the
- * kernel's arena.
+ * kernel's memory.
  * @throws MalformedJson, InvalidRequest, BadInference, OnnxFault, WorkTooLarge
  */
 export function readQuestion(question: Question, means: Means, stages?: Stages): Task {
-  means.kernel.arena?.reset();
+  means.kernel.reset();
   const task = READERS[question.kind](question, means, stages);
   stages?.end('decode');
   return task;
@@ -104,12 +105,12 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
   },
 
   inference({ body, jsonLength }, { kernel, limits, checkpoint }, stages) {
-    const asked = readInferenceRequest(new Chunks(body), jsonLength, kernel.arena?.float32);
+    const asked = readInferenceRequest(new Chunks(body), jsonLength, (length) => kernel.float32(length));
     const names = asked.outputs.map(({ name }) => name);
     const call = onnxCall(asked.inputs, asked.attributes, names);
-    const problem = { ...call.problem, checkpoint };
-    const { B, H, M, N, D, E } = problem.axes;
-    const work = multiplyAdds(problem.axes);
+    const operatorCall = { ...call.call, checkpoint };
+    const { B, H, M, N, D, E } = operatorCall.axes;
+    const work = multiplyAdds(operatorCall.axes);
     const sizeOf = ({ name }: { readonly name: OnnxOutput }) => call.shapes[name].reduce((product, size) => product * size, 1);
     const numbers = asked.outputs.reduce((sum, output) => sum + sizeOf(output), 0);
     const copied = asked.outputs.reduce((sum, output) => sum + (output.binary ? sizeOf(output) : 0), 0);
@@ -118,11 +119,11 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
     return {
       cost: attentionCost(
         { work, pairs: B * H * M * N, printed: numbers - copied, copied },
-        paceOf(kernel, problem.precision, problem.softmaxPrecision),
+        paceOf(kernel, operatorCall.precision, operatorCall.softmaxPrecision),
       ),
       carryOut() {
         // Present keys and values alone need no attention.
-        const result = problem.want.size > 0 ? attention(problem, kernel) : { fullyMasked: [] };
+        const result = operatorCall.want.size > 0 ? kernel.attend(operatorCall) : { fullyMasked: [] };
         stages?.end('compute');
         return ended(printInferenceReply(asked, call.outputs(result), MODEL), stages);
       },

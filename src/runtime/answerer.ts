@@ -1,4 +1,4 @@
-import { TooMuchToRedo } from '../engine/kernels/simd.ts';
+import { TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import { type Answer, type Question, readQuestion } from './answer.ts';
 import { INLINE_BYTES, INLINE_COST, INLINE_REDONE } from './cost.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
@@ -31,15 +31,17 @@ export class Answerer {
   answer(question: Question, gone: () => AbortSignal): TimedAnswer | Promise<TimedAnswer> {
     const bytes = question.body.reduce((sum, chunk) => sum + chunk.length, 0);
     if (bytes > INLINE_BYTES) return this.#elsewhere(question, gone());
-    const stages = new Stages();
-    const task = readQuestion(question, this.#means, stages);
-    if (task.cost > INLINE_COST) return this.#elsewhere(question, gone());
     try {
+      const stages = new Stages();
+      const task = readQuestion(question, this.#means, stages);
+      if (task.cost > INLINE_COST) return this.#elsewhere(question, gone());
       const answer = task.carryOut();
       return { answer, timing: stages.ended.join(', ') };
     } catch (error) {
       if (error instanceof TooMuchToRedo) return this.#elsewhere(question, gone());
       throw error;
+    } finally {
+      this.#means.kernel.giveBack();
     }
   }
 

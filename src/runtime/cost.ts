@@ -1,6 +1,8 @@
+import type { SoftmaxPrecision } from '../engine/call.ts';
 import type { Kernel } from '../engine/kernels/kernel.ts';
-import type { SoftmaxPrecision } from '../engine/operator.ts';
+
 import type { Precision } from '../engine/tensor.ts';
+import type { Limits } from './limits.ts';
 
 /** About how long a task will hold its thread, in milliseconds. */
 export type Cost = number;
@@ -52,3 +54,13 @@ export const INLINE_BYTES = 65_536;
 
 /** Multiply-adds that the reference may redo on the event loop, where a NaN or an infinity takes part: about INLINE_COST. */
 export const INLINE_REDONE = 500_000;
+
+/** What a multiply-add that is redone counts for in MAX_WORK: the reference takes that many times as long as the tiled kernel. */
+const REDONE_PRICE = 60;
+/** Some 30 ms, which a worker may always spend, however low MAX_WORK is: a first row is then enough to say what overflowed. */
+const LEAST_REDONE = 10_000_000;
+
+/** Multiply-adds that the reference may redo on a worker thread. */
+export function mostRedone({ work }: Limits): number {
+  return Math.max(LEAST_REDONE, Math.floor(work / REDONE_PRICE));
+}

@@ -1,13 +1,16 @@
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { DESCRIPTOR } from '../engine/kernels/descriptor.ts';
+import { isLarge, type Job, stopJob } from '../engine/kernels/job.ts';
 import type { Answer, Question } from './answer.ts';
+import { collectAll } from './collect.ts';
 import { reportLoss } from './crew.ts';
 import { DeadlineExceeded, OutOfMemory, unpackFailure } from './failures.ts';
 import type { AskTask, Calling, HelpTask, Told, WorkerSettings } from './worker.ts';
 
 /** A thread that does not stop by itself within this time, once nobody waits for its answer, is ended and replaced. */
 const PATIENCE_MS = 1000;
+/** After an answer, when nothing on this thread refers to its job's memory any more. */
+const FORGOTTEN_AFTER_MS = 100;
 /** Heap of a worker. A body that takes more to read ends its worker alone. */
 const WORKER_HEAP_MB = 1536;
 
@@ -20,9 +23,11 @@ export interface OffloadedAnswer {
 /** A question that a worker is busy with. */
 interface Pending {
   readonly control: Int32Array;
-  /** The stop word of its job, once it has laid one out. */
-  stop?: Int32Array;
+  /** Its job, once it has laid one out. */
+  job?: Job;
   stopped: boolean;
+  /** Whether this thread has seen a memory that is given back after the answer. */
+  large: boolean;
 }
 
 /**
@@ -56,7 +61,7 @@ export class Offload {
    */
   async ask(question: Question, timeoutMs: number, gone: AbortSignal): Promise<OffloadedAnswer> {
     const id = ++this.#last;
-    const pending: Pending = { control: new Int32Array(new SharedArrayBuffer(4)), stopped: false };
+    const pending: Pending = { control: new Int32Array(new SharedArrayBuffer(4)), stopped: false, large: false };
     this.#pending.set(id, pending);
     const kill = new AbortController();
     const body = question.body.map(ownMemory);
@@ -66,8 +71,13 @@ export class Offload {
       // Piscina's type for this misreads Node's newer one; it is the list that postMessage takes.
       transferList: [...new Set(body.map((bytes) => bytes.buffer))] as never,
     });
-    // A worker starts on the next question only once this end has been heard: until then its stop word is this job's.
-    const forget = () => this.#pending.delete(id);
+    // A worker starts on the next question only once this end has been heard: until then this job is in its memory.
+    const forget = () => {
+      this.#pending.delete(id);
+      delete pending.job;
+      // Once the helpers' tasks are done with too. It holds this thread for some milliseconds, after a very large job alone.
+      if (pending.large) setTimeout(collectAll, FORGOTTEN_AFTER_MS).unref();
+    };
     told.then(forget, forget);
     try {
       const reply = await givenUp(told, timeoutMs, gone, () => this.#stop(pending, kill, told));
@@ -94,7 +104,7 @@ export class Offload {
   #stop(pending: Pending, kill: AbortController, told: Promise<unknown>): void {
     pending.stopped = true;
     Atomics.store(pending.control, 0, 1);
-    if (pending.stop) Atomics.store(pending.stop, 0, 1);
+    if (pending.job) stopJob(pending.job);
     const timer = setTimeout(() => kill.abort(), PATIENCE_MS);
     told.catch(() => undefined).finally(() => clearTimeout(timer));
   }
@@ -104,8 +114,9 @@ export class Offload {
     const pending = this.#pending.get(id);
     // A quick worker has answered before its call is heard; its memory may hold the next job by now.
     if (!pending) return;
-    pending.stop = new Int32Array(call.job.memory.buffer, call.job.descriptor + DESCRIPTOR.stop, 1);
-    if (pending.stopped) Atomics.store(pending.stop, 0, 1);
+    pending.large ||= isLarge(call.job);
+    pending.job = call.job;
+    if (pending.stopped) stopJob(call.job);
     for (let place = 1; place < this.#threads; place++) {
       const task: HelpTask = { type: 'help', call, place };
       this.#pool.run(task).catch(() => reportLoss(call));

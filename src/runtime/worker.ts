@@ -1,11 +1,14 @@
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { instantiate, Stopped } from '../engine/kernels/simd.ts';
+import { isLarge, workOn } from '../engine/kernels/job.ts';
+import { Stopped, TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import { type Answer, type Question, readQuestion } from './answer.ts';
+import { collectAll } from './collect.ts';
+import { mostRedone } from './cost.ts';
 import { type Call, conduct, help } from './crew.ts';
 import { type PackedFailure, packFailure } from './failures.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
-import type { Limits } from './limits.ts';
+import { type Limits, WorkTooLarge } from './limits.ts';
 import { Stages } from './stages.ts';
 
 /** What a worker thread is started with. */
@@ -26,7 +29,8 @@ export interface AskTask {
 /** A call for help with another worker's job; `place` says which scratch area is ours. */
 export interface HelpTask {
   readonly type: 'help';
-  readonly call: Call;
+  /** Absent once the help has been given: the task outlives it, and must not hold the job's memory. */
+  call?: Call | undefined;
   readonly place: number;
 }
 
@@ -47,18 +51,38 @@ let asked = 0;
 const kernel = kernelOf(
   engine,
   conduct(threads, (call) => parentPort?.postMessage({ id: asked, threadId, call } satisfies Calling)),
+  mostRedone(limits),
 );
 
 /** What piscina runs on this thread, one task at a time. */
 export default function work(task: AskTask | HelpTask): unknown {
   if (task.type === 'help') {
-    const { call, place } = task;
-    if (engine.choice) {
-      const { run } = instantiate(engine.choice.modules[call.job.precision], call.job.memory);
-      help(call, () => run(call.job.descriptor, call.job.scratch[place] ?? 0));
-    }
+    const large = task.call !== undefined && isLarge(task.call.job);
+    helpWith(task);
+    task.call = undefined;
+    if (large) collectAll();
     return undefined;
   }
+  try {
+    return answered(task);
+  } finally {
+    letGo(task);
+  }
+}
+
+function helpWith({ call, place }: HelpTask): void {
+  if (!call || !engine.choice) return;
+  const { modules } = engine.choice;
+  help(call, () => workOn(call.job, modules, place));
+}
+
+/** Gives back what the question took: this thread may wait long for the next one, and what it waits with stays. */
+function letGo({ question }: AskTask): void {
+  for (const { buffer } of question.body) if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+  if (kernel.giveBack()) collectAll();
+}
+
+function answered(task: AskTask): unknown {
   asked = task.id;
   const control = new Int32Array(task.control);
   const checkpoint = () => {
@@ -70,10 +94,14 @@ export default function work(task: AskTask | HelpTask): unknown {
     const answer = readQuestion({ ...task.question, body }, { kernel, limits, checkpoint }, stages).carryOut();
     return told(answer, stages);
   } catch (error) {
-    const failure = packFailure(error);
+    const failure = packFailure(error instanceof TooMuchToRedo ? tooLarge(error) : error);
     if (failure) return { failure } satisfies Told;
     throw error;
   }
+}
+
+function tooLarge({ message }: TooMuchToRedo): WorkTooLarge {
+  return new WorkTooLarge(`${message} (a 60th of MAX_WORK). Mask such keys, send finite numbers, or ask with fewer rows.`);
 }
 
 function told({ body, jsonLength }: Answer, { ended }: Stages): unknown {

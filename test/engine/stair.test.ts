@@ -6,7 +6,7 @@ import { alibiSlopes, rotate } from '../../src/engine/position.ts';
 import type { Floats, Matrix } from '../../src/engine/tensor.ts';
 import { attendTokens, type TokenAttention } from '../../src/engine/token-attention.ts';
 import type { TokenOutput } from '../../src/engine/token-outputs.ts';
-import { random } from './problems.ts';
+import { random } from './calls.ts';
 
 const TOLERANCE = 1e-10;
 const OUTPUTS: readonly TokenOutput[] = ['scores', 'logits', 'weights', 'context', 'lse', 'entropy', 'sink_weight'];

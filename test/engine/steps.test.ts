@@ -5,7 +5,7 @@ import { attendBySteps } from '../../src/engine/operator.ts';
 import { STEPS, type Step } from '../../src/engine/steps.ts';
 import { floats, type Precision } from '../../src/engine/tensor.ts';
 import { dotTerms, weightedTerms } from '../../src/engine/terms.ts';
-import { problem } from './problems.ts';
+import { randomCall } from './calls.ts';
 
 const NAMES = ['dot', 'scale', 'softcap', 'bias', 'distance', 'exclude', 'softmax', 'weightedSum'];
 const M = 5;
@@ -13,7 +13,7 @@ const N = 7;
 
 /** Two heads that share their keys, with every step having something to do. */
 function everyStep(precision: Precision, options: Partial<Call> = {}): Call {
-  const numbers = problem({ H: 2, G: 1, M, N, D: 3, E: 4 }, precision, { seed: 9 });
+  const numbers = randomCall({ H: 2, G: 1, M, N, D: 3, E: 4 }, precision, { seed: 9 });
   return {
     ...numbers,
     scale: 0.5,
@@ -110,7 +110,7 @@ describe('attention step by step', () => {
 
   test('keeps blocks small where rows are long, so that a checkpoint is never far', () => {
     const sizes: number[] = [];
-    const call = problem({ M: 40, N: 3000, D: 2, E: 2 }, 'float32', { want: new Set(['lse']) });
+    const call = randomCall({ M: 40, N: 3000, D: 2, E: 2 }, 'float32', { want: new Set(['lse']) });
     attendBySteps(call, STEPS, ({ name }, { rows }) => name === 'dot' && sizes.push(rows));
     expect(sizes).toEqual([5, 5, 5, 5, 5, 5, 5, 5]);
   });

@@ -55,6 +55,10 @@ export class KernelMemory {
     return new Int32Array(this.#buffer(), address, length);
   }
 
+  bytesAt(address: number, length: number): Uint8Array {
+    return new Uint8Array(this.#buffer(), address, length);
+  }
+
   /** Where the array stands in this memory, or a copy of it put there. */
   place(data: Floats | Int32Array | Uint8Array): number {
     if (this.#buffers.has(data.buffer)) return data.byteOffset;

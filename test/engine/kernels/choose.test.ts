@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Build, chooseKernel, passesSelfCheck } from '../../../src/engine/kernels/choose.ts';
-import type { Modules } from '../../../src/engine/kernels/simd.ts';
+import type { Modules } from '../../../src/engine/kernels/job.ts';
 import { floats, type Precision } from '../../../src/engine/tensor.ts';
 import { readBuilds } from '../../../src/runtime/kernel.ts';
 
@@ -9,7 +9,7 @@ const builds = readBuilds();
 const CONST = { float32: 0x43, float64: 0x44 } as const; // the instruction before the number
 /** The first coefficient of the polynomial of 2^x, which every exponential uses. */
 const LN_2 = { float32: Math.fround(Math.LN2), float64: Math.LN2 };
-/** What the last few weights of a row are multiplied by, outside the vectors. */
+/** What a logit is multiplied by, for a power of 2 to be taken of it. */
 const LOG2_OF_E = { float32: Math.fround(Math.LOG2E), float64: Math.LOG2E };
 
 /** The build with another number wherever one of its modules has this constant: valid, and wrong. */
@@ -41,8 +41,8 @@ describe('the self-check', () => {
   test.each([
     ['every exponential of float32', LN_2, 'float32'],
     ['every exponential of float64', LN_2, 'float64'],
-    ['the weights of float32 past the last whole vector alone', LOG2_OF_E, 'float32'],
-    ['the weights of float64 past the last whole vector alone', LOG2_OF_E, 'float64'],
+    ['every exponent of float32', LOG2_OF_E, 'float32'],
+    ['every exponent of float64', LOG2_OF_E, 'float64'],
   ] as const)('catches a kernel that is off by a part in a thousand in %s', (_where, constant, precision) => {
     expect(passesSelfCheck(compiled(broken(builds.relaxed, constant, 1.001, precision)))).toBe(false);
   });

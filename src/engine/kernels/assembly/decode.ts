@@ -1,13 +1,12 @@
 import { Float, SHIFT, SINGLE, SIZE, VECTOR } from "./float";
 import { madd, sumLanes } from "./arithmetic";
-import { EXP2_ZERO, exp2, exp2Scalar, LOG2_OF_E, toPowers } from "./exp";
-import { isPlain } from "./forward";
-import { closeRow, keepPartial, partial, storeContext } from "./finish";
+import { bitsOf, bitsOfScalar, exponential, exponentialScalar } from "./exp";
+import { closeRow, flag, keepPartial, partial, storeContext } from "./finish";
 import { element, layRows, range } from "./item";
+import * as call from "./descriptor";
 import {
-  BIAS, BLOCKS, CHUNKS, CHUNK_KEYS, DEPTH, FLAGS, KEY, KEYS, KEY_BLOCK, KEY_HEADS, MASK, NOTHING, POSITION,
-  ROW_BIAS, ROW_BYTES, ROW_CONTEXT, ROW_HEAD, ROW_MASK, ROW_POSITION, ROW_QUERY, SCALE, SCRATCH_CONSTANTS,
-  SCRATCH_PANELS, SCRATCH_STATES, SLOPE, SOFTCAP, VALUE, WANT, WANT_CONTEXT, WANT_MOMENT, WIDTH,
+  NOTHING, ROW_BIAS, ROW_BYTES, ROW_CONTEXT, ROW_HEAD, ROW_MASK, ROW_POSITION, ROW_QUERY, SCRATCH_CONSTANTS,
+  SCRATCH_STATES,
 } from "./layout";
 import { highHalves, lowHalves } from "./pack";
 import { tanh } from "./tanh";
@@ -77,24 +76,24 @@ function scoreRow(key: usize, stride: usize, keys: i32, query: usize, depth: i32
 
 // Softcap in place; returns 0, or NaN where a score is not finite.
 function capRow(scores: usize, keys: i32, cap: Float, constants: usize): Float {
-  const caps = v128.splat<Float>(cap), inverse = v128.splat<Float>(1 / cap), zero = v128.splat<Float>(0);
+  const caps = v128.splat<Float>(cap), inverse = v128.splat<Float>(1 / cap), small = <Float>1 / cap == Infinity, zero = v128.splat<Float>(0);
   let poison = zero;
   for (let x = scores, stop = scores + (<usize>keys << SHIFT); x < stop; x += 16) {
     const score = v128.load(x);
     poison = madd(score, zero, poison);
-    v128.store(x, v128.mul<Float>(caps, tanh(v128.mul<Float>(score, inverse), constants)));
+    v128.store(x, v128.mul<Float>(caps, tanh(small ? v128.div<Float>(score, caps) : v128.mul<Float>(score, inverse), constants)));
   }
   return sumLanes(poison);
 }
 
 // Bias, mask and ALiBi of one row, key by key: little beside the reading of the keys. Returns 0, or NaN as capRow().
 function biasRow(descriptor: usize, row: usize, key: i32, keys: i32, logits: usize): Float {
-  const maskStride = <usize>load<u32>(descriptor, MASK + 16), biasStride = SIZE * load<u32>(descriptor, BIAS + 16);
-  const mask = load<usize>(row, ROW_MASK), bias = load<usize>(row, ROW_BIAS), slopes = load<usize>(descriptor, SLOPE);
+  const maskStride = <usize>call.keyStride(descriptor + call.MASK), biasStride = SIZE * call.keyStride(descriptor + call.BIAS);
+  const mask = load<usize>(row, ROW_MASK), bias = load<usize>(row, ROW_BIAS), slopes = call.slope(descriptor);
   let slope: Float = 0, position = 0, poison: Float = 0;
   if (slopes) {
     slope = load<Float>(slopes + SIZE * load<u32>(row, ROW_HEAD));
-    position = load<i32>(load<usize>(descriptor, POSITION) + 4 * load<u32>(row, ROW_POSITION));
+    position = load<i32>(call.position(descriptor) + 4 * load<u32>(row, ROW_POSITION));
   }
   for (let j = key; j < key + keys; j++) {
     const at = logits + (<usize>(j - key) << SHIFT);
@@ -107,7 +106,7 @@ function biasRow(descriptor: usize, row: usize, key: i32, keys: i32, logits: usi
   return poison;
 }
 
-// Powers to 2^(x - maximum) in place; takes them into the row's state and returns what the past is to be scaled by.
+// Logits to e^(x - maximum) in place; takes them into the row's state and returns what the past is to be scaled by.
 function softmaxRow(logits: usize, keys: i32, state: usize, moment: bool, constants: usize): Float {
   const stop = logits + (<usize>padded(keys) << SHIFT), past = load<Float>(state, STATE_MAXIMUM), zero = v128.splat<Float>(0);
   for (let j = keys; j < padded(keys); j++) store<Float>(logits + (<usize>j << SHIFT), -Infinity);
@@ -116,16 +115,15 @@ function softmaxRow(logits: usize, keys: i32, state: usize, moment: bool, consta
   let maximum = max(v128.extract_lane<Float>(m, 0), v128.extract_lane<Float>(m, 1));
   if (SINGLE) maximum = max(maximum, max(v128.extract_lane<Float>(m, 2), v128.extract_lane<Float>(m, 3)));
   m = v128.splat<Float>(maximum);
-  const lowest = v128.splat<Float>(EXP2_ZERO);
   let sum = zero, product = zero;
   for (let x = logits; x < stop; x += 16) {
-    const y = v128.sub<Float>(v128.load(x), m), e = exp2(y, constants);
+    const y = v128.sub<Float>(v128.load(x), m), e = exponential(y, constants);
     v128.store(x, e);
     sum = v128.add<Float>(sum, e);
-    if (moment) product = madd(e, v128.pmax<Float>(y, lowest), product);
+    if (moment) product = madd(e, bitsOf(y, constants), product);
   }
-  const alpha = exp2Scalar(past - maximum, constants), before = load<Float>(state, STATE_SUM);
-  store<Float>(state, (load<Float>(state, STATE_MOMENT) + before * max(past - maximum, EXP2_ZERO)) * alpha + sumLanes(product), STATE_MOMENT);
+  const alpha = exponentialScalar(past - maximum, constants), before = load<Float>(state, STATE_SUM);
+  store<Float>(state, (load<Float>(state, STATE_MOMENT) + before * bitsOfScalar(past - maximum)) * alpha + sumLanes(product), STATE_MOMENT);
   store<Float>(state, before * alpha + sumLanes(sum), STATE_SUM);
   store<Float>(state, maximum, STATE_MAXIMUM);
   return alpha;
@@ -163,16 +161,15 @@ function joinContext(context: usize, alpha: Float, block: usize, width: i32): vo
 
 // One row against one block of keys.
 function rowBlock(descriptor: usize, row: usize, head: u32, key: i32, keys: i32, query: usize, state: usize, context: usize, block: usize, logits: usize, constants: usize): void {
-  const keyHeads = load<u32>(descriptor, KEY_HEADS), width = load<i32>(descriptor, WIDTH);
-  const plain = isPlain(descriptor);
+  const keyHeads = <u32>call.keyHeads(descriptor), width = call.width(descriptor);
   scoreRow(
-    element(descriptor, KEY, head / keyHeads, head % keyHeads, key), SIZE * load<u32>(descriptor, KEY + 12), keys, query,
-    load<i32>(descriptor, DEPTH), plain ? <Float>(LOG2_OF_E * load<Float>(descriptor, SCALE)) : load<Float>(descriptor, SCALE), logits,
+    element(descriptor, call.KEY, head / keyHeads, head % keyHeads, key), SIZE * call.rowStride(descriptor + call.KEY), keys, query,
+    call.depth(descriptor), call.scale(descriptor), logits,
   );
   let poison = load<Float>(state, STATE_POISON);
-  const cap = load<Float>(descriptor, SOFTCAP);
+  const cap = call.softcap(descriptor);
   if (cap != 0) poison += capRow(logits, keys, cap, constants);
-  if (load<usize>(descriptor, MASK) | load<usize>(descriptor, BIAS) | load<usize>(descriptor, SLOPE)) {
+  if (call.address(descriptor + call.MASK) | call.address(descriptor + call.BIAS) | call.slope(descriptor)) {
     poison += biasRow(descriptor, row, key, keys, logits);
   } else if (cap == 0) {
     const zero = v128.splat<Float>(0);
@@ -181,24 +178,23 @@ function rowBlock(descriptor: usize, row: usize, head: u32, key: i32, keys: i32,
     poison += sumLanes(z);
   }
   store<Float>(state, poison, STATE_POISON);
-  if (!plain) toPowers(logits, <usize>keys << SHIFT);
-  const want = load<u32>(descriptor, WANT);
-  const alpha = softmaxRow(logits, keys, state, (want & WANT_MOMENT) != 0, constants);
-  if (want & WANT_CONTEXT) {
+  const want = <u32>call.want(descriptor);
+  const alpha = softmaxRow(logits, keys, state, (want & call.WANT_MOMENT) != 0, constants);
+  if (want & call.WANT_CONTEXT) {
     valueRow(
-      element(descriptor, VALUE, head / keyHeads, head % keyHeads, key), SIZE * load<u32>(descriptor, VALUE + 12), keys, logits, width, block,
+      element(descriptor, call.VALUE, head / keyHeads, head % keyHeads, key), SIZE * call.rowStride(descriptor + call.VALUE), keys, logits, width, block,
     );
     joinContext(context, alpha, block, width);
   }
 }
 
 export function decodeItem(descriptor: usize, item: u32, scratch: usize): void {
-  const chunks = load<u32>(descriptor, CHUNKS), block = item / chunks, chunk = item % chunks, head = block / load<u32>(descriptor, BLOCKS);
-  const depth = load<i32>(descriptor, DEPTH), width = load<i32>(descriptor, WIDTH), keyBlock = load<i32>(descriptor, KEY_BLOCK);
+  const chunks = <u32>call.chunks(descriptor), block = item / chunks, chunk = item % chunks, head = block / <u32>call.blocks(descriptor);
+  const depth = call.depth(descriptor), width = call.width(descriptor), keyBlock = call.keyBlock(descriptor);
   const count = layRows(descriptor, block, scratch);
-  const from = <i32>(chunk * load<u32>(descriptor, CHUNK_KEYS)), to = min(from + load<i32>(descriptor, CHUNK_KEYS), load<i32>(descriptor, KEYS));
+  const from = <i32>(chunk * <u32>call.chunkKeys(descriptor)), to = min(from + call.chunkKeys(descriptor), call.keys(descriptor));
   const queryBytes = (<usize>padded(depth) << SHIFT), contextBytes = (<usize>padded(width) << SHIFT), constants = scratch + SCRATCH_CONSTANTS;
-  const queries = scratch + SCRATCH_PANELS, contexts = queries + queryBytes * <usize>count;
+  const queries = scratch + call.SCRATCH_PANELS, contexts = queries + queryBytes * <usize>count;
   const partialContext = contexts + contextBytes * <usize>count, logits = partialContext + contextBytes;
   memory.fill(queries, 0, (queryBytes + contextBytes) * <usize>count);
   let low = to, high = from;
@@ -224,16 +220,13 @@ export function decodeItem(descriptor: usize, item: u32, scratch: usize): void {
       );
     }
   }
-  let sound = true;
   for (let r = 0; r < count; r++) {
     const state = scratch + SCRATCH_STATES + (<usize>r << (SHIFT + 2)), context = contexts + contextBytes * <usize>r;
     const m = load<Float>(state, STATE_MAXIMUM), l = load<Float>(state, STATE_SUM), t = load<Float>(state, STATE_MOMENT);
-    if (load<Float>(state, STATE_POISON) != 0) sound = false;
     const row = scratch + <usize>r * ROW_BYTES, parts = chunks > 1;
     const factor: Float = parts ? 1 : closeRow(descriptor, row, m, l, t, constants);
-    if (!(factor * 0 == 0)) sound = false;
     const to = parts ? keepPartial(partial(descriptor, block, chunk, r), m, l, t) : load<usize>(row, ROW_CONTEXT);
-    if (load<u32>(descriptor, WANT) & WANT_CONTEXT && !storeContext(context, factor, width, to)) sound = false;
+    const sound = (<u32>call.want(descriptor) & call.WANT_CONTEXT) == 0 || storeContext(context, factor, width, to);
+    if (!sound || !(load<Float>(state, STATE_POISON) + factor * 0 == 0)) flag(descriptor, row, call.FLAG_UNSOUND);
   }
-  if (!sound) store<i32>(load<usize>(descriptor, FLAGS) + 4 * block, 1);
 }

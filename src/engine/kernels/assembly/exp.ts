@@ -1,12 +1,15 @@
 import { Float, SINGLE, SIZE } from "./float";
 import { madd } from "./arithmetic";
 
-// The softmax runs in powers of 2: a logit times log2(e) is what exponentials, maxima and their differences are taken of.
-// Where nothing stands between score and softmax the factor is part of the scale and costs nothing.
+// e^x is 2^(x log2(e)). The softmax subtracts a row's maximum first and multiplies by log2(e) after: a logit beyond
+// 2.36e38 (1.25e308 of f64) would leave the format if it were multiplied first. Only steady rows, whose scores are known
+// to be small, take the factor into the scale.
 export const LOG2_OF_E: f64 = 1.4426950408889634;
 
 // Where exp2() has reached 0; 2^x there is 5e-39 in f32, 9e-309 in f64.
-export const EXP2_ZERO: Float = SINGLE ? <Float>-127.25 : <Float>-1023.25;
+const EXP2_ZERO: Float = SINGLE ? <Float>-127.25 : <Float>-1023.25;
+// Where exponential() has: -127 and -1023 times ln 2.
+export const EXP_ZERO: Float = SINGLE ? <Float>-88.02969 : <Float>-709.0895657128241;
 
 // The constants stand in memory, in each thread's scratch area: as literals V8 builds each one anew at every use
 // (three instructions, half the cost of the function); a splat load is one.
@@ -24,9 +27,13 @@ const C8: usize = 10 * SIZE;
 const C9: usize = 11 * SIZE;
 const C10: usize = 12 * SIZE;
 const C11: usize = 13 * SIZE;
+export const LOWEST: usize = 14 * SIZE;
+export const FACTOR: usize = 15 * SIZE;
 
 export function writeConstants(at: usize): void {
   store<Float>(at, EXP2_ZERO, ZERO);
+  store<Float>(at, EXP_ZERO, LOWEST);
+  store<Float>(at, <Float>LOG2_OF_E, FACTOR);
   store<Float>(at, 1, ONE);
   if (SINGLE) {
     store<Float>(at, 12583039, ROUNDER); // 1.5 * 2^23 + 127
@@ -76,7 +83,24 @@ export function exp2Within(
   x: v128, rounder: v128, c6: v128, c5: v128, c4: v128, c3: v128, c2: v128, c1: v128, one: v128, constants: usize,
 ): v128 {
   const shifted = v128.add<Float>(x, rounder);
-  const f = v128.sub<Float>(x, v128.sub<Float>(shifted, rounder));
+  return power(shifted, v128.sub<Float>(x, v128.sub<Float>(shifted, rounder)), c6, c5, c4, c3, c2, c1, one, constants);
+}
+
+// e^x for x from EXP_ZERO to 0. Where the machine has FMA the factor costs no operation more than exp2Within() has.
+// @ts-ignore: decorator
+@inline
+export function exponentialWithin(
+  x: v128, factor: v128, rounder: v128, c6: v128, c5: v128, c4: v128, c3: v128, c2: v128, c1: v128, one: v128, constants: usize,
+): v128 {
+  if (!ASC_FEATURE_RELAXED_SIMD) return exp2Within(v128.mul<Float>(x, factor), rounder, c6, c5, c4, c3, c2, c1, one, constants);
+  const shifted = madd(x, factor, rounder);
+  return power(shifted, madd(x, factor, v128.sub<Float>(rounder, shifted)), c6, c5, c4, c3, c2, c1, one, constants);
+}
+
+// 2^n times 2^f: n in the low bits of `shifted` as above.
+// @ts-ignore: decorator
+@inline
+function power(shifted: v128, f: v128, c6: v128, c5: v128, c4: v128, c3: v128, c2: v128, c1: v128, one: v128, constants: usize): v128 {
   let top = c6;
   if (!SINGLE) {
     const c11 = v128.load_splat<Float>(constants, C11), c10 = v128.load_splat<Float>(constants, C10), c9 = v128.load_splat<Float>(constants, C9);
@@ -88,14 +112,33 @@ export function exp2Within(
   return v128.mul<Float>(p, SINGLE ? i32x4.shl(shifted, 23) : i64x2.shl(shifted, 52));
 }
 
+// e^x for x <= 0, a vector at once, as exp2().
 // @ts-ignore: decorator
 @inline
-export function exp2Scalar(x: Float, constants: usize): Float {
-  return v128.extract_lane<Float>(exp2(v128.splat<Float>(x), constants), 0);
+export function exponential(x: v128, constants: usize): v128 {
+  return exponentialWithin(
+    v128.pmax<Float>(x, v128.load_splat<Float>(constants, LOWEST)), v128.load_splat<Float>(constants, FACTOR), v128.load_splat<Float>(constants, ROUNDER),
+    v128.load_splat<Float>(constants, C6), v128.load_splat<Float>(constants, C5), v128.load_splat<Float>(constants, C4),
+    v128.load_splat<Float>(constants, C3), v128.load_splat<Float>(constants, C2), v128.load_splat<Float>(constants, C1),
+    v128.load_splat<Float>(constants, ONE), constants,
+  );
 }
 
-// Logits to powers of 2, in place; `bytes` is rounded up to 16.
-export function toPowers(logits: usize, bytes: usize): void {
-  const factor = v128.splat<Float>(<Float>LOG2_OF_E);
-  for (let x = logits, stop = logits + bytes; x < stop; x += 16) v128.store(x, v128.mul<Float>(v128.load(x), factor));
+// @ts-ignore: decorator
+@inline
+export function exponentialScalar(x: Float, constants: usize): Float {
+  return v128.extract_lane<Float>(exponential(v128.splat<Float>(x), constants), 0);
+}
+
+// x <= 0 in bits, for the moment of the entropy; clamped where its exponential is 0, so that 0 * -Infinity is never met.
+// @ts-ignore: decorator
+@inline
+export function bitsOf(x: v128, constants: usize): v128 {
+  return v128.mul<Float>(v128.pmax<Float>(x, v128.load_splat<Float>(constants, LOWEST)), v128.load_splat<Float>(constants, FACTOR));
+}
+
+// @ts-ignore: decorator
+@inline
+export function bitsOfScalar(x: Float): Float {
+  return max(x, EXP_ZERO) * <Float>LOG2_OF_E;
 }

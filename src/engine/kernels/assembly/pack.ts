@@ -52,14 +52,14 @@ export function packRows(addresses: usize, length: i32, out: usize): void {
   }
 }
 
-// The first `count` rows of a panel, each times its factor (one for each lane). Returns whether every product is finite.
-export function unpackRows(panel: usize, length: i32, factors: usize, addresses: usize, count: i32): bool {
+// The first `count` rows of a panel, each times its factor (one for each lane). Adds NaN to the lane of `poisons` of each
+// row that has a product that is not finite.
+export function unpackRows(panel: usize, length: i32, factors: usize, addresses: usize, count: i32, poisons: usize): void {
   const zero = v128.splat<Float>(0), whole = panel + LANES * <usize>(length & ~(VECTOR - 1)), stop = panel + LANES * <usize>length;
-  let poison = zero;
   for (let r = 0; r < count; r += VECTOR) {
     const lane = <usize>r << SHIFT, factor = v128.load(factors + lane), row = addresses + (<usize>r << 2), n = count - r;
     const r0 = load<usize>(row), r1 = load<usize>(row, 4), r2 = SINGLE ? load<usize>(row, 8) : 0, r3 = SINGLE ? load<usize>(row, 12) : 0;
-    let at: usize = 0, from = panel + lane;
+    let at: usize = 0, from = panel + lane, poison = v128.load(poisons + lane);
     for (; from < whole + lane; from += VECTOR * LANES, at += 16) {
       const a = v128.mul<Float>(v128.load(from), factor), b = v128.mul<Float>(v128.load(from, 64), factor);
       poison = madd(a, zero, madd(b, zero, poison));
@@ -86,8 +86,8 @@ export function unpackRows(panel: usize, length: i32, factors: usize, addresses:
         if (n > 3) store<Float>(r3 + at, v128.extract_lane<Float>(a, 3));
       }
     }
+    v128.store(poisons + lane, poison);
   }
-  return !v128.any_true(v128.ne<Float>(poison, zero));
 }
 
 // Rows of bytes to a panel of -Infinity where the byte is 0; where it is not, the panel keeps what it holds.

@@ -1,6 +1,6 @@
 import { Float } from "./float";
 import { madd } from "./arithmetic";
-import { C1, C2, C3, C4, C5, C6, EXP2_ZERO, exp2, exp2Within, ONE, ROUNDER, ZERO } from "./exp";
+import { bitsOf, C1, C2, C3, C4, C5, C6, exp2Within, exponential, exponentialWithin, FACTOR, LOWEST, ONE, ROUNDER } from "./exp";
 import { ALPHA, LANES, MAXIMUM, MOMENT, POISON, SUM } from "./layout";
 import { tanh } from "./tanh";
 
@@ -24,6 +24,14 @@ export function checkFinite(logits: usize, keys: i32, state: usize): void {
   v128.store(state, z2, POISON + 32);
 }
 
+// Whether the numbers in the lanes of a panel are.
+function areFinite(lanes: usize): bool {
+  const zero = v128.splat<Float>(0);
+  let poison = zero;
+  for (let lane: usize = 0; lane < LANES; lane += 16) poison = madd(v128.load(lanes + lane), zero, poison);
+  return !v128.any_true(v128.ne<Float>(poison, zero));
+}
+
 // Caps in place. The check of the uncapped scores is here because capping hides an infinity.
 export function softcapBlock(scores: usize, keys: i32, cap: Float, constants: usize): void {
   const caps = v128.splat<Float>(cap), inverse = v128.splat<Float>(1 / cap);
@@ -32,6 +40,14 @@ export function softcapBlock(scores: usize, keys: i32, cap: Float, constants: us
     const c1 = v128.mul<Float>(caps, tanh(v128.mul<Float>(v128.load(x, 16), inverse), constants));
     v128.store(x, c1, 16);
     v128.store(x, c0);
+  }
+}
+
+// The same for a cap so small that its inverse is no finite number.
+export function smallSoftcapBlock(scores: usize, keys: i32, cap: Float, constants: usize): void {
+  const caps = v128.splat<Float>(cap);
+  for (let x = scores, stop = scores + LANES * <usize>keys; x < stop; x += 16) {
+    v128.store(x, v128.mul<Float>(caps, tanh(v128.div<Float>(v128.load(x), caps), constants)));
   }
 }
 
@@ -46,9 +62,9 @@ export function raiseMaximum(logits: usize, keys: i32, state: usize, check: bool
   const pairs = logits + 2 * LANES * <usize>(keys >> 1);
   let n0 = o0, n1 = o1, n2 = o2, n3 = o3, x = logits;
   if (check) {
-    let z0 = v128.load(state, POISON), z1 = v128.load(state, POISON + 16);
-    let z2 = v128.load(state, POISON + 32), z3 = v128.load(state, POISON + 48);
-    let y0 = v128.splat<Float>(0), y1 = y0, y2 = y0, y3 = y0;
+    // Sums of the logits themselves: one operation, where multiplying each by 0 is two without FMA.
+    const zero = v128.splat<Float>(0);
+    let z0 = zero, z1 = zero, z2 = zero, z3 = zero, y0 = zero, y1 = zero, y2 = zero, y3 = zero;
     for (; x < pairs; x += 2 * LANES) {
       const x0 = v128.load(x), x1 = v128.load(x, 16), x2 = v128.load(x, 32), x3 = v128.load(x, 48);
       const w0 = v128.load(x, 64), w1 = v128.load(x, 80), w2 = v128.load(x, 96), w3 = v128.load(x, 112);
@@ -63,10 +79,11 @@ export function raiseMaximum(logits: usize, keys: i32, state: usize, check: bool
       z0 = v128.add<Float>(z0, x0); z1 = v128.add<Float>(z1, x1); z2 = v128.add<Float>(z2, x2); z3 = v128.add<Float>(z3, x3);
     }
     z0 = v128.add<Float>(z0, y0); z1 = v128.add<Float>(z1, y1); z2 = v128.add<Float>(z2, y2); z3 = v128.add<Float>(z3, y3);
-    v128.store(state, z1, POISON + 16);
-    v128.store(state, z0, POISON);
-    v128.store(state, z3, POISON + 48);
-    v128.store(state, z2, POISON + 32);
+    v128.store(state, z1, ALPHA + 16); // not needed yet
+    v128.store(state, z0, ALPHA);
+    v128.store(state, z3, ALPHA + 48);
+    v128.store(state, z2, ALPHA + 32);
+    if (!areFinite(state + ALPHA)) checkFinite(logits, keys, state); // a sum may leave the format though no logit does
   } else {
     for (; x < pairs; x += 2 * LANES) {
       m0 = v128.pmax<Float>(m0, v128.load(x)); m1 = v128.pmax<Float>(m1, v128.load(x, 16));
@@ -84,20 +101,20 @@ export function raiseMaximum(logits: usize, keys: i32, state: usize, check: bool
   v128.store(state, m0, MAXIMUM);
   v128.store(state, m3, MAXIMUM + 48);
   v128.store(state, m2, MAXIMUM + 32);
-  const a0 = exp2(v128.sub<Float>(o0, m0), constants), a1 = exp2(v128.sub<Float>(o1, m1), constants);
-  const a2 = exp2(v128.sub<Float>(o2, m2), constants), a3 = exp2(v128.sub<Float>(o3, m3), constants);
+  const a0 = exponential(v128.sub<Float>(o0, m0), constants), a1 = exponential(v128.sub<Float>(o1, m1), constants);
+  const a2 = exponential(v128.sub<Float>(o2, m2), constants), a3 = exponential(v128.sub<Float>(o3, m3), constants);
   v128.store(state, a1, ALPHA + 16);
   v128.store(state, a0, ALPHA);
   v128.store(state, a3, ALPHA + 48);
   v128.store(state, a2, ALPHA + 32);
 }
 
-// Turns powers x into 2^(x - maximum) in place and adds them to the sums.
+// Turns logits x into e^(x - maximum) in place and adds them to the sums.
 export function exponentials(logits: usize, keys: i32, state: usize, constants: usize): void {
   raise(logits, keys, state, constants, false);
 }
 
-// The same for powers that have the maximum taken off already, and are known to be from -126 to 127.
+// The same for powers of 2 that have the maximum taken off already, and are known to be from -126 to 127.
 export function steadyExponentials(logits: usize, keys: i32, state: usize, constants: usize): void {
   for (let lane: usize = 0; lane < LANES; lane += 16) v128.store(state + lane, v128.splat<Float>(1), ALPHA);
   raise(logits, keys, state, constants, true);
@@ -111,14 +128,18 @@ function raise(logits: usize, keys: i32, state: usize, constants: usize, steady:
     const lanes = state + half, stop = logits + LANES * <usize>keys;
     const m0 = v128.load(lanes, MAXIMUM), m1 = v128.load(lanes, MAXIMUM + 16);
     let s0 = v128.splat<Float>(0), s1 = v128.splat<Float>(0);
-    const zero = v128.load_splat<Float>(constants, ZERO), rounder = v128.load_splat<Float>(constants, ROUNDER);
+    const lowest = v128.load_splat<Float>(constants, LOWEST), factor = v128.load_splat<Float>(constants, FACTOR), rounder = v128.load_splat<Float>(constants, ROUNDER);
     const c6 = v128.load_splat<Float>(constants, C6), c5 = v128.load_splat<Float>(constants, C5), c4 = v128.load_splat<Float>(constants, C4);
     const c3 = v128.load_splat<Float>(constants, C3), c2 = v128.load_splat<Float>(constants, C2), c1 = v128.load_splat<Float>(constants, C1);
     const one = v128.load_splat<Float>(constants, ONE);
     for (let x = logits + half; x < stop; x += LANES) {
       const x0 = v128.load(x), x1 = v128.load(x, 16);
-      const y0 = steady ? x0 : v128.pmax<Float>(v128.sub<Float>(x0, m0), zero), y1 = steady ? x1 : v128.pmax<Float>(v128.sub<Float>(x1, m1), zero);
-      const e0 = exp2Within(y0, rounder, c6, c5, c4, c3, c2, c1, one, constants), e1 = exp2Within(y1, rounder, c6, c5, c4, c3, c2, c1, one, constants);
+      const e0 = steady
+        ? exp2Within(x0, rounder, c6, c5, c4, c3, c2, c1, one, constants)
+        : exponentialWithin(v128.pmax<Float>(v128.sub<Float>(x0, m0), lowest), factor, rounder, c6, c5, c4, c3, c2, c1, one, constants);
+      const e1 = steady
+        ? exp2Within(x1, rounder, c6, c5, c4, c3, c2, c1, one, constants)
+        : exponentialWithin(v128.pmax<Float>(v128.sub<Float>(x1, m1), lowest), factor, rounder, c6, c5, c4, c3, c2, c1, one, constants);
       v128.store(x, e1, 16);
       v128.store(x, e0);
       s0 = v128.add<Float>(s0, e0);
@@ -131,18 +152,17 @@ function raise(logits: usize, keys: i32, state: usize, constants: usize, steady:
   }
 }
 
-// Sum of 2^(x-m) (x-m), for the entropy in bits; before exponentials(), which overwrites the logits and rescales the sum.
-// `past` holds the maxima before this block. Clamping keeps 0 * -Infinity away; what is clamped has weight 0.
+// Sum of e^(x-m) (x-m) in bits, for the entropy; before exponentials(), which overwrites the logits and rescales the sum.
+// `past` holds the maxima before this block.
 export function addMoment(logits: usize, keys: i32, state: usize, past: usize, constants: usize): void {
-  const lowest = v128.splat<Float>(EXP2_ZERO);
   for (let lane: usize = 0; lane < LANES; lane += 16) {
     const m = v128.load(state + lane, MAXIMUM);
     let t = v128.splat<Float>(0);
     for (let x = logits + lane, stop = logits + LANES * <usize>keys; x < stop; x += LANES) {
       const y = v128.sub<Float>(v128.load(x), m);
-      t = madd(exp2(y, constants), v128.pmax<Float>(y, lowest), t);
+      t = madd(exponential(y, constants), bitsOf(y, constants), t);
     }
-    const shift = v128.pmax<Float>(v128.sub<Float>(v128.load(past + lane), m), lowest);
+    const shift = bitsOf(v128.sub<Float>(v128.load(past + lane), m), constants);
     const moved = madd(v128.load(state + lane, SUM), shift, v128.load(state + lane, MOMENT));
     v128.store(state + lane, madd(moved, v128.load(state + lane, ALPHA), t), MOMENT);
   }
