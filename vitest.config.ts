@@ -7,5 +7,6 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     execArgv: ['--expose-gc'],
+    coverage: { include: ['src/**/*.ts'], exclude: ['src/engine/kernels/assembly/**', 'src/playground/built/**'], reporter: ['text'] },
   },
 });

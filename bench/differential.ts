@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Kernel } from '../src/engine/kernels/kernel.ts';
 import { reference } from '../src/engine/kernels/reference.ts';
 import { SimdKernel } from '../src/engine/kernels/simd.ts';
-import { type Dense, type OnnxOutput, onnxCall } from '../src/engine/onnx.ts';
+import { type Dense, type OnnxOutput, type OnnxShapes, onnxCall, onnxLayout } from '../src/engine/onnx.ts';
 import { type Case, randomCase } from './differential/cases.ts';
 import { peerOutputs } from './differential/peer.ts';
 import { byDefinition, READINGS, type Reading } from './differential/readings.ts';
@@ -57,9 +57,12 @@ async function compare(one: Case): Promise<void> {
 
 function computed({ inputs, attributes }: Case, by: Kernel) {
   const names: OnnxOutput[] = ['Y', 'qk_matmul_output', ...(inputs.past_key ? (['present_key', 'present_value'] as const) : [])];
-  const call = onnxCall(inputs, attributes, names);
+  const shapes = Object.fromEntries(Object.entries(inputs).flatMap(([name, dense]) => (dense ? [[name, dense.shape]] : []))) as unknown as OnnxShapes;
+  const layout = onnxLayout(shapes, attributes, names);
+  const precision = [inputs.Q, inputs.K, inputs.V].some(({ data }) => data instanceof Float64Array) ? 'float64' : 'float32';
+  const call = onnxCall(inputs, layout, attributes, names, precision);
   const outputs: Outputs = new Map([...call.outputs(by.attend(call.call))].map(([name, { data }]) => [name, data]));
-  return { shapes: call.shapes, outputs };
+  return { shapes: layout.outputs, outputs };
 }
 
 /** The same numbers as float64, and the scale that float32 makes of it. */

@@ -1,3 +1,4 @@
+import { roundToBfloat16 } from './bfloat16.ts';
 import type { SoftmaxPrecision } from './call.ts';
 import type { Floats } from './tensor.ts';
 
@@ -23,23 +24,9 @@ export function addScaled(out: Floats, to: number, factor: number, row: Floats, 
 /** Rounds the result of one operation to the arithmetic in use. */
 type Round = (value: number) => number;
 
-const float16 = new Float16Array(1);
-const single = new Float32Array(1);
-const bits = new Uint32Array(single.buffer);
-
 export const ROUND: Readonly<Record<SoftmaxPrecision, Round>> = {
   float64: (value) => value,
   float32: Math.fround,
-  float16: (value) => {
-    float16[0] = value;
-    return float16[0] ?? 0;
-  },
-  // The upper half of a float32, rounded to nearest, ties to even; NaN stays NaN.
-  bfloat16: (value) => {
-    if (Number.isNaN(value)) return value;
-    single[0] = value;
-    const word = bits[0] ?? 0;
-    bits[0] = (word + 0x7fff + ((word >>> 16) & 1)) & 0xffff0000;
-    return single[0] ?? 0;
-  },
+  float16: Math.f16round,
+  bfloat16: roundToBfloat16,
 };

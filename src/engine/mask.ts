@@ -4,7 +4,7 @@ import type { Call, KeyRanges, Window } from './call.ts';
  * The key ranges of rows that stand at `positions` ([B·M], token indices, negative ones allowed) over `keyCounts[b]` keys.
  * Position i sees j where i − left ≤ j ≤ i + right; causal is a right of 0 at most.
  */
-export function keyRangesOf(positions: ArrayLike<number>, keyCounts: readonly number[], window: Window, causal: boolean): KeyRanges {
+export function keyRangesOf(positions: ArrayLike<number>, keyCounts: ArrayLike<number>, window: Window, causal: boolean): KeyRanges {
   const first = new Int32Array(positions.length);
   const end = new Int32Array(positions.length);
   const rowsPerBatch = positions.length / keyCounts.length;

@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import { attentionExamples, inferenceExamples, mergeExamples, ndjsonExamples } from '../schemas/examples.ts';
 import { description, version } from '../version.ts';
+import { withComponents } from './components.ts';
+import { linesAsTheyAre } from './documentation-lines.ts';
+import { DOCUMENTATION_STYLE } from './documentation-style.ts';
+import { withExamples } from './documented-examples.ts';
 
 /** Swagger UI styles its own elements inline; scripts come from this host alone, and nothing is asked of another. */
 const DOCS_POLICY =
@@ -10,6 +14,7 @@ const DOCS_POLICY =
 
 /** The OpenAPI document from the routes' schemas, and Swagger UI over it. Call it before the first route. */
 export async function documentRoutes(app: FastifyInstance): Promise<void> {
+  const icon = readFileSync(new URL('../playground/icon.svg', import.meta.url), 'utf8');
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -21,13 +26,27 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
         { name: 'operations', description: 'Health, limits and the meaning of failures.' },
       ],
     },
-    transformObject: (document) => withExamples('openapiObject' in document ? document.openapiObject : document.swaggerObject),
+    transformObject: (document) => withComponents(withExamples('openapiObject' in document ? document.openapiObject : document.swaggerObject)),
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => (typeof json['$id'] === 'string' ? json['$id'] : `def-${i}`) },
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: DOCS_POLICY,
-    uiConfig: { validatorUrl: null, tryItOutEnabled: true, deepLinking: true, displayRequestDuration: true, defaultModelsExpandDepth: 0 },
+    theme: {
+      title: 'Attention service: the API',
+      css: [{ filename: 'fit.css', content: DOCUMENTATION_STYLE }],
+      favicon: [{ filename: 'icon.svg', rel: 'icon', type: 'image/svg+xml', sizes: 'any', content: icon }],
+    },
+    // The bar at the top has the framework's logo, and a field to open another document with.
+    uiConfig: {
+      layout: 'BaseLayout',
+      validatorUrl: null,
+      tryItOutEnabled: true,
+      deepLinking: true,
+      displayRequestDuration: true,
+      defaultModelsExpandDepth: 0,
+      plugins: [linesAsTheyAre],
+    },
   });
 }
 
@@ -39,23 +58,4 @@ export async function documentRoute(app: FastifyInstance): Promise<void> {
   app.get('/openapi.yaml', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('application/yaml; charset=utf-8').send(app.swagger({ yaml: true })),
   );
-}
-
-/** The examples of each operation's body. The plugin would drop them, since they stand beside a reference to a schema. */
-const EXAMPLES = [
-  { path: '/attention', type: 'application/json', examples: attentionExamples },
-  { path: '/attention', type: 'application/x-ndjson', examples: ndjsonExamples },
-  { path: '/v2/models/attention/infer', type: 'application/json', examples: inferenceExamples },
-  { path: '/v2/models/attention/versions/1/infer', type: 'application/json', examples: inferenceExamples },
-  { path: '/attention/merge', type: 'application/json', examples: mergeExamples },
-];
-
-function withExamples<Document extends object>(document: Document): Document {
-  const { paths } = document as { paths?: Record<string, { post?: { requestBody?: { content?: Record<string, object> } } }> };
-  for (const { path, type, examples } of EXAMPLES) {
-    const media = paths?.[path]?.post?.requestBody?.content?.[type];
-    if (!media) throw new Error(`there is no ${type} body at ${path} to show examples for`);
-    Object.assign(media, { examples });
-  }
-  return document;
 }

@@ -7,7 +7,7 @@ import { OnnxFault } from '../engine/onnx.ts';
 import { DeadlineExceeded, OutOfMemory } from '../runtime/failures.ts';
 import { WorkTooLarge } from '../runtime/limits.ts';
 import { InvalidRequest } from '../wire/faults.ts';
-import { BadInference } from '../wire/inference-tensor.ts';
+import { BadInference, UnknownModel } from '../wire/inference-members.ts';
 import { MalformedJson } from '../wire/json.ts';
 import { ClientGone } from './body.ts';
 import { PROBLEM_TYPE, Problem } from './problems.ts';
@@ -18,6 +18,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof MalformedJson) return new Problem('malformed-json', `line ${error.line}, column ${error.column}: ${error.message}`);
   if (error instanceof InvalidRequest) return invalidRequest(error);
   if (error instanceof BadInference || error instanceof OnnxFault) return new Problem('invalid-request', error.message);
+  if (error instanceof UnknownModel) return new Problem('not-found', error.message);
   if (error instanceof OutOfMemory) return new Problem('body-too-large', error.message);
   if (error instanceof DeadlineExceeded)
     return new Problem('deadline-exceeded', `${error.message} (REQUEST_TIMEOUT_MS)`, { headers: { 'retry-after': '1' } });
@@ -48,11 +49,12 @@ function ofFramework(error: unknown): Problem {
 export function sendFailure(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (isInference(request.url)) {
     const status = problem.status === 422 || problem.status === 415 || problem.status === 406 ? 400 : problem.status;
+    // As bytes: to text Fastify adds a charset, and KServe's client then does not show it.
     return reply
       .code(status)
       .headers(problem.headers)
       .type('application/json')
-      .send(JSON.stringify({ error: problem.message }));
+      .send(Buffer.from(JSON.stringify({ error: problem.message })));
   }
   return reply.code(problem.status).headers(problem.headers).type(PROBLEM_TYPE).send(JSON.stringify(problem));
 }

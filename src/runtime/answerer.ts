@@ -1,14 +1,15 @@
 import { TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import { type Answer, type Question, readQuestion } from './answer.ts';
-import { INLINE_BYTES, INLINE_COST, INLINE_REDONE } from './cost.ts';
+import { INLINE_BYTES, INLINE_COST, INLINE_HELD, INLINE_REDONE } from './cost.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
 import type { Limits } from './limits.ts';
 import { Offload } from './offload.ts';
-import { Stages } from './stages.ts';
+import { type Stage, Stages, serverTiming } from './stages.ts';
 
-/** An answer, and what its stages took, as Server-Timing says it. */
+/** An answer, and what its stages took, in numbers and as Server-Timing says it. */
 export interface TimedAnswer {
   readonly answer: Answer;
+  readonly stages: readonly Stage[];
   readonly timing: string;
 }
 
@@ -34,9 +35,9 @@ export class Answerer {
     try {
       const stages = new Stages();
       const task = readQuestion(question, this.#means, stages);
-      if (task.cost > INLINE_COST) return this.#elsewhere(question, gone());
+      if (task.cost > INLINE_COST || task.holds > INLINE_HELD) return this.#elsewhere(question, gone());
       const answer = task.carryOut();
-      return { answer, timing: stages.ended.join(', ') };
+      return timed(answer, stages.ended);
     } catch (error) {
       if (error instanceof TooMuchToRedo) return this.#elsewhere(question, gone());
       throw error;
@@ -47,10 +48,14 @@ export class Answerer {
 
   async #elsewhere(question: Question, gone: AbortSignal): Promise<TimedAnswer> {
     const { answer, stages } = await this.#offload.ask(question, this.#timeoutMs, gone);
-    return { answer, timing: stages.join(', ') };
+    return timed(answer, stages);
   }
 
   close(): Promise<void> {
     return this.#offload.close();
   }
+}
+
+function timed(answer: Answer, stages: readonly Stage[]): TimedAnswer {
+  return { answer, stages, timing: serverTiming(stages) };
 }

@@ -1,7 +1,7 @@
 import type { SoftmaxPrecision } from '../engine/call.ts';
 import type { Kernel } from '../engine/kernels/kernel.ts';
-
 import type { Precision } from '../engine/tensor.ts';
+import { type TokenAttention, tokenSizes } from '../engine/token-attention.ts';
 import type { Limits } from './limits.ts';
 
 /** About how long a task will hold its thread, in milliseconds. */
@@ -12,7 +12,7 @@ type Pace = `tiled ${Precision}` | Precision;
 
 /**
  * What one unit takes, in milliseconds, measured on one core of an AMD EPYC with Node 26.10 (`npm run bench`, see
- * bench/README.md). It need not be right, only never far too low: it says what is too much for the event loop.
+ * bench/README.md). They need not be right, only never far too low: they say what is too much for the event loop.
  */
 const MULTIPLY_ADD: Readonly<Record<Pace, number>> = {
   'tiled float32': 1 / 20_000_000,
@@ -26,28 +26,103 @@ const PAIR: Readonly<Record<Pace, number>> = {
   float32: 1 / 8_000,
   float64: 1 / 10_000,
 };
-const PRINTED_NUMBER = 1 / 8_000;
-const COPIED_NUMBER = 1 / 500_000;
+/** What one unit of everything else takes, in nanoseconds (`npm --prefix bench run paces`, see bench/README.md). */
+const UNIT = {
+  /** An asking row in one head: its range of keys, whether it has any, its statistics. */
+  row: 100,
+  /** A (head, asking row, key) under a mask or a bias, where the row's first key is searched for. */
+  masked: 8,
+  /** A multiply-add of a projection. */
+  projected: 1,
+  /** A number of a projected row on the way in: its row of the matrix is added up. */
+  projectedIn: 8,
+  /** A number of a projected row on the way out: fresh memory, and the bias. */
+  projectedOut: 10,
+  /** A sine and a cosine, of rotary or of sinusoidal positions. */
+  sine: 45,
+  /** A pair of numbers that is rotated. */
+  rotated: 5,
+  /** A number that cosine similarity divides, and a block of them. */
+  unitNumber: 25,
+  unitBlock: 50,
+  /** A row that is copied from one place to another, on its own. */
+  movedRow: 40,
+  /** A number that is laid out for the kernel, stored, or looked at for what is not finite. */
+  moved: 4,
+  /** A number of a tensor that is no float32 or float64. */
+  converted: 8,
+  /** A number of a part that is merged. */
+  merged: 12,
+  /** A number that is printed, and what `decimals` adds. */
+  printed: 125,
+  rounded: 100,
+  /** A number that leaves as bytes. */
+  copied: 4,
+} as const;
 
-/** What is to be computed, and how many numbers of the reply are printed, or copied as bytes. */
-interface Load {
-  readonly work: number;
-  readonly pairs: number;
-  readonly printed: number;
-  readonly copied?: number;
+/** How much of each kind of work a task is: multiply-adds and pairs of the operator, and units of everything else. */
+export type Load = { readonly work: number; readonly pairs: number } & { readonly [Unit in keyof typeof UNIT]?: number };
+
+export function costOf({ work, pairs, ...units }: Load, pace: Pace): Cost {
+  let nanoseconds = 0;
+  for (const [unit, amount] of Object.entries(units)) nanoseconds += amount * UNIT[unit as keyof typeof UNIT];
+  return work * MULTIPLY_ADD[pace] + pairs * PAIR[pace] + nanoseconds / 1e6;
 }
 
-export function attentionCost({ work, pairs, printed, copied = 0 }: Load, pace: Pace): Cost {
-  return work * MULTIPLY_ADD[pace] + pairs * PAIR[pace] + printed * PRINTED_NUMBER + copied * COPIED_NUMBER;
+/** What a lesson that prints so many numbers takes. */
+export function lessonLoad(lesson: TokenAttention, printed: number, decimals?: number): Load {
+  const { queries, similarity, position, projections, heads, kvHeads, include, tokens, values } = lesson;
+  const { m, n, h, d_k, d_v, width } = tokenSizes(lesson);
+  const queryColumns = queries.from === 'tokens' ? tokens.columns : queries.vectors.columns;
+  const matrices = [
+    [m, queryColumns, h * d_k, projections.query],
+    [n, tokens.columns, kvHeads * d_k, projections.key],
+    [n, (values ?? tokens).columns, kvHeads * d_v, projections.value],
+    [m, h * d_v, width, projections.output],
+  ] as const;
+  const sum = (of: (matrix: (typeof matrices)[number]) => number) => matrices.reduce((all, matrix) => all + of(matrix), 0);
+  const positioned = m * queryColumns + n * tokens.columns;
+  const inDots = (m * h + n * kvHeads) * d_k;
+  const headRows = (include.has('queries') ? h * m : 0) + (include.has('keys') ? kvHeads * n : 0) + (include.has('values') ? kvHeads * n : 0);
+  return {
+    work: h * m * n * (d_k + d_v),
+    pairs: h * m * n,
+    row: h * m,
+    masked: lesson.mask || lesson.bias ? h * m * n : 0,
+    projected: sum(([rows, inputs, columns, { weight }]) => (weight ? rows * inputs * columns : 0)),
+    projectedIn: sum(([rows, inputs, , { weight }]) => (weight ? rows * inputs : 0)),
+    projectedOut: sum(([rows, , columns, { weight, bias }]) => (weight || bias ? rows * columns : 0)),
+    sine: position?.type === 'sinusoidal' ? positioned : position?.type === 'rope' ? ((m + n) * d_k) / 2 : 0,
+    rotated: position?.type === 'rope' ? inDots / 2 : 0,
+    unitNumber: similarity === 'cosine' ? inDots : 0,
+    unitBlock: similarity === 'cosine' ? m * heads + n * kvHeads : 0,
+    movedRow: (queries.from === 'tokens' ? m : 0) + headRows,
+    moved: inDots + n * kvHeads * d_v + h * m * d_v + printed,
+    printed,
+    rounded: decimals === undefined ? 0 : printed,
+  };
 }
 
-/** Who computes a problem of that precision with this kernel; `softmaxPrecision` as the operator has it. */
+/** How a call of that precision is computed with this kernel; `softmaxPrecision` as the operator has it. */
 export function paceOf(kernel: Kernel, precision: Precision, softmaxPrecision: SoftmaxPrecision = precision): Pace {
   return kernel.isTiled(precision, softmaxPrecision) ? `tiled ${precision}` : precision;
 }
 
+/** What a lesson of `printed` numbers holds on the way, in bytes: vectors, matrices and results twice (in the kernel's memory and out of it), and text. */
+export function lessonHolds(lesson: TokenAttention, printed: number): number {
+  const { m, n, h, kvHeads, d_k, d_v, width } = tokenSizes(lesson);
+  const vectors = m * h * (d_k + d_v) + n * kvHeads * (d_k + d_v) + m * width;
+  return 2 * (lesson.precision === 'float32' ? 4 : 8) * (vectors + printed) + PRINTED_BYTES * printed;
+}
+
+/** A printed number: a double in a list, and its digits. */
+export const PRINTED_BYTES = 28;
+
 /** A task above this leaves the event loop for a worker thread; the hop there and back takes about a tenth of it. */
 export const INLINE_COST: Cost = 2;
+
+/** So does one that holds more than this many bytes on the way: the event loop's thread is not to grow by them. */
+export const INLINE_HELD = 16_777_216;
 
 /** A body above this is read on a worker thread; parsing it would hold the event loop for about as long as INLINE_COST. */
 export const INLINE_BYTES = 65_536;

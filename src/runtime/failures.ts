@@ -2,7 +2,7 @@ import { ArithmeticOverflow } from '../engine/errors.ts';
 import { Stopped } from '../engine/kernels/kernel.ts';
 import { OnnxFault } from '../engine/onnx.ts';
 import { InvalidRequest } from '../wire/faults.ts';
-import { BadInference } from '../wire/inference-tensor.ts';
+import { BadInference, UnknownModel } from '../wire/inference-members.ts';
 import { MalformedJson } from '../wire/json.ts';
 import { WorkTooLarge } from './limits.ts';
 
@@ -16,7 +16,7 @@ export class OutOfMemory extends Error {
   override readonly name = 'OutOfMemory';
 }
 
-const KNOWN = { MalformedJson, InvalidRequest, BadInference, OnnxFault, WorkTooLarge, ArithmeticOverflow, Stopped } as const;
+const KNOWN = { MalformedJson, InvalidRequest, BadInference, UnknownModel, OnnxFault, WorkTooLarge, ArithmeticOverflow, Stopped } as const;
 
 /** A failure of a request, in a form that crosses threads: there, classes are lost. */
 export interface PackedFailure {

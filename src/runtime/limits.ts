@@ -1,3 +1,5 @@
+import { multiplyAdds } from '../engine/call.ts';
+import type { OnnxLayout, OnnxOutput, OnnxShapes } from '../engine/onnx.ts';
 import { type TokenAttention, tokenSizes } from '../engine/token-attention.ts';
 import type { TokenOutput, TokenSizes } from '../engine/token-outputs.ts';
 
@@ -73,6 +75,46 @@ export function refuseTooMuch(lesson: TokenAttention, limits: Limits, traceNumbe
       );
   }
   return { work, numbers };
+}
+
+/** No array, and no address in a kernel, reaches further. */
+const LONGEST_AXIS = 2 ** 31 - 1;
+
+/** Refuses the axes of tensors, empty ones too, before they are multiplied. @throws WorkTooLarge naming the tensor */
+export function refuseAxes(shapes: OnnxShapes | OnnxLayout['outputs']): void {
+  for (const [name, shape] of Object.entries(shapes)) {
+    const longest = Math.max(0, ...shape);
+    if (longest > LONGEST_AXIS)
+      throw new WorkTooLarge(`an axis is at most ${LONGEST_AXIS} long; ${name} has one of ${longest}, in the shape [${shape.join(', ')}]`);
+  }
+}
+
+/**
+ * The work and the numbers of a call of the operator that is within the limits. Every axis counts as at least 1, since an
+ * empty tensor may have other axes of any size.
+ * @throws WorkTooLarge naming the limit and the figure
+ */
+export function refuseCall(
+  { axes, outputs }: OnnxLayout,
+  asked: readonly OnnxOutput[],
+  limits: Limits,
+): { readonly work: number; readonly rows: number; readonly numbers: number } {
+  refuseAxes(outputs);
+  const [B, H, G, M, N, D, E] = [axes.B, axes.H, axes.G, axes.M, axes.N, axes.D, axes.E].map((size) => Math.max(1, size)) as Seven;
+  const rows = B * H * M;
+  if (rows > limits.replyNumbers)
+    throw new WorkTooLarge(`the request has ${rows} queries (batch·heads·queries = ${B}·${H}·${M}); MAX_REPLY_NUMBERS is ${limits.replyNumbers}`);
+  const work = multiplyAdds({ B, H, G, M, N, D, E });
+  refuseWork(work, limits, `batch·heads·queries·keys·(d_k + d_v) = ${B}·${H}·${M}·${N}·(${D} + ${E})`);
+  const numbers = asked.reduce((sum, name) => sum + numbersIn(outputs[name]), 0);
+  refuseReply(numbers, limits);
+  return { work, rows, numbers };
+}
+
+type Seven = [number, number, number, number, number, number, number];
+
+export function numbersIn(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
 }
 
 /** @throws WorkTooLarge where a representation can't show so much; `what` names it */

@@ -5,6 +5,7 @@ import type { Answer, Question } from './answer.ts';
 import { collectAll } from './collect.ts';
 import { reportLoss } from './crew.ts';
 import { DeadlineExceeded, OutOfMemory, unpackFailure } from './failures.ts';
+import type { Stage } from './stages.ts';
 import type { AskTask, Calling, HelpTask, Told, WorkerSettings } from './worker.ts';
 
 /** A thread that does not stop by itself within this time, once nobody waits for its answer, is ended and replaced. */
@@ -17,7 +18,7 @@ const WORKER_HEAP_MB = 1536;
 /** An answer from another thread, and what its stages took. */
 export interface OffloadedAnswer {
   readonly answer: Answer;
-  readonly stages: readonly string[];
+  readonly stages: readonly Stage[];
 }
 
 /** A question that a worker is busy with. */

@@ -5,7 +5,7 @@ import { MOST_WALKED, walkThrough, writtenNumbers } from '../explain/walkthrough
 import type { AskedAttention } from '../wire/attention-request.ts';
 import { InvalidRequest } from '../wire/faults.ts';
 import type { Means, Task } from './answer.ts';
-import { attentionCost, paceOf } from './cost.ts';
+import { costOf, lessonHolds, lessonLoad, paceOf } from './cost.ts';
 import { refuseMarks, refuseReply, refuseShown, refuseTooMuch } from './limits.ts';
 import type { Stages } from './stages.ts';
 
@@ -27,12 +27,13 @@ export function showingTask(asked: AskedAttention, as: Showing, { kernel, limits
     refuseShown(sizes, MOST_DRAWN, 'the heatmap');
     refuseMarks(marksOf(sizes), MOST_MARKS, sizes);
   }
-  const { work } = refuseTooMuch(lesson, limits);
+  refuseTooMuch(lesson, limits);
   // A cell is as long as some ten numbers.
   const numbers = as === 'markdown' ? writtenNumbers(sizes) : 10 * h * m * n;
   if (as === 'markdown') refuseReply(numbers, limits);
   return {
-    cost: attentionCost({ work, pairs: h * m * n, printed: numbers }, paceOf(kernel, lesson.precision)),
+    cost: costOf(lessonLoad(lesson, numbers), paceOf(kernel, lesson.precision)),
+    holds: lessonHolds(lesson, numbers),
     carryOut() {
       const body = sayingWhere(asked, () => show(lesson, labels, kernel, checkpoint));
       stages?.end('compute');

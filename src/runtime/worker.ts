@@ -57,10 +57,8 @@ const kernel = kernelOf(
 /** What piscina runs on this thread, one task at a time. */
 export default function work(task: AskTask | HelpTask): unknown {
   if (task.type === 'help') {
-    const large = task.call !== undefined && isLarge(task.call.job);
-    helpWith(task);
-    task.call = undefined;
-    if (large) collectAll();
+    // The job is handled in a function of its own: what a running one has held in a register is not collected.
+    if (helpWith(task)) collectAll();
     return undefined;
   }
   try {
@@ -70,10 +68,14 @@ export default function work(task: AskTask | HelpTask): unknown {
   }
 }
 
-function helpWith({ call, place }: HelpTask): void {
-  if (!call || !engine.choice) return;
+/** Helps, lets go of the job, and says whether that was much. */
+function helpWith(task: HelpTask): boolean {
+  const { call, place } = task;
+  task.call = undefined;
+  if (!call || !engine.choice) return false;
   const { modules } = engine.choice;
   help(call, () => workOn(call.job, modules, place));
+  return isLarge(call.job);
 }
 
 /** Gives back what the question took: this thread may wait long for the next one, and what it waits with stays. */

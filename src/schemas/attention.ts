@@ -1,20 +1,12 @@
-import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
 import { DEFAULT_INCLUDE, DEFAULT_ROPE_BASE, DTYPE, FARTHEST_POSITION, INCLUDE, INVERSE_ROOT, MOST_DECIMALS, SIMILARITY } from './options.ts';
+import { Matrix, named, OneOf, PerPair, Vector } from './shapes.ts';
 
-const Vector = (description: string) => Type.Array(Type.Number(), { minItems: 1, description });
-const Matrix = (description: string) => Type.Array(Type.Array(Type.Number(), { minItems: 1 }), { minItems: 1, description });
-const OneOf = (words: readonly string[], options: { default?: string; description: string }) =>
-  Type.Unsafe<string>({ type: 'string', enum: [...words], ...options });
-/** [n], [m, n] or [h, m, n] of one kind of element. */
-const PerPair = (element: TSchema, description: string) => {
-  const keys = Type.Array(element, { minItems: 1, description: '[n]: the same for every asking row' });
-  const rows = Type.Array(Type.Array(element, { minItems: 1 }), { minItems: 1, description: '[m, n]: row r belongs to the r-th asking row' });
-  const heads = Type.Array(Type.Array(Type.Array(element, { minItems: 1 }), { minItems: 1 }), {
-    minItems: 1,
-    description: '[h, m, n]: needs `heads`',
-  });
-  return Type.Union([keys, rows, heads], { description });
-};
+/*
+ * Defaults stand in the words alone: generators of clients take a member with the keyword `default` for one that is
+ * always there, and then ask for it in every request.
+ */
+
 const Reach = (side: string) =>
   Type.Optional(Type.Integer({ minimum: 0, description: `How many positions to the ${side} are seen, besides the own one.` }));
 
@@ -23,19 +15,21 @@ export const WindowOption = Type.Object(
   {
     additionalProperties: false,
     minProperties: 1,
-    description: 'Position i attends to j only where i − left ≤ j ≤ i + right, inclusive. A side left out is unbounded; one must be given.',
+    ...named('Window', 'Position i attends to j only where i − left ≤ j ≤ i + right, inclusive. A side left out is unbounded; one must be given.'),
   },
 );
 
 export const RopeOption = Type.Object(
   {
     type: Type.Literal('rope'),
-    base: Type.Optional(Type.Number({ exclusiveMinimum: 0, default: DEFAULT_ROPE_BASE })),
-    interleaved: Type.Optional(Type.Boolean({ default: false, description: 'Pairs are (2i, 2i+1) instead of (i, i + d_k/2).' })),
+    base: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, description: `The angle of pair i is position · base^(−2i/d_k); ${DEFAULT_ROPE_BASE} by default.` }),
+    ),
+    interleaved: Type.Optional(Type.Boolean({ description: 'Pairs are (2i, 2i+1) instead of (i, i + d_k/2); false by default.' })),
   },
   {
     additionalProperties: false,
-    description: 'Rotates each head’s queries and keys by their position, after projection and bias. d_k must be even.',
+    ...named('Rope', 'Rotates each head’s queries and keys by their position, after projection and bias. d_k must be even.'),
   },
 );
 export const AlibiOption = Type.Object(
@@ -43,14 +37,16 @@ export const AlibiOption = Type.Object(
     type: Type.Literal('alibi'),
     slopes: Type.Optional(Vector('One slope a head; 2^(−8(g+1)/h) by default, Press’s interpolation where h is no power of 2.')),
   },
-  { additionalProperties: false, description: 'Adds −slope·|i−j| to the logits.' },
+  { additionalProperties: false, ...named('Alibi', 'Adds −slope·|i−j| to the logits.') },
 );
 export const SinusoidalOption = Type.Object(
   { type: Type.Literal('sinusoidal') },
   {
     additionalProperties: false,
-    description:
+    ...named(
+      'Sinusoidal',
       'Adds the sinusoids of “Attention is all you need” to the tokens (and `queries`) before projection, hence to the values too unless `values` is given.',
+    ),
   },
 );
 
@@ -60,14 +56,18 @@ export const AttentionRequest = Type.Object(
     tokens: Matrix('The token vectors, one row a token: n rows of d numbers. They are the keys, and the values where no `values` are given.'),
     query: Type.Optional(
       Type.Union([Type.Integer({ minimum: 0 }), Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 })], {
-        description:
+        ...named(
+          'Query',
           'The 0-based position of the asking token, or several. Without it, every token asks. One integer gives answers without the axis of asking rows.',
+        ),
       }),
     ),
     queries: Type.Optional(
       Type.Union([Matrix('m vectors'), Vector('one vector')], {
-        description:
+        ...named(
+          'Queries',
           'Asking vectors from outside the tokens (cross-attention, pooling): m rows, or one vector. Excludes `query`. Without `queries_start` they stand nowhere, which excludes `causal`, `window` and `position`.',
+        ),
       }),
     ),
     queries_start: Type.Optional(
@@ -80,15 +80,17 @@ export const AttentionRequest = Type.Object(
     values: Type.Optional(Matrix('What is blended, one row a token, where it is not the tokens themselves.')),
     labels: Type.Optional(Type.Array(Type.String(), { minItems: 1, description: 'The tokens’ names, one a token.' })),
     similarity: Type.Optional(
-      OneOf(SIMILARITY, {
-        default: 'dot',
-        description: '`dot`: the dot product. `cosine`: each query and key is divided by its length first; a vector of length 0 is refused.',
-      }),
+      OneOf(
+        SIMILARITY,
+        named(
+          'Similarity',
+          '`dot`, the default: the dot product. `cosine`: each query and key is divided by its length first; a vector of length 0 is refused.',
+        ),
+      ),
     ),
     scale: Type.Optional(
       Type.Union([Type.Number(), Type.Literal(INVERSE_ROOT)], {
-        default: 1,
-        description: 'Multiplies every similarity: a number, or `"1/sqrt(d_k)"` as transformers do.',
+        ...named('Scale', 'Multiplies every similarity: a number, or `"1/sqrt(d_k)"` as transformers do; 1 by default.'),
       }),
     ),
     w_query: Type.Optional(Matrix('A trainable projection of the asking rows: query = row · w_query. As many rows as they are wide.')),
@@ -112,38 +114,36 @@ export const AttentionRequest = Type.Object(
         description: 'Key/value heads where they are fewer: a divisor of `heads`. Query head g uses key head floor(g / (heads / kv_heads)).',
       }),
     ),
-    causal: Type.Optional(Type.Boolean({ default: false, description: 'Position i attends to position j only where j ≤ i.' })),
+    causal: Type.Optional(Type.Boolean({ description: 'Position i attends to position j only where j ≤ i; false by default.' })),
     window: Type.Optional(WindowOption),
     mask: Type.Optional(
       PerPair(
         Type.Boolean(),
-        '**true = may attend.** A row with nothing to attend to gives weights 0 and a context of 0, and is listed in `fully_masked`.',
+        named('Mask', '**true = may attend.** A row with nothing to attend to gives weights 0 and a context of 0, and is listed in `fully_masked`.'),
       ),
     ),
-    bias: Type.Optional(PerPair(Type.Number(), 'Added to the scores, after softcap.')),
+    bias: Type.Optional(PerPair(Type.Number(), named('Bias', 'Added to the scores, after softcap.'))),
     softcap: Type.Optional(
       Type.Number({ exclusiveMinimum: 0, description: 'Caps the scores softly, before anything is excluded: c · tanh(score / c).' }),
     ),
     sink: Type.Optional(
       Type.Union([Type.Number(), Vector('one a head')], {
-        description: 'A logit that takes weight and gives no value, so that rows sum below 1: exp(sink) joins the denominator.',
+        ...named('Sink', 'A logit that takes weight and gives no value, so that rows sum below 1: exp(sink) joins the denominator.'),
       }),
     ),
     position: Type.Optional(
       Type.Union([RopeOption, AlibiOption, SinusoidalOption], {
-        description: 'Positions are token indices; `queries` stand where `queries_start` says.',
+        ...named('Position', 'Positions are token indices; `queries` stand where `queries_start` says.'),
       }),
     ),
     dtype: Type.Optional(
-      OneOf(DTYPE, { default: 'float32', description: 'The arithmetic: inputs are rounded to it on entry, and every operation is.' }),
+      OneOf(DTYPE, named('Dtype', 'The arithmetic, `float32` by default: inputs are rounded to it on entry, and every operation is.')),
     ),
     include: Type.Optional(
-      Type.Array(OneOf(INCLUDE, { description: 'One output.' }), {
+      Type.Array(OneOf(INCLUDE, named('Output', 'One output.')), {
         minItems: 1,
         uniqueItems: true,
-        default: [...DEFAULT_INCLUDE],
-        description:
-          'What comes back. `logits` is what softmax sees (null where excluded), `lse` the natural log of its denominator, `entropy` is in bits; `queries`, `keys` and `values` are as they enter the dot product and the blend; `trace` is every number of the arithmetic, for at most 64 asking rows × 256 keys.',
+        description: `What comes back; ${DEFAULT_INCLUDE.join(', ')} by default. \`logits\` is what softmax sees (null where excluded), \`lse\` the natural log of its denominator, \`entropy\` is in bits; \`queries\`, \`keys\` and \`values\` are as they enter the dot product and the blend; \`trace\` is every number of the arithmetic, for at most 64 asking rows × 256 keys.`,
       }),
     ),
     decimals: Type.Optional(
@@ -158,58 +158,8 @@ export const AttentionRequest = Type.Object(
   {
     $id: 'AttentionRequest',
     additionalProperties: false,
-    description: 'Token vectors and who asks. `tokens` alone is enough; each option adds one idea.',
+    description:
+      'Token vectors and who asks. `tokens` alone is enough; each option adds one idea. `null` for an optional member means that it is absent; a member that is not listed here is refused.',
   },
 );
 export type AttentionRequest = Static<typeof AttentionRequest>;
-
-const NUMBER = { type: 'number' };
-const NUMBER_OR_NULL = { type: ['number', 'null'] };
-/** Elements under as many axes as there may be. */
-const Nested = (axes: readonly number[], element: object, description: string) => {
-  const under = (depth: number): object => (depth === 0 ? element : { type: 'array', items: under(depth - 1) });
-  return Type.Optional(Type.Unsafe<unknown>({ description, anyOf: axes.map(under) }));
-};
-
-/** The reply: one member for each of `include`, in that order. */
-export const AttentionReply = Type.Object(
-  {
-    scores: Nested([1, 2, 3], NUMBER, '[h?, m?, n]: the scaled similarity of query and key, for every key, excluded or not.'),
-    logits: Nested([1, 2, 3], NUMBER_OR_NULL, '[h?, m?, n]: what softmax sees; null where the key is excluded.'),
-    weights: Nested([1, 2, 3], NUMBER, '[h?, m?, n]: softmax of the logits; 0 where the key is excluded.'),
-    context: Nested([1, 2], NUMBER, '[m?, width]: the weighted sum of the values, heads side by side, projected.'),
-    lse: Nested(
-      [0, 1, 2],
-      NUMBER_OR_NULL,
-      '[h?, m?]: the natural log of the softmax denominator, sink included; null where every key is excluded and there is no sink.',
-    ),
-    entropy: Nested(
-      [0, 1, 2],
-      NUMBER,
-      '[h?, m?]: how spread the weights are, in bits: 0 for one key, log2(n) for n equal ones. The sink’s share counts.',
-    ),
-    sink_weight: Nested([0, 1, 2], NUMBER, '[h?, m?]: the sink’s share.'),
-    queries: Nested([1, 2, 3], NUMBER, '[h?, m?, d_k]: as they enter the dot product.'),
-    keys: Nested([2, 3], NUMBER, '[h_kv?, n, d_k]: as they enter the dot product.'),
-    values: Nested([2, 3], NUMBER, '[h_kv?, n, d_v]: as they are blended.'),
-    trace: Type.Optional(
-      Type.Unsafe<unknown>({
-        description:
-          '[h?, m?] of {products[n][d_k], dot[n], scaled[n], capped[n], biased[n], excluded[n], max, exponentials[n], sum, contributions[n][d_v]}: each step of the arithmetic, in the order of the formula.',
-      }),
-    ),
-    fully_masked: Type.Optional(
-      Type.Unsafe<unknown>({
-        type: 'array',
-        items: { anyOf: [{ type: 'integer' }, { type: 'array', items: { type: 'integer' }, minItems: 2, maxItems: 2 }] },
-        description:
-          'The asking rows that have every key excluded, or pairs [head, row] where there is an axis of heads. Absent where there is none.',
-      }),
-    ),
-  },
-  {
-    $id: 'AttentionReply',
-    description:
-      'The h axis is there exactly when `heads` is in the request; the m axis is missing exactly when `query` is one integer or `queries` one vector.',
-  },
-);

@@ -1,8 +1,8 @@
 import type { Dense, OnnxOutput } from '../engine/onnx.ts';
 import type { Floats } from '../engine/tensor.ts';
-import { type DatatypeName, fromFloats, toFloats } from './datatypes.ts';
+import { DATATYPES, type DatatypeName, fromFloats } from './datatypes.ts';
 import { shortestFloat32 } from './float32.ts';
-import type { AskedInference } from './inference-request.ts';
+import type { AskedInference, Model } from './inference-request.ts';
 
 /** A reply: JSON, with the bytes of binary tensors after it where `jsonLength` is given. */
 export interface InferenceReply {
@@ -12,9 +12,9 @@ export interface InferenceReply {
 
 /** The outputs in the order in which they were asked for, each as JSON or as bytes (little-endian, row-major). */
 export function printInferenceReply(
-  { id, outputs }: AskedInference,
+  { id, outputs }: Pick<AskedInference, 'id' | 'outputs'>,
   results: ReadonlyMap<OnnxOutput, Dense>,
-  model: { readonly name: string; readonly version: string },
+  model: Model,
 ): InferenceReply {
   const binary: Uint8Array[] = [];
   const tensors = outputs.map(({ name, datatype, binary: asBytes }) => {
@@ -32,11 +32,11 @@ export function printInferenceReply(
 
 /** Numbers with the fewest digits that read back as the same, and words for what JSON lacks. */
 function printable(data: Floats, datatype: DatatypeName): (number | string)[] {
-  const held = datatype === 'FP64' ? data : toFloats(fromFloats(data, datatype), datatype);
-  const numbers = new Array<number | string>(held.length);
-  for (let i = 0; i < held.length; i++) {
-    const value = held[i] ?? 0;
-    if (Number.isFinite(value)) numbers[i] = held instanceof Float32Array ? shortestFloat32(value) : value;
+  const { round, held } = DATATYPES[datatype];
+  const numbers = new Array<number | string>(data.length);
+  for (let i = 0; i < data.length; i++) {
+    const value = round(data[i] ?? 0);
+    if (Number.isFinite(value)) numbers[i] = held === 'float32' ? shortestFloat32(value) : value;
     else numbers[i] = String(value);
   }
   return numbers;

@@ -1,69 +1,41 @@
+import { ONNX_INPUTS, type OnnxInput } from '../engine/onnx.ts';
+import type { Floats } from '../engine/tensor.ts';
 import type { Chunks } from './chunks.ts';
-import { DATATYPES, type DatatypeName, type Elements, fromFloats, isDatatype, toFloats } from './datatypes.ts';
+import { DATATYPES, type DatatypeName, type Float32Room, isDatatype, roomFor, widen } from './datatypes.ts';
 import { given } from './faults.ts';
-
-/** A tensor as it came: its name, and its elements in their own datatype. */
-export interface WireTensor {
-  readonly name: string;
-  readonly datatype: DatatypeName;
-  readonly shape: readonly number[];
-  readonly elements: Elements;
-}
-
-/** A request that does not follow the protocol; says where, the rule, and what was given. */
-export class BadInference extends Error {
-  override readonly name = 'BadInference';
-}
-
-/** An object of the request, own members only. */
-export type Members = Readonly<Record<string, unknown>>;
-
-export function readMembers(value: unknown, what: string): Members {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new BadInference(`${what} must be a JSON object, got ${given(value)}`);
-  return Object.assign(Object.create(null), value);
-}
+import { BadInference, quoted, readMembers, readParameters } from './inference-members.ts';
 
 /** What a tensor says of itself, before its data: its length in bytes is known where its data is binary. */
 export interface TensorHeader {
-  readonly name: string;
+  readonly name: OnnxInput;
   readonly datatype: DatatypeName;
   readonly shape: readonly number[];
-  readonly count: number;
   readonly binaryBytes: number | undefined;
   readonly data: unknown;
 }
 
-const TENSOR_MEMBERS = new Set(['name', 'shape', 'datatype', 'parameters', 'data']);
+const TENSOR_MEMBERS = ['name', 'shape', 'datatype', 'parameters', 'data'];
 const MOST_AXES = 8;
 
-/** @throws BadInference */
+/** Reads no element, and loops over none: how many there are has yet to be held against the limits. @throws BadInference */
 export function readTensorHeader(value: unknown, index: number): TensorHeader {
-  const members = readMembers(value, `inputs[${index}]`);
-  const { name, shape, datatype, data } = members;
-  if (typeof name !== 'string') throw new BadInference(`inputs[${index}].name must be a string, got ${given(name)}`);
-  for (const member of Object.keys(members))
-    if (!TENSOR_MEMBERS.has(member))
-      throw new BadInference(
-        `input ${name} has a member ${JSON.stringify(member.slice(0, 60))}; a tensor has name, shape, datatype, parameters and data`,
-      );
+  const members = readMembers(value, TENSOR_MEMBERS, `inputs[${index}]`);
+  const { shape, datatype, data } = members;
+  const called = members['name'];
+  if (typeof called !== 'string') throw new BadInference(`inputs[${index}].name must be a string, got ${given(called)}`);
+  const name = ONNX_INPUTS.find((known) => known === called);
+  if (!name) throw new BadInference(`there is no input ${quoted(called)}; the inputs are ${ONNX_INPUTS.join(', ')}`);
   if (!isDatatype(datatype))
     throw new BadInference(`input ${name} must have a datatype of ${Object.keys(DATATYPES).join(', ')}, got ${given(datatype)}`);
   const axes = readShape(shape, name);
-  const count = axes.reduce((product, size) => product * size, 1);
-  if (!Number.isSafeInteger(count)) throw new BadInference(`input ${name} has too many elements for any body: the shape [${axes.join(', ')}]`);
-  const binaryBytes = readBinarySize(members['parameters'], name);
-  if (binaryBytes === undefined && data === undefined)
+  const parameters = readParameters(members['parameters'], ['binary_data_size'], `the parameters of input ${name}`);
+  const binaryBytes = readBinarySize(parameters['binary_data_size'], name);
+  const noData = data === undefined || (binaryBytes !== undefined && Array.isArray(data) && data.length === 0);
+  if (binaryBytes === undefined && noData)
     throw new BadInference(`input ${name} has neither data nor parameters.binary_data_size; one of them is required`);
-  if (binaryBytes !== undefined && data !== undefined)
+  if (binaryBytes !== undefined && !noData)
     throw new BadInference(`input ${name} has both data and parameters.binary_data_size; only one is allowed`);
-  const { bytes } = DATATYPES[datatype];
-  if (binaryBytes !== undefined && binaryBytes !== count * bytes) {
-    throw new BadInference(
-      `input ${name} says binary_data_size ${binaryBytes}, but ${count} elements of ${datatype} (the shape [${axes.join(', ')}]) are ${count * bytes} bytes`,
-    );
-  }
-  return { name, datatype, shape: axes, count, binaryBytes, data };
+  return { name, datatype, shape: axes, binaryBytes, data };
 }
 
 function readShape(value: unknown, name: string): readonly number[] {
@@ -76,60 +48,85 @@ function readShape(value: unknown, name: string): readonly number[] {
   return value;
 }
 
-function readBinarySize(value: unknown, name: string): number | undefined {
-  if (value === undefined) return undefined;
-  const parameters = readMembers(value, `the parameters of input ${name}`);
-  for (const parameter of Object.keys(parameters)) {
-    if (parameter !== 'binary_data_size')
-      throw new BadInference(`input ${name} has a parameter ${JSON.stringify(parameter.slice(0, 60))}; the one that is known is binary_data_size`);
-  }
-  const bytes = parameters['binary_data_size'];
-  if (bytes !== undefined && !(typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 0)) {
-    throw new BadInference(`parameters.binary_data_size of input ${name} must be an integer of at least 0, got ${given(bytes)}`);
-  }
-  return bytes;
+function readBinarySize(bytes: unknown, name: string): number | undefined {
+  if (bytes === undefined) return undefined;
+  if (typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
+  throw new BadInference(`parameters.binary_data_size of input ${name} must be an integer of at least 0, got ${given(bytes)}`);
 }
 
-/** The elements from the body, copied once to where they are aligned. */
-export function binaryElements(
-  { name, datatype, count }: TensorHeader,
+/** A tensor's numbers: booleans as bytes of 0 and 1. */
+export type Values = Floats | Uint8Array;
+
+/**
+ * The numbers of a tensor whose shape is within the limits, converted once, to where `float32` makes room for them: from
+ * the body, at `offset`, or from JSON.
+ * @throws BadInference
+ */
+export function readValues(header: TensorHeader, body: Chunks, offset: number, float32: Float32Room | undefined): Values {
+  const count = header.shape.reduce((product, size) => product * size, 1);
+  return header.binaryBytes === undefined ? jsonValues(header, count, float32) : binaryValues(header, count, body, offset, float32);
+}
+
+function binaryValues(
+  { name, datatype, shape, binaryBytes }: TensorHeader,
+  count: number,
   body: Chunks,
   offset: number,
-  float32: ((length: number) => Float32Array) | undefined,
-): Elements {
-  const elements = datatype === 'FP32' && float32 ? float32(count) : DATATYPES[datatype].elements(count);
-  const bytes = new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
-  body.copy(offset, bytes);
-  if (datatype === 'BOOL') {
-    const wrong = bytes.findIndex((byte) => byte > 1);
-    if (wrong >= 0) throw new BadInference(`input ${name} must have bytes of 0 or 1, got ${bytes[wrong]} at element ${wrong}`);
+  float32: Float32Room | undefined,
+): Values {
+  const { bytes, elements } = DATATYPES[datatype];
+  if (binaryBytes !== count * bytes) {
+    throw new BadInference(
+      `input ${name} says binary_data_size ${binaryBytes}, but ${count} elements of ${datatype} (the shape [${shape.join(', ')}]) are ${count * bytes} bytes`,
+    );
   }
-  return elements;
+  const bytesInto = (target: Values | ReturnType<typeof elements>) =>
+    body.copy(offset, new Uint8Array(target.buffer, target.byteOffset, target.byteLength));
+  if (datatype === 'BOOL') {
+    const flags = new Uint8Array(count);
+    bytesInto(flags);
+    const wrong = flags.findIndex((byte) => byte > 1);
+    if (wrong >= 0) throw new BadInference(`input ${name} must have bytes of 0 or 1, got ${flags[wrong]} at element ${wrong}`);
+    return flags;
+  }
+  const values = roomFor(datatype, count, float32);
+  if (datatype === 'FP32' || datatype === 'FP64') bytesInto(values);
+  else {
+    const raw = elements(count);
+    bytesInto(raw);
+    widen(raw, datatype, values);
+  }
+  return values;
 }
 
-const SPECIAL: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': Number.NEGATIVE_INFINITY };
+const SPECIAL: ReadonlyMap<string, number> = new Map([
+  ['NaN', Number.NaN],
+  ['Infinity', Number.POSITIVE_INFINITY],
+  ['-Infinity', Number.NEGATIVE_INFINITY],
+]);
 
-/** The elements from a JSON array, flat or nested as the shape is. */
-export function jsonElements({ name, datatype, shape, count, data }: TensorHeader): Elements {
+/** The numbers of a JSON array, flat or nested as the shape is. */
+function jsonValues({ name, datatype, shape, data }: TensorHeader, count: number, float32: Float32Room | undefined): Values {
   if (!Array.isArray(data)) throw new BadInference(`data of input ${name} must be an array, got ${given(data)}`);
   const nested = Array.isArray(data[0]);
   const held = nested ? 0 : data.length;
   if (!nested && held !== count) throw new BadInference(`input ${name} has ${held} elements, but the shape [${shape.join(', ')}] has ${count}`);
   // A nested array is held against its shape before as much is allocated.
   if (nested) checkNested(data, shape, 0, name);
-  const elements = DATATYPES[datatype].elements(count);
+  const values = datatype === 'BOOL' ? new Uint8Array(count) : roomFor(datatype, count, float32);
   const read = elementReader(name, datatype);
   let next = 0;
-  const walk = (value: unknown): void => {
-    if (Array.isArray(value)) for (const element of value) walk(element);
-    else {
-      const element = read(value, next);
-      elements[next] = elements instanceof BigInt64Array || elements instanceof BigUint64Array ? BigInt(element) : element;
-      next++;
+  const walk = (list: readonly unknown[]): void => {
+    for (const value of list) {
+      if (Array.isArray(value)) walk(value);
+      else {
+        values[next] = read(value, next);
+        next++;
+      }
     }
   };
   walk(data);
-  return elements;
+  return values;
 }
 
 function checkNested(value: unknown, shape: readonly number[], axis: number, name: string): void {
@@ -146,32 +143,20 @@ function checkNested(value: unknown, shape: readonly number[], axis: number, nam
   for (const element of value) checkNested(element, shape, axis + 1, name);
 }
 
-/** A reader of one JSON element: a number of the datatype, or its bits where it has no array of its own. */
+/** A reader of one JSON element: a number as the datatype holds it. */
 function elementReader(name: string, datatype: DatatypeName): (value: unknown, i: number) => number {
-  const { kind, range } = DATATYPES[datatype];
+  const { kind, range, round } = DATATYPES[datatype];
   const [least, greatest] = range;
   const refuse = (rule: string, value: unknown, i: number): never => {
     throw new BadInference(`input ${name} must have ${rule}, got ${given(value)} at element ${i}`);
   };
   if (kind === 'boolean') return (value, i) => (typeof value === 'boolean' ? Number(value) : refuse('true and false', value, i));
-  const rule = kind === 'integer' ? `integers from ${least} to ${greatest}` : `numbers within ±${greatest}, or "NaN", "Infinity" and "-Infinity",`;
-  const read = (value: unknown, i: number): number => {
-    const number = typeof value === 'number' ? value : kind === 'float' && typeof value === 'string' ? SPECIAL[value] : undefined;
-    if (number === undefined) return refuse(rule, value, i);
-    if (typeof value === 'number' && !(rounded(number, datatype) >= least && rounded(number, datatype) <= greatest)) return refuse(rule, value, i);
-    return kind === 'integer' && !Number.isInteger(number) ? refuse(rule, value, i) : number;
+  const rule = kind === 'integer' ? `integers from ${least} to ${greatest}` : `numbers within ±${greatest}, or "NaN", "Infinity" and "-Infinity"`;
+  return (value, i) => {
+    if (typeof value === 'number') {
+      const held = round(value);
+      return held >= least && held <= greatest && (kind === 'float' || Number.isInteger(held)) ? held : refuse(rule, value, i);
+    }
+    return (kind === 'float' && typeof value === 'string' ? SPECIAL.get(value) : undefined) ?? refuse(rule, value, i);
   };
-  return datatype === 'BF16' ? (value, i) => Number(fromFloats(Float32Array.of(read(value, i)), 'BF16')[0]) : read;
-}
-
-/** A number as the datatype rounds it, as far as its range is concerned. */
-function rounded(value: number, datatype: DatatypeName): number {
-  if (datatype === 'FP16') return Math.f16round(value);
-  if (datatype === 'BF16') return roundToBfloat16(value);
-  return datatype === 'FP32' ? Math.fround(value) : value;
-}
-
-function roundToBfloat16(value: number): number {
-  const [bits = 0] = fromFloats(Float32Array.of(value), 'BF16') as Uint16Array;
-  return toFloats(Uint16Array.of(bits), 'BF16')[0] ?? Number.NaN;
 }

@@ -1,76 +1,104 @@
 import { isUtf8 } from 'node:buffer';
 import { type ParseErrorCode, printParseErrorCode, visit } from 'jsonc-parser';
+import { tooDeepAt } from './depth.ts';
+
+/** What is wrong with the text: `encoding`: it is no UTF-8; `trailing`: something follows the value. */
+type Fault = 'encoding' | 'trailing' | 'other';
 
 /** A body that is not JSON; `line` and `column` are 1-based, where the parse stopped. */
 export class MalformedJson extends Error {
   override readonly name = 'MalformedJson';
   readonly line: number;
   readonly column: number;
+  readonly fault: Fault;
 
-  constructor(detail: string, line: number, column: number) {
+  constructor(detail: string, line: number, column: number, fault: Fault = 'other') {
     super(detail);
     this.line = line;
     this.column = column;
+    this.fault = fault;
   }
 }
 
-const DEEPEST = 500;
+/** No request nests deeper. The time that JSON.parse takes grows with the square of the depth, and nothing can stop it. */
+const DEEPEST = 64;
+/** What to do where JSON lacks a number: there is no other word for it in the lesson. */
+const NO_SUCH_NUMBER =
+  'JSON has no NaN and no Infinity: every number must be finite. To leave a key out, say false in `mask`; an lse without a key is null';
 const BYTE_ORDER_MARK = 0xfe_ff;
 
 /**
  * The value that the bytes hold as JSON (RFC 8259, UTF-8). A byte order mark before it is left out.
+ * @param noSuchNumber what to write instead, said where the text has a bare NaN or Infinity
  * @throws MalformedJson with the line and the column of the first fault
  */
-export function parseJson(bytes: Buffer): unknown {
+export function parseJson(bytes: Buffer, noSuchNumber = NO_SUCH_NUMBER): unknown {
   if (!isUtf8(bytes)) throw malformedUtf8(bytes);
+  const deep = tooDeepAt(bytes, DEEPEST);
+  if (deep >= 0) throw malformedAt(bytes, deep, `nested deeper than ${DEEPEST} levels`);
   let text = bytes.toString('utf8');
   if (text.charCodeAt(0) === BYTE_ORDER_MARK) text = text.slice(1);
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw malformed(text, error);
+    throw malformed(text, error, noSuchNumber);
   }
 }
 
 /** JSON.parse often says no position, so the text is read again, by a parser that does. Only on the error path. */
-function malformed(text: string, error: unknown): MalformedJson {
+function malformed(text: string, error: unknown, noSuchNumber: string): MalformedJson {
   if (text.trim() === '') return new MalformedJson('the body is empty; a JSON object is required', 1, 1);
-  const fault = firstFault(text);
-  if (!fault) return new MalformedJson(error instanceof Error ? error.message : 'the body does not parse', 1, 1);
-  const before = text.slice(0, fault.offset);
-  const line = before.split('\n').length;
-  return new MalformedJson(fault.message, line, fault.offset - before.lastIndexOf('\n'));
+  const found = firstFault(text);
+  if (!found) return new MalformedJson(error instanceof Error ? error.message : 'the body does not parse', 1, 1);
+  const { code, offset } = found;
+  const before = text.slice(0, offset);
+  const bare = bareWord(text, offset);
+  return new MalformedJson(
+    bare === undefined ? words(code, text, offset) : `${bare} is not a number of JSON. ${noSuchNumber}`,
+    before.split('\n').length,
+    offset - before.lastIndexOf('\n'),
+    isJson(before) ? 'trailing' : 'other',
+  );
 }
 
+/** Thrown to stop the parser at the first fault. */
 class Found extends Error {
   readonly offset: number;
+  readonly code: string;
 
-  constructor(offset: number, detail: string) {
-    super(detail);
+  constructor(offset: number, code: string) {
+    super(code);
     this.offset = offset;
+    this.code = code;
   }
 }
 
 function firstFault(text: string): Found | undefined {
-  let depth = 0;
-  const open = (offset: number): void => {
-    depth += 1;
-    // The parser recurses: a body nested deeper than any request must not exhaust the stack.
-    if (depth > DEEPEST) throw new Found(offset, `nested deeper than ${DEEPEST} levels, and does not parse`);
-  };
-  const close = (): void => {
-    depth -= 1;
-  };
   const onError = (code: ParseErrorCode, offset: number): never => {
-    throw new Found(offset, words(printParseErrorCode(code), text, offset));
+    throw new Found(offset, printParseErrorCode(code));
   };
   try {
-    visit(text, { onError, onObjectBegin: open, onArrayBegin: open, onObjectEnd: close, onArrayEnd: close }, { disallowComments: true });
+    visit(text, { onError }, { disallowComments: true });
   } catch (fault) {
     if (fault instanceof Found) return fault;
     throw fault;
   }
   return undefined;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** NaN or an infinity that stands at the fault as other languages print it: `NaN`, `-Infinity`, `nan`, `inf`. */
+function bareWord(text: string, offset: number): string | undefined {
+  const start = text[offset - 1] === '-' ? offset - 1 : offset;
+  return /^[-+]?(?:nan|infinity|inf)(?![\w$])/i.exec(text.slice(start, start + 12))?.[0];
 }
 
 /** `CloseBracketExpected` → `close bracket expected, got "}"`. */
@@ -85,6 +113,10 @@ function malformedUtf8(bytes: Buffer): MalformedJson {
   const again = Buffer.from(bytes.toString('utf8'), 'utf8');
   let offset = 0;
   while (offset < bytes.length && bytes[offset] === again[offset]) offset++;
+  return malformedAt(bytes, offset, 'a byte that is not UTF-8', 'encoding');
+}
+
+function malformedAt(bytes: Buffer, offset: number, detail: string, fault?: Fault): MalformedJson {
   const before = bytes.subarray(0, offset).toString('utf8');
-  return new MalformedJson('a byte that is not UTF-8', before.split('\n').length, before.length - before.lastIndexOf('\n'));
+  return new MalformedJson(detail, before.split('\n').length, before.length - before.lastIndexOf('\n'), fault);
 }

@@ -8,6 +8,8 @@ import { readArray, readInteger, readMatrix, readObject, readVector } from './re
 
 const FIELDS: ReadonlySet<string> = new Set(Object.keys(MergeRequest.properties));
 const PART_FIELDS: ReadonlySet<string> = new Set(Object.keys(MergePart.properties));
+/** The lse of a part that had no key for its one row. */
+const NULLABLE: ReadonlySet<string> = new Set(['lse']);
 
 /** Parts to merge, and how to print what they give. */
 export interface AskedMerge {
@@ -62,7 +64,7 @@ export function readMergeRequest(body: unknown): AskedMerge {
 }
 
 function readPart(value: unknown, pointer: string, faults: Faults): PartRead | undefined {
-  const members = readObject(value, PART_FIELDS, pointer, faults);
+  const members = readObject(value, PART_FIELDS, pointer, faults, NULLABLE);
   if (!members) return undefined;
   for (const name of PART_FIELDS) if (members[name] === undefined) faults.add(`${pointer}/${name}`, 'is required');
   const context = members['context'] === undefined ? undefined : readContext(members['context'], `${pointer}/context`, faults);

@@ -151,18 +151,25 @@ export function readArray(value: unknown, of: string, pointer: string, faults: F
 
 const MOST_FIELDS_LISTED = 8;
 
-/** The members of an object, own ones only, with a fault for each that is not among `known`. */
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * The members of an object, own ones only, with a fault for each that is not among `known`. A member that is null is
+ * absent, but for those of `nullable`, where null is a value.
+ */
 export function readObject(
   value: unknown,
   known: ReadonlySet<string>,
   pointer: string,
   faults: Faults,
+  nullable = NONE,
 ): Readonly<Record<string, unknown>> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return faults.add(pointer, `must be a JSON object, got ${given(value)}`);
   const members: Record<string, unknown> = Object.create(null);
   for (const [name, member] of Object.entries(value)) {
-    if (known.has(name)) members[name] = member;
-    else
+    if (known.has(name)) {
+      if (member !== null || nullable.has(name)) members[name] = member;
+    } else
       faults.add(
         pointerTo(pointer, name),
         `is not a field ${pointer === '' ? 'of this request' : 'here'}${known.size > MOST_FIELDS_LISTED ? '; /docs lists the fields' : `; the fields are ${[...known].join(', ')}`}`,

@@ -4,7 +4,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../../config.ts';
 import { STYLE_SOURCE } from '../../explain/palette.ts';
 import type { Answerer } from '../../runtime/answerer.ts';
-import { AttentionReply, AttentionRequest } from '../../schemas/attention.ts';
+import { AttentionRequest } from '../../schemas/attention.ts';
+import { AttentionReply } from '../../schemas/attention-reply.ts';
+import { BodyHeaders } from '../../schemas/headers.ts';
 import { MergeReply, MergeRequest } from '../../schemas/merge.ts';
 import { readChunks, requireMediaType, unpacked } from '../body.ts';
 import { goneSignal } from '../gone.ts';
@@ -81,13 +83,16 @@ const refusals = problemResponses([
   'deadline-exceeded',
 ]);
 
-const timing = { 'Server-Timing': { type: 'string', description: 'What decoding, computing and encoding took, in milliseconds.' } };
+const timing = {
+  'Server-Timing': { type: 'string', description: 'What decoding, computing and encoding took, in milliseconds; not for a stream of lines.' },
+};
 
 const attentionDocumentation = {
   operationId: 'attention',
   tags: ['attention'],
   summary: 'Attention scores, weights and context vectors',
   description: ATTENTION_WORDS,
+  headers: BodyHeaders,
   body: {
     content: {
       [JSON_TYPE]: { schema: Type.Ref(AttentionRequest) },
@@ -126,6 +131,7 @@ const mergeDocumentation = {
   tags: ['attention'],
   summary: 'Attention over all keys from attention over parts of them',
   description: MERGE_WORDS,
+  headers: BodyHeaders,
   body: { content: { [JSON_TYPE]: { schema: Type.Ref(MergeRequest) } } },
   response: {
     200: { description: 'Attention over all the keys.', headers: timing, content: { [JSON_TYPE]: { schema: Type.Ref(MergeReply) } } },

@@ -1,9 +1,10 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
-import { ProblemDetails } from '../../schemas/problem.ts';
+import { named } from '../../schemas/shapes.ts';
 import { Problem } from '../problems.ts';
+import { problemResponses } from '../representation.ts';
 
-const Health = Type.Object({ status: Type.Literal('ok') }, { examples: [{ status: 'ok' }] });
+const Health = Type.Object({ status: Type.Literal('ok') }, { ...named('Health', 'All is well.'), examples: [{ status: 'ok' }] });
 
 /** Is the process alive, and does it want requests? For load balancers and orchestrators. */
 export async function healthRoutes(app: FastifyInstance): Promise<void> {
@@ -28,7 +29,7 @@ export async function healthRoutes(app: FastifyInstance): Promise<void> {
         tags: ['operations'],
         summary: 'Does the service want requests?',
         description: 'Turns 503 when the process has been asked to stop; requests are still served meanwhile.',
-        response: { 200: Health, 503: { description: 'Shutting down.', content: { 'application/problem+json': { schema: ProblemDetails } } } },
+        response: { 200: Health, ...problemResponses(['shutting-down']) },
       },
     },
     async () => {

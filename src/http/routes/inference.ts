@@ -3,21 +3,29 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../../config.ts';
 import { MODEL } from '../../runtime/answer.ts';
 import type { Answerer } from '../../runtime/answerer.ts';
+import { BodyHeaders } from '../../schemas/headers.ts';
 import {
   InferenceError,
   InferenceRequest,
   InferenceResponse,
+  ModelConfiguration,
   ModelList,
   ModelMetadata,
   ModelReady,
+  ModelStatistics,
+  RepositoryIndex,
+  RepositoryIndexRequest,
   ServerLive,
   ServerMetadata,
   ServerReady,
 } from '../../schemas/inference.ts';
 import { name as serverName, version as serverVersion } from '../../version.ts';
+import { readRepositoryIndex } from '../../wire/repository-index.ts';
 import { readChunks, requireKnownEncoding } from '../body.ts';
 import { goneSignal } from '../gone.ts';
+import { InferenceStatistics } from '../inference-statistics.ts';
 import { Problem } from '../problems.ts';
+import { CONFIGURATION, METADATA } from './inference-model.ts';
 
 const JSON_LENGTH = 'inference-header-content-length';
 const MODEL_PATH = `/v2/models/${MODEL.name}`;
@@ -25,14 +33,17 @@ const VERSION_PATH = `${MODEL_PATH}/versions/${MODEL.version}`;
 
 /** The Open Inference Protocol v2 over REST: the model `attention` is ONNX's Attention, opset 25. */
 export async function inferenceRoutes(app: FastifyInstance, { config, answerer }: { config: Config; answerer: Answerer }): Promise<void> {
-  const get = (url: string, operationId: string, summary: string, reply: TSchema, answer: () => object) =>
-    app.get(url, { schema: { operationId, tags: ['inference'], summary, response: { 200: reply } } }, async () => answer());
+  const get = (url: string, operationId: string, summary: string, reply: TSchema, answer: () => object) => {
+    const response = { 200: { ...reply, examples: [answer()] }, ...(url.endsWith('/ready') && { 503: errors('Shutting down.') }) };
+    app.get(url, { schema: { operationId, tags: ['inference'], summary, response } }, async () => answer());
+  };
   const requireReady = () => {
     if (!app.lifecycle.ready)
       throw new Problem('shutting-down', 'the server is not ready: it has been asked to stop', { headers: { 'retry-after': '1' } });
   };
 
-  const server = { name: serverName, version: serverVersion, extensions: ['binary_tensor_data'] };
+  const server = { name: serverName, version: serverVersion, extensions: ['binary_tensor_data', 'model_configuration', 'statistics'] };
+  const statistics = new InferenceStatistics();
   get('/v2', 'serverMetadata', 'The server, and the extensions that it speaks', ServerMetadata, () => server);
   app.get('/v2/', { schema: { hide: true } }, async () => server);
   get('/v2/health/live', 'serverLive', 'Is the server alive?', ServerLive, () => ({ live: true }));
@@ -46,61 +57,73 @@ export async function inferenceRoutes(app: FastifyInstance, { config, answerer }
     [VERSION_PATH, 'modelVersion'],
   ] as const) {
     get(path, `${of}Metadata`, 'The tensors that the model takes and gives', ModelMetadata, () => METADATA);
+    get(`${path}/config`, `${of}Configuration`, 'The model as Triton configures it', ModelConfiguration, () => CONFIGURATION);
+    get(`${path}/stats`, `${of}Statistics`, 'What was asked of the model since the process started', ModelStatistics, () => statistics.reply());
     get(`${path}/ready`, `${of}Ready`, 'Does the model want requests?', ModelReady, () => {
       requireReady();
       return { name: MODEL.name, ready: true };
     });
-    app.post(`${path}/infer`, { schema: inferDocumentation(`${of}Infer`) }, (request, reply) => infer(request, reply, config, answerer));
+    app.post(`${path}/infer`, { schema: inferDocumentation(`${of}Infer`) }, (request, reply) => infer(request, reply, config, answerer, statistics));
   }
+  get('/v2/models/stats', 'statistics', 'What was asked of all models, of which there is one', ModelStatistics, () => statistics.reply());
+  app.post('/v2/repository/index', { schema: INDEX_DOCUMENTATION }, async (request) => {
+    requireKnownEncoding(request.headers);
+    const body = await readChunks(request, { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS });
+    const { readyOnly } = readRepositoryIndex(Buffer.concat(body));
+    const { ready } = app.lifecycle;
+    if (readyOnly && !ready) return [];
+    return [{ ...MODEL, state: ready ? 'READY' : 'UNAVAILABLE', reason: ready ? '' : 'the server has been asked to stop' }];
+  });
   app.all('/v2/*', { schema: { hide: true } }, async (request) => {
     throw new Problem('not-found', `there is nothing at ${request.url.slice(0, 200)}; the one model is ${MODEL.name}, version ${MODEL.version}`);
   });
 }
 
-async function infer(request: FastifyRequest, reply: FastifyReply, config: Config, answerer: Answerer): Promise<FastifyReply> {
-  requireKnownEncoding(request.headers);
-  const body = await readChunks(request, { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS });
-  const header = request.headers[JSON_LENGTH];
-  const jsonLength = Array.isArray(header) ? header.join(', ') : header;
-  const { answer, timing } = await answerer.answer({ kind: 'inference', body, jsonLength }, () => goneSignal(reply));
-  reply.header('server-timing', timing);
-  if (answer.jsonLength === undefined) return reply.type('application/json').send(answer.body);
-  return reply.header('Inference-Header-Content-Length', answer.jsonLength).type('application/octet-stream').send(answer.body);
+async function infer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  config: Config,
+  answerer: Answerer,
+  statistics: InferenceStatistics,
+): Promise<FastifyReply> {
+  const began = performance.now();
+  try {
+    requireKnownEncoding(request.headers);
+    const body = await readChunks(request, { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS });
+    const arrived = performance.now();
+    const header = request.headers[JSON_LENGTH];
+    const jsonLength = Array.isArray(header) ? header.join(', ') : header;
+    const { answer, stages, timing } = await answerer.answer({ kind: 'inference', body, jsonLength }, () => goneSignal(reply));
+    statistics.succeeded(performance.now() - arrived, stages);
+    reply.header('server-timing', timing);
+    if (answer.jsonLength === undefined) return reply.type('application/json').send(answer.body);
+    return reply.header('Inference-Header-Content-Length', answer.jsonLength).type('application/octet-stream').send(answer.body);
+  } catch (error) {
+    statistics.failed(performance.now() - began);
+    throw error;
+  }
 }
 
-const shaped = (name: string, datatype: string, rank: number) => ({ name, datatype, shape: Array<number>(rank).fill(-1) });
+const errors = (description: string) => ({ description, content: { 'application/json': { schema: Type.Ref(InferenceError) } } });
 
-const METADATA = {
-  name: MODEL.name,
-  versions: [MODEL.version],
-  platform: 'onnx_attention',
-  inputs: [
-    shaped('Q', 'FP32', 4),
-    shaped('K', 'FP32', 4),
-    shaped('V', 'FP32', 4),
-    shaped('attn_mask', 'FP32', 4),
-    shaped('past_key', 'FP32', 4),
-    shaped('past_value', 'FP32', 4),
-    shaped('nonpad_kv_seqlen', 'INT64', 1),
-  ],
-  outputs: [
-    shaped('Y', 'FP32', 4),
-    shaped('present_key', 'FP32', 4),
-    shaped('present_value', 'FP32', 4),
-    shaped('qk_matmul_output', 'FP32', 4),
-    shaped('lse', 'FP32', 3),
-  ],
-  properties: {
-    operator: 'ONNX Attention, opset 25; attributes are request parameters',
-    outputs: 'none named: Y alone, not all, since the others cost n²',
-    datatypes:
-      'Q, K, V, past_key, past_value: FP16, BF16, FP32, FP64; attn_mask: these, BOOL or any integer; FP16 and BF16 in JSON are plain numbers',
-    ranks: 'Q, K, V have rank 4, or rank 3 with q_num_heads and kv_num_heads; attn_mask has rank 1 to 4',
-    lse: 'log-sum-exp of each row, besides the operator’s outputs; FP64 beside FP64',
+const INDEX_DOCUMENTATION = {
+  operationId: 'repositoryIndex',
+  tags: ['inference'],
+  summary: 'The models, and whether they are ready',
+  body: {
+    content: {
+      'application/json': { schema: RepositoryIndexRequest, examples: { ready: { summary: 'Those that are ready', value: { ready: true } } } },
+    },
+  },
+  response: {
+    200: { description: 'The one model.', content: { 'application/json': { schema: RepositoryIndex } } },
+    400: errors('The body is not as it must be.'),
+    408: errors('The body did not arrive in time.'),
+    413: errors('Over MAX_BODY_BYTES.'),
   },
 };
 
-const errors = (description: string) => ({ description, content: { 'application/json': { schema: Type.Ref(InferenceError) } } });
+const binary = (description: string) => Type.Unsafe<unknown>({ type: 'string', format: 'binary', description });
 
 function inferDocumentation(operationId: string) {
   return {
@@ -108,27 +131,34 @@ function inferDocumentation(operationId: string) {
     tags: ['inference'],
     summary: 'ONNX Attention over tensors',
     description:
-      'Tensors in JSON, or as bytes after it (the binary tensor extension: `binary_data_size` in the tensor’s parameters, the header Inference-Header-Content-Length with the length of the JSON, little-endian and row-major). No Content-Type is needed. Bodies may be packed with gzip or deflate. Deviation: with no `outputs` named, Y alone comes back.',
-    headers: Type.Object({
-      'inference-header-content-length': Type.Optional(
-        Type.String({ description: 'The length of the JSON in bytes, where binary tensors follow it.' }),
-      ),
-    }),
+      'Tensors in JSON, or as bytes after it (the binary tensor extension: `binary_data_size` in the tensor’s parameters, the header `Inference-Header-Content-Length` with the length of the JSON in bytes, on that request alone; little-endian and row-major). No Content-Type is needed. Bodies may be packed with gzip or deflate. null, or an empty list, for what is optional means that it is absent. Deviation: with no `outputs` named, Y alone comes back.',
+    // Inference-Header-Content-Length is in the words alone: a tool that takes a parameter for one to send would send it with JSON too.
+    headers: BodyHeaders,
     body: {
       content: {
         'application/json': { schema: Type.Ref(InferenceRequest) },
         'application/octet-stream': {
-          schema: Type.Unsafe<unknown>({ description: 'The JSON of an InferenceRequest, and the bytes of its binary tensors.' }),
+          schema: binary(
+            'The JSON of an InferenceRequest, and the bytes of its binary tensors; the request header Inference-Header-Content-Length says how long the JSON is.',
+          ),
         },
       },
     },
     response: {
       200: {
         description: 'The outputs asked for.',
+        headers: {
+          'Inference-Header-Content-Length': {
+            type: 'integer',
+            minimum: 2,
+            description: 'Where outputs come as bytes: the length of the JSON before them, in bytes.',
+          },
+          'Server-Timing': { type: 'string', description: 'What decoding, computing and encoding took, in milliseconds.' },
+        },
         content: {
           'application/json': { schema: Type.Ref(InferenceResponse) },
           'application/octet-stream': {
-            schema: Type.Unsafe<unknown>({ description: 'The JSON of an InferenceResponse, and the bytes of its binary tensors.' }),
+            schema: binary('The JSON of an InferenceResponse, and the bytes of its binary tensors.'),
           },
         },
       },
@@ -136,6 +166,7 @@ function inferDocumentation(operationId: string) {
       404: errors('Another model or version.'),
       408: errors('The body did not arrive in time.'),
       413: errors('Over MAX_BODY_BYTES, MAX_WORK or MAX_REPLY_NUMBERS.'),
+      500: errors('Something went wrong on our side.'),
       503: errors('Shutting down, or the answer took too long.'),
     },
   };

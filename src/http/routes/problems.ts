@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
+import { named, OneOf } from '../../schemas/shapes.ts';
 import { PROBLEMS, Problem, type ProblemCode } from '../problems.ts';
+import { problemResponses } from '../representation.ts';
 
 const STYLE =
   'body{font:18px/1.6 system-ui,sans-serif;max-width:40em;margin:3em auto;padding:0 1em;color-scheme:light dark}code{font-family:ui-monospace,monospace}';
@@ -17,8 +19,16 @@ export async function problemRoutes(app: FastifyInstance): Promise<void> {
         operationId: 'problem',
         tags: ['operations'],
         summary: 'What a kind of failure means',
-        params: Type.Object({ code: Type.String({ enum: Object.keys(PROBLEMS), examples: ['invalid-request'] }) }),
-        response: { 200: { description: 'A page that explains it.', content: { 'text/html': { schema: { type: 'string' } } } } },
+        params: Type.Object({
+          code: OneOf(Object.keys(PROBLEMS), { ...named('ProblemCode', 'The last part of a problem’s `type`.'), examples: ['invalid-request'] }),
+        }),
+        response: {
+          200: {
+            description: 'A page that explains it.',
+            content: { 'text/html': { schema: { type: 'string', examples: [page('invalid-request')] } } },
+          },
+          ...problemResponses(['not-found']),
+        },
       },
     },
     async (request, reply) => {

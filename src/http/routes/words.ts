@@ -7,11 +7,13 @@ Each token has a vector. One of them asks: *which of the others matter to me?*
 3. **Weights.** Softmax turns the logits into shares that add up to 1: exp(logit) / Σ exp(logit).
 4. **Context vector.** The tokens' vectors (or \`values\`), each times its weight, added up.
 
-    Q = asking rows · w_query + b_query      K = tokens · w_key + b_key      V = (values or tokens) · w_value + b_value
-    scores[i,j]  = scale · Q[i]·K[j]
-    logits[i,j]  = softcap(scores[i,j]) + bias[i,j] + position bias      or excluded
-    weights[i,j] = exp(logits[i,j]) / (Σ_j exp(logits[i,j]) + exp(sink))   the sum over the keys not excluded
-    context[i]   = (Σ_j weights[i,j] · V[j], heads side by side) · w_output + b_output
+\`\`\`text
+Q = asking rows · w_query + b_query      K = tokens · w_key + b_key      V = (values or tokens) · w_value + b_value
+scores[i,j]  = scale · Q[i]·K[j]
+logits[i,j]  = softcap(scores[i,j]) + bias[i,j] + position bias      or excluded
+weights[i,j] = exp(logits[i,j]) / (Σ_j exp(logits[i,j]) + exp(sink))   the sum over the keys not excluded
+context[i]   = (Σ_j weights[i,j] · V[j], heads side by side) · w_output + b_output
+\`\`\`
 
 An excluded key takes no part at all: it is skipped, never multiplied by zero. A row with every key excluded gives weights 0 and a context of 0 (b_output, where there is one), never NaN, and is listed in \`fully_masked\`.
 
@@ -24,7 +26,9 @@ An excluded key takes no part at all: it is skipped, never multiplied by zero. A
 export const MERGE_WORDS = `
 Keys too many for one request: split them over several, ask each for \`context\` and \`lse\` (without \`w_output\` and \`b_output\`), and merge here, exactly.
 
-    lse = ln Σ_p exp(lse_p)        context = Σ_p exp(lse_p − lse) · context_p
+\`\`\`text
+lse = ln Σ_p exp(lse_p)        context = Σ_p exp(lse_p − lse) · context_p
+\`\`\`
 
 The context splits into as many equal blocks as lse has heads. A part whose lse is null counts for nothing. A sink belongs in one part only. With \`queries_start\` set to the query's position minus the part's first key, causal, window, rope and alibi merge exactly too.
 `.trim();

@@ -1,0 +1,111 @@
+import { MODEL } from '../runtime/answer.ts';
+import { attentionExamples, inferenceExamples, mergeExamples, ndjsonExamples } from '../schemas/examples.ts';
+import { INFERENCE_ERRORS, otherMethod, problemExample } from './problem-examples.ts';
+import { PROBLEMS, type ProblemCode } from './problems.ts';
+import { exampleReply } from './routes/shown.ts';
+
+interface Media {
+  schema?: object;
+  example?: unknown;
+  examples?: Record<string, unknown>;
+}
+interface Reply {
+  description: string;
+  headers?: Record<string, object>;
+  content?: Record<string, Media>;
+}
+interface Operation {
+  requestBody?: { content?: Record<string, Media> };
+  responses?: Record<string, Reply>;
+}
+const RETRIED: ReadonlySet<string> = new Set(['429', '503']);
+const RETRY_AFTER = { 'Retry-After': { description: 'After how many seconds to ask again.', schema: { type: 'integer', minimum: 1 } } };
+const JSON_TYPE = 'application/json';
+const LINES = 'application/x-ndjson';
+type Paths = Record<string, Record<string, Operation>>;
+
+/** The examples of each operation's body. The plugin would drop them, since they stand beside a reference to a schema. */
+const EXAMPLES = [
+  { path: '/attention', type: 'application/json', kind: 'attention', examples: attentionExamples },
+  { path: '/attention/merge', type: 'application/json', kind: 'merge', examples: mergeExamples },
+  { path: '/v2/models/attention/infer', type: 'application/json', kind: 'inference', examples: inferenceExamples },
+  { path: '/v2/models/attention/versions/1/infer', type: 'application/json', kind: 'inference', examples: inferenceExamples },
+] as const;
+
+/** The document with an example for each body, the reply to each, and what each failure says. */
+export function withExamples<Document extends { readonly paths?: object | undefined }>(document: Document): Document {
+  const paths = (document.paths ?? {}) as Paths;
+  for (const { path, type, kind, examples } of EXAMPLES) {
+    const { requestBody, responses } = paths[path]?.['post'] ?? {};
+    const asked = requestBody?.content?.[type];
+    const answered = responses?.['200']?.content?.[type];
+    if (!asked || !answered) throw new Error(`there is no ${type} at ${path} to show examples for`);
+    asked.examples = examples;
+    answered.examples = Object.fromEntries(
+      Object.entries(examples).map(([name, { summary, value }]) => [name, { summary, value: exampleReply(kind, value) }]),
+    );
+  }
+  showIndex(paths['/v2/repository/index']?.['post']);
+  showLines(paths['/attention']?.['post']);
+  for (const [path, operations] of Object.entries(paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
+      for (const [status, reply] of Object.entries(operation.responses ?? {})) {
+        if (RETRIED.has(status)) reply.headers = { ...reply.headers, ...RETRY_AFTER };
+        showFailures(Number(status), reply.description, reply.content);
+      }
+      refuseOtherMethods(path, method, operation);
+    }
+  }
+  return document;
+}
+
+/** The index is computed from nothing but whether the service is ready, so its example is written out. */
+function showIndex({ requestBody, responses }: Operation = {}): void {
+  const asked = requestBody?.content?.[JSON_TYPE];
+  const answered = responses?.['200']?.content?.[JSON_TYPE];
+  if (!asked || !answered) throw new Error('there is no index of models to show an example for');
+  const summary = 'The models that are ready';
+  asked.examples = { ready: { summary, value: { ready: true } } };
+  answered.examples = { ready: { summary, value: [{ ...MODEL, state: 'READY', reason: '' }] } };
+}
+
+/** One example, not a list: Swagger UI looks for the one that was chosen of the JSON body's list, and finds none. */
+function showLines({ requestBody, responses }: Operation = {}): void {
+  const asked = requestBody?.content?.[LINES];
+  const answered = responses?.['200']?.content?.[LINES];
+  const text = ndjsonExamples['two-lines']?.value;
+  if (!asked || !answered) throw new Error(`there is no ${LINES} to show an example for`);
+  asked.example = text;
+  answered.example = exampleReply('lines', text);
+}
+
+/** Every path answers a method that it does not take in one way, so no route says so itself. */
+function refuseOtherMethods(path: string, method: string, operation: Operation): void {
+  const detail = otherMethod(method);
+  const { title } = PROBLEMS['method-not-allowed'];
+  const inference = path.startsWith('/v2');
+  const schema = { $ref: `#/components/schemas/${inference ? 'InferenceError' : 'Problem'}` };
+  const value = inference ? { error: detail } : problemExample('method-not-allowed', detail);
+  operation.responses = {
+    ...operation.responses,
+    405: {
+      description: inference ? 'Another method.' : `\`method-not-allowed\`: ${title}.`,
+      headers: { Allow: { description: 'The methods that this address takes.', schema: { type: 'string' } } },
+      content: {
+        [inference ? 'application/json' : 'application/problem+json']: { schema, examples: { 'method-not-allowed': { summary: title, value } } },
+      },
+    },
+  };
+}
+
+/** A reply's words name its problems in backticks. */
+function showFailures(status: number, description: string, content: Reply['content']): void {
+  const problem = content?.['application/problem+json'];
+  if (problem) {
+    const codes = Object.keys(PROBLEMS).filter((code): code is ProblemCode => description.includes(`\`${code}\``));
+    problem.examples = Object.fromEntries(codes.map((code) => [code, { summary: PROBLEMS[code].title, value: problemExample(code) }]));
+  }
+  const error = INFERENCE_ERRORS[status];
+  const json = content?.['application/json'];
+  if (error !== undefined && json) json.examples = { [status]: { summary: 'What was wrong', value: { error } } };
+}

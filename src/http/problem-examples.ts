@@ -1,0 +1,40 @@
+import { Problem, type ProblemCode } from './problems.ts';
+
+/** What a failure of each kind says to one request, which test/documents/problems.test.ts sends. */
+const DETAILS: Readonly<Record<ProblemCode, string>> = {
+  'malformed-json': 'line 1, column 24: value expected, got "]"',
+  'not-found': 'no route has this path; /docs lists them',
+  'method-not-allowed': otherMethod('get'),
+  'not-acceptable': 'this route gives application/json, text/markdown, image/svg+xml, got Accept: text/csv',
+  timeout: 'the body did not arrive within 30000 ms; 12 bytes are here',
+  'body-too-large': 'the body has 67108865 bytes; MAX_BODY_BYTES is 67108864',
+  'work-too-large': 'the reply would hold 72006000 numbers; MAX_REPLY_NUMBERS is 16777216. Ask for less in `include`, or with fewer rows.',
+  'unsupported-media-type': 'the body must be application/json or application/x-ndjson, got "application/x-www-form-urlencoded"',
+  'invalid-request': '/tokens/1 has 1 number, but row 0 has 2; every row must be equally wide',
+  'arithmetic-overflow': 'scores of asking row 0 is not finite, though all inputs are',
+  internal: 'an unexpected error; it has been logged',
+  'shutting-down': 'asked to stop; draining',
+  'deadline-exceeded': 'the answer did not begin within 30000 ms (REQUEST_TIMEOUT_MS)',
+};
+
+const RAGGED = [{ pointer: '/tokens/1', detail: 'has 1 number, but row 0 has 2; every row must be equally wide' }];
+
+/** A failure of this kind, as a client gets it. */
+export function problemExample(code: ProblemCode, detail: string = DETAILS[code]): Record<string, unknown> {
+  return new Problem(code, detail, code === 'invalid-request' ? { errors: RAGGED } : {}).toJSON();
+}
+
+/** What the routes of the inference protocol say, by status; test/documents/problems.test.ts sends those requests too. */
+export const INFERENCE_ERRORS: Readonly<Record<number, string>> = {
+  400: 'input Q has 3 elements, but the shape [1, 1, 2, 2] has 4',
+  404: 'there is nothing at /v2/models/bert/infer; the one model is attention, version 1',
+  408: DETAILS.timeout,
+  413: DETAILS['body-too-large'],
+  500: DETAILS.internal,
+  503: DETAILS['deadline-exceeded'],
+};
+
+/** What an address that takes `method` says to another one. */
+export function otherMethod(method: string): string {
+  return method === 'get' ? 'POST is not taken here; this address takes GET, HEAD' : 'GET is not taken here; this address takes POST';
+}

@@ -1,0 +1,84 @@
+import type { Page } from 'playwright-core';
+import { describe, expect } from 'vitest';
+import { useService } from '../http/service.ts';
+import { useBrowser } from '../playground/browser.ts';
+
+const service = useService();
+const inBrowser = useBrowser();
+const OPERATION = '#operations-attention-attention';
+const PHONE = { viewport: { width: 390, height: 844 } };
+
+async function unfolded(page: Page): Promise<void> {
+  await page.waitForSelector(`${OPERATION} .response[data-code="503"]`);
+}
+
+describe('/docs', () => {
+  inBrowser('shows the formula in lines', async (open) => {
+    const { page, errors } = await open(`${service.url}/docs#/attention/attention`);
+    await unfolded(page);
+    const formula = page.locator(`${OPERATION} .opblock-description pre code`);
+    expect((await formula.innerText()).trim().split('\n')).toHaveLength(5);
+    // A code block's lines are one under the other.
+    expect((await formula.boundingBox())?.height).toBeGreaterThan(5 * 10);
+    expect(errors).toEqual([]);
+  });
+
+  inBrowser('has no logo and no name but ours, and asks nobody but us', async (open) => {
+    const { page, requests } = await open(`${service.url}/docs`);
+    await page.waitForSelector('.opblock');
+    expect(await page.locator('.topbar, .swagger-ui img').count()).toBe(0);
+    expect(await page.title()).toContain('Attention service');
+    expect(await page.locator('link[rel="icon"]').getAttribute('href')).toContain('icon.svg');
+    expect(requests.filter((url) => !url.startsWith(service.url) && !url.startsWith('data:'))).toEqual([]);
+  });
+
+  inBrowser('says of each failure what it says of one, and takes no more room than that', async (open) => {
+    const { page } = await open(`${service.url}/docs#/attention/attention`, { viewport: { width: 1440, height: 900 } });
+    await unfolded(page);
+    const rows = page.locator(`${OPERATION} .response:is([data-code^="4"], [data-code^="5"])`);
+    let height = 0;
+    for (const row of await rows.all()) {
+      expect(await row.locator('.microlight').innerText()).toMatch(/"type": "\/problems\/[a-z-]+"/);
+      height += (await row.boundingBox())?.height ?? Number.POSITIVE_INFINITY;
+    }
+    expect(height / (await rows.count())).toBeLessThan(260);
+  });
+
+  inBrowser('is no wider than a phone, whatever is unfolded', async (open) => {
+    const { page } = await open(`${service.url}/docs`, PHONE);
+    await page.waitForSelector('.opblock');
+    const summaries = page.locator('.opblock-summary-control');
+    const count = await summaries.count();
+    for (let i = 0; i < count; i++) await summaries.nth(i).click();
+    await expect.poll(() => page.locator('.opblock .responses-inner').count()).toBe(count);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.viewport.width);
+  });
+
+  inBrowser('tries a request out', async (open) => {
+    const { page } = await open(`${service.url}/docs#/attention/attention`);
+    await unfolded(page);
+    expect(await executed(page)).toEqual([200, { scores: [0.26, 0.5, 0.84], weights: [0.2465, 0.3133, 0.4402], context: [0.5074, 0.4081, 0.3053] }]);
+  });
+
+  inBrowser('tries a stream of lines out', async (open) => {
+    const { page } = await open(`${service.url}/docs#/attention/attention`);
+    await unfolded(page);
+    await page.getByLabel('Request content type').first().selectOption('application/x-ndjson');
+    await expect.poll(() => page.locator(`${OPERATION} textarea`).inputValue()).toContain('}\n{');
+    const [status, first, second] = await executed(page);
+    expect([status, first, second]).toEqual([
+      200,
+      expect.objectContaining({ scores: [0.26, 0.5, 0.84] }),
+      expect.objectContaining({ weights: expect.any(Array) }),
+    ]);
+  });
+});
+
+/** What came back when “Execute” was pressed: the status, and each line of the body. */
+async function executed(page: Page): Promise<unknown[]> {
+  const replied = page.waitForResponse((reply) => reply.request().method() === 'POST');
+  await page.click(`${OPERATION} .execute`);
+  const reply = await replied;
+  const lines = (await reply.text()).split('\n').filter(Boolean);
+  return [reply.status(), ...lines.map((line) => JSON.parse(line))];
+}
