@@ -1,5 +1,5 @@
 import { ZeroVectors } from '../engine/errors.ts';
-import { lessonSizes } from '../engine/lesson.ts';
+import { tokenSizes } from '../engine/token-attention.ts';
 import { drawWeights, MOST_DRAWN, MOST_MARKS, marksOf } from '../explain/heatmap.ts';
 import { MOST_WALKED, walkThrough, writtenNumbers } from '../explain/walkthrough.ts';
 import type { AskedAttention } from '../wire/attention-request.ts';
@@ -19,7 +19,7 @@ export type Showing = 'markdown' | 'svg';
 export function showingTask(asked: AskedAttention, as: Showing, { kernel, limits, checkpoint }: Means, stages?: Stages): Task {
   const { labels } = asked;
   const lesson = { ...asked.lesson, include: new Set(['weights', 'context'] as const) };
-  const sizes = lessonSizes(lesson);
+  const sizes = tokenSizes(lesson);
   const { h, m, n } = sizes;
   const show = as === 'markdown' ? walkThrough : drawWeights;
   if (as === 'markdown') refuseShown(sizes, MOST_WALKED, 'the walk-through');

@@ -1,7 +1,8 @@
-import type { Asking, Lesson, PerPair } from '../engine/lesson.ts';
-import type { Window } from '../engine/mask.ts';
+import type { Window } from '../engine/call.ts';
 import type { Position } from '../engine/position.ts';
-import { type Floats, floats, type Matrix, type Precision, placesOf } from '../engine/tensor.ts';
+import { type Floats, floats, type Matrix, type Precision, positionsOf } from '../engine/tensor.ts';
+import type { PerPair, TokenAttention } from '../engine/token-attention.ts';
+import type { QueryRows } from '../engine/way-in.ts';
 import { AlibiOption, AttentionRequest, RopeOption, SinusoidalOption, WindowOption } from '../schemas/attention.ts';
 import {
   DEFAULT_INCLUDE,
@@ -42,7 +43,7 @@ const POSITION_FIELDS = {
 
 /** A request that has been understood: what to compute, and how to print it. */
 export interface AskedAttention {
-  readonly lesson: Lesson;
+  readonly lesson: TokenAttention;
   readonly printing: Printing;
   readonly labels?: readonly string[] | undefined;
 }
@@ -74,15 +75,15 @@ export function readAttentionRequest(body: unknown): AskedAttention {
   if (!faults.none || !asked.tokens) throw new InvalidRequest(faults.list);
 
   const { tokens, query, queries, precision, include, heads, kvHeads } = asked;
-  const asking: Asking = queries
+  const queryRows: QueryRows = queries
     ? { from: 'queries', vectors: queries.vectors, start: asked.queriesStart }
-    : { from: 'tokens', positions: query?.positions ?? placesOf(tokens) };
+    : { from: 'tokens', positions: query?.positions ?? positionsOf(tokens) };
   const outputs = include ?? DEFAULT_INCLUDE;
   return {
     lesson: {
       precision,
       tokens,
-      asking,
+      queries: queryRows,
       values: asked.values,
       similarity: asked.similarity ?? 'dot',
       scale: asked.scale ?? 1,
