@@ -1,12 +1,14 @@
 import accepts from '@fastify/accepts';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Config } from './config.ts';
+import { answerMissingRoutes, answerOtherMethods, collectMethods } from './http/absent.ts';
 import { leaveBodiesToRoutes } from './http/body.ts';
 import { answerBrokenHttp } from './http/broken.ts';
 import { documentRoute, documentRoutes } from './http/documentation.ts';
-import { answerFailures, answerMissingRoutes, answerOtherMethods, collectMethods, problemOf, sendFailure } from './http/failures.ts';
+import { answerFailures, failureOf, sendFailure } from './http/failures.ts';
 import { followLifecycle } from './http/lifecycle.ts';
 import { logRequests } from './http/logging.ts';
+import { asProblems, INFERENCE_PATH, printerAt } from './http/printing.ts';
 import { requestId } from './http/request-id.ts';
 import { dropUnreadBodies } from './http/rest.ts';
 import { attentionRoutes } from './http/routes/attention.ts';
@@ -34,10 +36,10 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
     bodyLimit: config.MAX_BODY_BYTES,
     serverFactory: (handler) => makeServer(handler, config.REQUEST_TIMEOUT_MS),
     genReqId: requestId,
-    clientErrorHandler: answerBrokenHttp,
+    clientErrorHandler: answerBrokenHttp(printerAt('')),
     frameworkErrors: (error, request, reply) => {
       headReply(reply);
-      sendFailure(problemOf(error), request, reply);
+      sendFailure(failureOf(error), printerAt('')(request.url), request, reply);
     },
   });
   const engine = chooseEngine(config.ENGINE);
@@ -49,7 +51,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   leaveBodiesToRoutes(app);
   headEveryReply(app);
   followLifecycle(app);
-  answerFailures(app);
+  answerFailures(app, asProblems(''));
   logRequests(app, config.LOG_LEVEL);
   dropUnreadBodies(app);
   answerMissingRoutes(app);
@@ -69,7 +71,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   const methodsOf = collectMethods(app);
   await documentRoutes(app);
   await app.register(attentionRoutes, { config, answerer });
-  await app.register(inferenceRoutes, { config, answerer });
+  await app.register(inferenceRoutes, { prefix: INFERENCE_PATH, config, answerer });
   await app.register(healthRoutes);
   await app.register(infoRoutes, { config, engine });
   await app.register(problemRoutes);

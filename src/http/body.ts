@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Failure } from '../engine/failure.ts';
 import { Pieces } from '../wire/chunks.ts';
 import { ClientGone } from './gone.ts';
 import { encodingOf } from './media.ts';
-import { Problem } from './problems.ts';
 import { brokenEncoding, unpack } from './unpacking.ts';
 
 /** What a body may weigh, and how long it may take to arrive. */
@@ -30,7 +30,7 @@ export function leaveBodiesToRoutes(app: FastifyInstance): void {
 
 /**
  * The body as it was before it was packed, from now on: a client that waits for `100 Continue` is told to send it.
- * @throws Problem `unsupported-media-type` for a coding that is not read here
+ * @throws Failure `unsupported-media-type` for a coding that is not read here
  */
 export function openBody({ raw, headers }: FastifyRequest): Readable {
   const encoding = encodingOf(headers);
@@ -40,7 +40,7 @@ export function openBody({ raw, headers }: FastifyRequest): Readable {
 
 /**
  * The whole body, in the pieces in which it arrived. When this fails, the rest of the body is still to be dropped.
- * @throws Problem `body-too-large` over the limit, `timeout` where it does not arrive in time, `malformed-json` where it
+ * @throws Failure `body-too-large` over the limit, `timeout` where it does not arrive in time, `malformed-json` where it
  * can't be unpacked, `shutting-down` where the service closes before it is here; ClientGone
  */
 export async function readChunks(request: FastifyRequest, limits: BodyLimits): Promise<readonly Buffer[]> {
@@ -78,10 +78,9 @@ function collect(source: Readable, { raw, server: { lifecycle } }: FastifyReques
     const onError = (error: Error): void =>
       fail(brokenEncoding(error) ?? new ClientGone('the connection broke before the body was here', { cause: error }));
     const onClose = (): void => fail(new ClientGone('the connection closed before the body was here'));
-    const onClosing = (): void =>
-      fail(new Problem('shutting-down', 'this replica is closing', { headers: { connection: 'close', 'retry-after': '1' } }));
+    const onClosing = (): void => fail(new Failure('shutting-down', 'this replica is closing'));
     const late = (): void => {
-      fail(new Problem('timeout', `the body did not arrive within ${timeoutMs} ms; ${bytes} bytes are here`, { headers: { connection: 'close' } }));
+      fail(new Failure('timeout', `the body did not arrive within ${timeoutMs} ms; ${bytes} bytes are here`));
     };
     // What arrived while the event loop was busy is looked at first: it is our delay, not the client's.
     const timer = setTimeout(() => setImmediate(() => settled || late()), timeoutMs);
@@ -90,6 +89,6 @@ function collect(source: Readable, { raw, server: { lifecycle } }: FastifyReques
   });
 }
 
-function tooLarge(got: string, maxBytes: number): Problem {
-  return new Problem('body-too-large', `the body has ${got} bytes; MAX_BODY_BYTES is ${maxBytes}`);
+function tooLarge(got: string, maxBytes: number): Failure {
+  return new Failure('body-too-large', `the body has ${got} bytes; MAX_BODY_BYTES is ${maxBytes}`);
 }

@@ -1,7 +1,8 @@
+import type { FailureCode } from '../engine/failure.ts';
 import { MODEL } from '../runtime/answer.ts';
 import { attentionExamples, inferenceExamples, mergeExamples, ndjsonExamples } from '../schemas/examples.ts';
 import { INFERENCE_ERRORS, otherMethod, problemExample } from './problem-examples.ts';
-import { PROBLEMS, type ProblemCode } from './problems.ts';
+import { PROBLEMS } from './problems.ts';
 import { exampleReply } from './routes/shown.ts';
 
 interface Media {
@@ -104,7 +105,7 @@ function refuseOtherMethods(path: string, method: string, operation: Operation):
 function showFailures(status: number, description: string, content: Reply['content']): void {
   const problem = content?.['application/problem+json'];
   if (problem) {
-    const codes = Object.keys(PROBLEMS).filter((code): code is ProblemCode => description.includes(`\`${code}\``));
+    const codes = Object.keys(PROBLEMS).filter((code): code is FailureCode => description.includes(`\`${code}\``));
     problem.examples = Object.fromEntries(codes.map((code) => [code, { summary: PROBLEMS[code].title, value: problemExample(code) }]));
   }
   const error = INFERENCE_ERRORS[status];

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import { Failure } from '../engine/failure.ts';
 import { closeInTime } from './connections.ts';
-import { Problem } from './problems.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -53,7 +53,7 @@ export function followLifecycle(app: FastifyInstance): void {
   app.addHook('onRequest', (_request, reply, done) => {
     if (app.lifecycle.ready) return done();
     reply.header('connection', 'close');
-    done(app.lifecycle.closing ? new Problem('shutting-down', 'this replica is closing', { headers: { 'retry-after': '1' } }) : undefined);
+    done(app.lifecycle.closing ? new Failure('shutting-down', 'this replica is closing') : undefined);
   });
   app.addHook('preClose', (done) => {
     app.lifecycle.close();

@@ -1,13 +1,14 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import { Failure } from '../engine/failure.ts';
 import type { TimedAnswer } from '../runtime/answerer.ts';
 import { Lines } from '../wire/lines.ts';
 import { type BodyLimits, openBody } from './body.ts';
-import { logFailure, problemOf } from './failures.ts';
+import { failureOf, logFailure } from './failures.ts';
 import { Incoming } from './incoming.ts';
 import { ReaderPace } from './pace.ts';
-import { Problem } from './problems.ts';
+import { problemDetails } from './problems.ts';
 import { bodyComes, dropRest } from './rest.ts';
 import { brokenEncoding } from './unpacking.ts';
 
@@ -80,9 +81,9 @@ async function* answerLines(incoming: Incoming, answer: AnswerLine, limits: Body
       if (chunk === undefined) return;
     }
   } catch (error) {
-    const problem = error instanceof Problem ? error : brokenEncoding(error);
-    if (!problem) throw error;
-    yield `${printed}${printedProblem(problem, lines.number)}\n`;
+    const failure = error instanceof Failure ? error : brokenEncoding(error);
+    if (!failure) throw error;
+    yield `${printed}${printedProblem(failure, lines.number)}\n`;
   } finally {
     incoming.stop();
   }
@@ -103,16 +104,16 @@ async function answerOrProblem(
   log: FastifyBaseLogger,
 ): Promise<string | Buffer> {
   try {
-    if (!bytes) throw new Problem('body-too-large', `the line has more than ${maxBytes} bytes; MAX_BODY_BYTES is ${maxBytes}`);
+    if (!bytes) throw new Failure('body-too-large', `the line has more than ${maxBytes} bytes; MAX_BODY_BYTES is ${maxBytes}`);
     const timed = answer(bytes);
     return (timed instanceof Promise ? await timed : timed).answer.body;
   } catch (error) {
-    const problem = problemOf(error);
-    logFailure(problem, error, log);
-    return printedProblem(problem, number);
+    const failure = failureOf(error);
+    logFailure(failure, log);
+    return printedProblem(failure, number);
   }
 }
 
-function printedProblem(problem: Problem, line: number): string {
-  return JSON.stringify({ ...problem.toJSON(), line });
+function printedProblem(failure: Failure, line: number): string {
+  return JSON.stringify({ ...problemDetails(failure, ''), line });
 }

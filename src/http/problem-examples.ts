@@ -1,7 +1,8 @@
-import { Problem, type ProblemCode } from './problems.ts';
+import { Failure, type FailureCode } from '../engine/failure.ts';
+import { problemDetails } from './problems.ts';
 
 /** What a failure of each kind says to one request, which test/documents/problems.test.ts sends. */
-const DETAILS: Readonly<Record<ProblemCode, string>> = {
+const DETAILS: Readonly<Record<FailureCode, string>> = {
   'malformed-json': 'line 1, column 24: value expected, got "]"',
   'malformed-http': 'this is not a request in HTTP/1.1 (HPE_INVALID_METHOD)',
   'expectation-failed': 'the one expectation that is met here is 100-continue, got "200-maybe"',
@@ -15,7 +16,7 @@ const DETAILS: Readonly<Record<ProblemCode, string>> = {
   'unsupported-media-type':
     'the body must be application/json or application/x-ndjson or application/ndjson or application/jsonl or application/jsonlines, got "application/x-www-form-urlencoded"',
   'invalid-request': '/tokens/1 has 1 number, but row 0 has 2; every row must be equally wide',
-  'arithmetic-overflow': 'scores of asking row 0 is not finite, though all inputs are',
+  'arithmetic-overflow': 'scores of query row 0 is not finite, though all inputs are',
   internal: 'an unexpected error; it has been logged',
   'shutting-down': 'asked to stop; draining',
   'deadline-exceeded': 'the answer did not begin within 30000 ms (REQUEST_TIMEOUT_MS)',
@@ -24,8 +25,8 @@ const DETAILS: Readonly<Record<ProblemCode, string>> = {
 const RAGGED = [{ pointer: '/tokens/1', detail: 'has 1 number, but row 0 has 2; every row must be equally wide' }];
 
 /** A failure of this kind, as a client gets it. */
-export function problemExample(code: ProblemCode, detail: string = DETAILS[code]): Record<string, unknown> {
-  return new Problem(code, detail, code === 'invalid-request' ? { errors: RAGGED } : {}).toJSON();
+export function problemExample(code: FailureCode, detail: string = DETAILS[code]): Record<string, unknown> {
+  return problemDetails(new Failure(code, detail, code === 'invalid-request' ? { faults: RAGGED } : {}), '');
 }
 
 /** What the routes of the inference protocol say, by status; test/documents/problems.test.ts sends those requests too. */

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { Problem } from './problems.ts';
+import { Failure } from '../engine/failure.ts';
 
 const KEEP_ALIVE_MS = 75_000;
 
@@ -48,7 +48,7 @@ function answerConnect(request: IncomingMessage, socket: Socket, handler: Reques
  * What is wrong with a request that the parser lets pass and HTTP does not (RFC 9112, 3.2 and 6.1; RFC 9110, 10.1.1).
  * After a fault of framing the connection can't be trusted.
  */
-export function httpFault({ headers, rawHeaders, httpVersion }: IncomingMessage): Problem | undefined {
+export function httpFault({ headers, rawHeaders, httpVersion }: IncomingMessage): Failure | undefined {
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
     return malformed(`the one Transfer-Encoding that is read here is chunked, got ${JSON.stringify(coding)}`);
@@ -58,9 +58,7 @@ export function httpFault({ headers, rawHeaders, httpVersion }: IncomingMessage)
   if (hosts === 0) return malformed('a request in HTTP/1.1 has a Host header, got none');
   const { expect } = headers;
   if (expect === undefined || expect.trim().toLowerCase() === '100-continue') return undefined;
-  return new Problem('expectation-failed', `the one expectation that is met here is 100-continue, got ${JSON.stringify(expect)}`, {
-    headers: { connection: 'close' }, // whether its body comes can't be known
-  });
+  return new Failure('expectation-failed', `the one expectation that is met here is 100-continue, got ${JSON.stringify(expect)}`);
 }
 
 function countHosts(rawHeaders: readonly string[]): number {
@@ -72,6 +70,6 @@ function countHosts(rawHeaders: readonly string[]): number {
   return hosts;
 }
 
-function malformed(detail: string): Problem {
-  return new Problem('malformed-http', detail, { headers: { connection: 'close' } });
+function malformed(detail: string): Failure {
+  return new Failure('malformed-http', detail);
 }

@@ -53,7 +53,7 @@ export interface Task {
 /**
  * Reads a question. Between reading and carrying out nothing else may be read on this thread, since both work in the
  * kernel's memory.
- * @throws MalformedJson, InvalidRequest, BadInference, UnknownModel, OnnxFault, WorkTooLarge
+ * @throws Failure
  */
 export function readQuestion(question: Question, means: Means, stages?: Stages): Task {
   means.kernel.reset();

@@ -1,10 +1,10 @@
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { Failure } from '../engine/failure.ts';
 import { isLarge, type Job, stopJob } from '../engine/kernels/job.ts';
 import type { Answer, Question } from './answer.ts';
 import { collectAll } from './collect.ts';
 import { reportLoss } from './crew.ts';
-import { DeadlineExceeded, OutOfMemory, unpackFailure } from './failures.ts';
 import type { Stage } from './stages.ts';
 import type { AskTask, Calling, HelpTask, Told, WorkerSettings } from './worker.ts';
 
@@ -58,7 +58,7 @@ export class Offload {
   /**
    * The answer to a question.
    * @param gone aborted when nobody waits any more
-   * @throws DeadlineExceeded, OutOfMemory, and what reading and carrying out throws
+   * @throws Failure `deadline-exceeded`, `body-too-large` where a thread's memory does not suffice, and what reading and carrying out throws
    */
   async ask(question: Question, timeoutMs: number, gone: AbortSignal): Promise<OffloadedAnswer> {
     const id = ++this.#last;
@@ -82,12 +82,12 @@ export class Offload {
     told.then(forget, forget);
     try {
       const reply = await givenUp(told, timeoutMs, gone, () => this.#stop(pending, kill, told));
-      if ('failure' in reply) throw unpackFailure(reply.failure);
+      if ('failure' in reply) throw Failure.fromPlain(reply.failure);
       const { body: bytes, jsonLength } = reply.answer;
       return { answer: { body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), jsonLength }, stages: reply.stages };
     } catch (error) {
       throw (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
-        ? new OutOfMemory(`reading and answering it takes more than the ${WORKER_HEAP_MB} MB that a thread has`)
+        ? new Failure('body-too-large', `reading and answering it takes more than the ${WORKER_HEAP_MB} MB that a thread has`)
         : error;
     }
   }
@@ -134,7 +134,10 @@ async function givenUp<T>(promise: Promise<T>, timeoutMs: number, gone: AbortSig
       reject(error);
     };
     const onGone = (): void => give(gone.reason);
-    const timer = setTimeout(() => give(new DeadlineExceeded(`the answer did not begin within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(
+      () => give(new Failure('deadline-exceeded', `the answer did not begin within ${timeoutMs} ms (REQUEST_TIMEOUT_MS)`)),
+      timeoutMs,
+    );
     const stop = (): void => {
       clearTimeout(timer);
       gone.removeEventListener('abort', onGone);

@@ -3,7 +3,7 @@ import { tokenSizes } from '../engine/token-attention.ts';
 import { drawWeights, MOST_DRAWN, MOST_MARKS, marksOf } from '../explain/heatmap.ts';
 import { MOST_WALKED, walkThrough, writtenNumbers } from '../explain/walkthrough.ts';
 import type { AskedAttention } from '../wire/attention-request.ts';
-import { InvalidRequest } from '../wire/faults.ts';
+import { invalidRequest } from '../wire/faults.ts';
 import type { Means, Task } from './answer.ts';
 import { costOf, lessonHolds, lessonLoad, paceOf } from './cost.ts';
 import { refuseMarks, refuseReply, refuseShown, refuseTooMuch } from './limits.ts';
@@ -14,7 +14,7 @@ export type Showing = 'markdown' | 'svg';
 
 /**
  * The task of showing a lesson, once it is within the limits. `include` plays no part.
- * @throws WorkTooLarge
+ * @throws Failure `work-too-large`
  */
 export function showingTask(asked: AskedAttention, as: Showing, { kernel, limits, checkpoint }: Means, stages?: Stages): Task {
   const { labels } = asked;
@@ -43,13 +43,13 @@ export function showingTask(asked: AskedAttention, as: Showing, { kernel, limits
   };
 }
 
-/** What `compute` gives. @throws InvalidRequest at the vectors of length 0, where the similarity is cosine */
+/** What `compute` gives. @throws Failure `invalid-request` at the vectors of length 0, where the similarity is cosine */
 export function sayingWhere<Result>({ lesson, printing: { oneRow, headAxis } }: AskedAttention, compute: () => Result): Result {
   try {
     return compute();
   } catch (error) {
     if (!(error instanceof ZeroVectors)) throw error;
-    throw new InvalidRequest(
+    throw invalidRequest(
       error.rows.map(({ vectors, row, head }) => ({
         pointer: vectors === 'queries' && oneRow ? '/queries' : `/${vectors}/${row}`,
         detail: `is a vector of length 0 in ${lesson.precision}${headAxis ? `, in head ${head}` : ''}, which has no direction; cosine similarity needs one`,

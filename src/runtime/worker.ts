@@ -1,14 +1,14 @@
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { Failure, type PlainFailure } from '../engine/failure.ts';
 import { isLarge, workOn } from '../engine/kernels/job.ts';
 import { Stopped, TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import { type Answer, type Question, readQuestion } from './answer.ts';
 import { collectAll } from './collect.ts';
 import { mostRedone } from './cost.ts';
 import { type Call, conduct, help } from './crew.ts';
-import { type PackedFailure, packFailure } from './failures.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
-import { type Limits, WorkTooLarge } from './limits.ts';
+import { type Limits, workTooLarge } from './limits.ts';
 import { Stages } from './stages.ts';
 
 /** What a worker thread is started with. */
@@ -44,7 +44,7 @@ export interface Calling {
 /** What an asked worker gives back. */
 export type Told =
   | { readonly answer: { readonly body: Uint8Array; readonly jsonLength: number | undefined }; readonly stages: Stages['ended'] }
-  | { readonly failure: PackedFailure };
+  | { readonly failure: PlainFailure };
 
 const { engine, limits, threads } = settings();
 let asked = 0;
@@ -96,14 +96,15 @@ function answered(task: AskTask): unknown {
     const answer = readQuestion({ ...task.question, body }, { kernel, limits, checkpoint }, stages).carryOut();
     return told(answer, stages);
   } catch (error) {
-    const failure = packFailure(error instanceof TooMuchToRedo ? tooLarge(error) : error);
-    if (failure) return { failure } satisfies Told;
-    throw error;
+    const failure = error instanceof TooMuchToRedo ? tooLarge(error) : error;
+    // A defect crosses as the error that it is.
+    if (!(failure instanceof Failure)) throw failure;
+    return { failure: failure.toPlain() } satisfies Told;
   }
 }
 
-function tooLarge({ message }: TooMuchToRedo): WorkTooLarge {
-  return new WorkTooLarge(`${message} (a 60th of MAX_WORK). Mask such keys, send finite numbers, or ask with fewer rows.`);
+function tooLarge({ message }: TooMuchToRedo): Failure {
+  return workTooLarge(`${message} (a 60th of MAX_WORK). Mask such keys, send finite numbers, or ask with fewer rows.`);
 }
 
 function told({ body, jsonLength }: Answer, { ended }: Stages): unknown {
