@@ -11,7 +11,7 @@ const DETAILS: Readonly<Record<ProblemCode, string>> = {
   'work-too-large': 'the reply would hold 72006000 numbers; MAX_REPLY_NUMBERS is 16777216. Ask for less in `include`, or with fewer rows.',
   'unsupported-media-type': 'the body must be application/json or application/x-ndjson, got "application/x-www-form-urlencoded"',
   'invalid-request': '/tokens/1 has 1 number, but row 0 has 2; every row must be equally wide',
-  'arithmetic-overflow': 'scores of asking row 0 is not finite, though all inputs are',
+  'arithmetic-overflow': 'scores of query row 0 is not finite, though all inputs are',
   internal: 'an unexpected error; it has been logged',
   'shutting-down': 'asked to stop; draining',
   'deadline-exceeded': 'the answer did not begin within 30000 ms (REQUEST_TIMEOUT_MS)',
