@@ -2,25 +2,21 @@ import accepts from '@fastify/accepts';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Config } from './config.ts';
 import { leaveBodiesToRoutes } from './http/body.ts';
+import { answerBrokenHttp } from './http/broken.ts';
 import { documentRoute, documentRoutes } from './http/documentation.ts';
-import {
-  answerBrokenHttp,
-  answerFailures,
-  answerMissingRoutes,
-  answerOtherMethods,
-  collectMethods,
-  problemOf,
-  sendFailure,
-} from './http/failures.ts';
+import { answerFailures, answerMissingRoutes, answerOtherMethods, collectMethods, problemOf, sendFailure } from './http/failures.ts';
 import { followLifecycle } from './http/lifecycle.ts';
 import { logRequests } from './http/logging.ts';
+import { requestId } from './http/request-id.ts';
+import { dropUnreadBodies } from './http/rest.ts';
 import { attentionRoutes } from './http/routes/attention.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { inferenceRoutes } from './http/routes/inference.ts';
 import { infoRoutes } from './http/routes/info.ts';
 import { playgroundRoutes } from './http/routes/playground.ts';
 import { problemRoutes } from './http/routes/problems.ts';
-import { secureHeaders } from './http/security.ts';
+import { headEveryReply, headReply } from './http/security.ts';
+import { makeServer } from './http/server.ts';
 import { Answerer } from './runtime/answerer.ts';
 import { chooseEngine } from './runtime/kernel.ts';
 import { AttentionRequest } from './schemas/attention.ts';
@@ -36,14 +32,13 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     return503OnClosing: false,
     bodyLimit: config.MAX_BODY_BYTES,
-    // The body's time is kept in http/body.ts, where it can be answered; this is for headers that trickle in.
-    requestTimeout: 0,
-    http: { headersTimeout: config.REQUEST_TIMEOUT_MS, connectionsCheckingInterval: Math.min(1000, config.REQUEST_TIMEOUT_MS) },
-    keepAliveTimeout: 75_000,
-    // A client that neither sends nor reads for longer than any answer may take is gone.
-    connectionTimeout: 2 * config.REQUEST_TIMEOUT_MS + 10_000,
+    serverFactory: (handler) => makeServer(handler, config.REQUEST_TIMEOUT_MS),
+    genReqId: requestId,
     clientErrorHandler: answerBrokenHttp,
-    frameworkErrors: (error, request, reply) => sendFailure(problemOf(error), request, reply),
+    frameworkErrors: (error, request, reply) => {
+      headReply(reply);
+      sendFailure(problemOf(error), request, reply);
+    },
   });
   const engine = chooseEngine(config.ENGINE);
   const limits = { work: config.MAX_WORK, replyNumbers: config.MAX_REPLY_NUMBERS };
@@ -52,10 +47,11 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
 
   app.setSerializerCompiler(() => JSON.stringify);
   leaveBodiesToRoutes(app);
+  headEveryReply(app);
   followLifecycle(app);
   answerFailures(app);
   logRequests(app, config.LOG_LEVEL);
-  secureHeaders(app);
+  dropUnreadBodies(app);
   answerMissingRoutes(app);
   await app.register(accepts);
   for (const schema of [

@@ -22,7 +22,11 @@ const Settings = Type.Object({
   MAX_BODY_BYTES: Count(67_108_864, 'Bytes of a request body.', 1, LONGEST_TEXT),
   MAX_WORK: Count(200_000_000_000, 'Multiply-adds of one request.'),
   MAX_REPLY_NUMBERS: Count(16_777_216, 'Numbers in one reply.', 1, Math.floor(LONGEST_TEXT / LONGEST_NUMBER)),
-  REQUEST_TIMEOUT_MS: Milliseconds(30_000, 1, 'Time for the body to arrive, and again until the reply begins.'),
+  REQUEST_TIMEOUT_MS: Milliseconds(
+    30_000,
+    1,
+    'Time for the body to arrive, and again until the reply begins; in NDJSON for each line, and for a reader that stands still.',
+  ),
   DRAIN_MS: Milliseconds(5000, 0, 'From not ready to closed, when asked to stop.'),
   ENGINE: Type.Union([Type.Literal('auto'), Type.Literal('simd'), Type.Literal('reference')], {
     default: 'auto',

@@ -2,14 +2,21 @@ import { setTimeout as wait } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
 import { type Config, InvalidSettings, readConfig } from './config.ts';
+import { LAST_WORDS_MS } from './http/connections.ts';
+import { CannotListen, listen } from './listen.ts';
 
-/** Time after the drain for what is still being answered, before the process ends whatever happens. */
-const LAST_WORDS_MS = 5000;
+/** Time after the last words for what is left, such as threads, before the process ends whatever happens. */
+const AFTERWARDS_MS = 5000;
+/**
+ * Signals of faults, which are no requests to stop. A listener for SIGSEGV would take WebAssembly's out-of-bounds trap
+ * out of V8's hands: the access is then tried again for ever.
+ */
+const FAULTS = ['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV'] as const satisfies readonly NodeJS.Signals[];
 
 const config = settings();
 const app = await buildApp(config);
 
-closeWithGrace({ delay: config.DRAIN_MS + LAST_WORDS_MS, logger: app.log }, async ({ signal, err }) => {
+closeWithGrace({ delay: config.DRAIN_MS + LAST_WORDS_MS + AFTERWARDS_MS, logger: app.log, skip: [...FAULTS] }, async ({ signal, err }) => {
   if (err) app.log.fatal({ err }, 'a defect: the process can’t go on');
   // A load balancer needs time to see that this replica is not ready; a person at a terminal does not.
   if (signal === 'SIGTERM') {
@@ -21,18 +28,22 @@ closeWithGrace({ delay: config.DRAIN_MS + LAST_WORDS_MS, logger: app.log }, asyn
 });
 
 try {
-  await app.listen({ port: config.PORT, host: config.HOST });
-} catch (err) {
-  app.log.fatal({ err }, 'can’t listen');
-  process.exit(1);
+  await listen(app, config);
+} catch (error) {
+  giveUp(error, CannotListen);
 }
 
 function settings(): Config {
   try {
     return readConfig();
   } catch (error) {
-    if (!(error instanceof InvalidSettings)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(1);
+    return giveUp(error, InvalidSettings);
   }
+}
+
+/** What the person who starts it can mend is said in a line, without a stack. */
+function giveUp(error: unknown, expected: typeof InvalidSettings | typeof CannotListen): never {
+  if (!(error instanceof expected)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
 }

@@ -1,39 +1,69 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { fetch } from 'undici';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { open } from './http/raw.ts';
+import { endWhatWasStarted, start } from './started.ts';
 
-let child: ChildProcess | undefined;
-
-afterEach(() => {
-  child?.kill('SIGKILL');
-});
+endWhatWasStarted();
 
 describe('the process', () => {
   test('refuses to start with settings that can’t be used, naming every one', async () => {
-    const { code, errors } = await ended(start({ PORT: '99999', LOG_LEVEL: 'loud', API_KEY: 'secret' }));
-    expect(code).toBe(1);
-    expect(errors).toContain('PORT must be an integer from 0 to 65535, got "99999"');
-    expect(errors).toContain('LOG_LEVEL must be one of');
-    expect(errors).toContain('API_KEY is not built yet');
-    expect(errors).not.toContain('secret');
+    const service = start({ PORT: '99999', LOG_LEVEL: 'loud', API_KEY: 'secret' });
+    expect(await service.ended).toBe(1);
+    expect(service.errors).toContain('PORT must be an integer from 0 to 65535, got "99999"');
+    expect(service.errors).toContain('LOG_LEVEL must be one of');
+    expect(service.errors).toContain('API_KEY is not built yet');
+    expect(service.errors).not.toContain('secret');
   });
 
-  test('refuses to start on a port that is taken', async () => {
-    const { port } = await listening(start({ PORT: '0' }));
-    const first = child;
-    const { code, output } = await ended(start({ PORT: `${port}` }));
-    first?.kill('SIGKILL');
-    expect(code).toBe(1);
-    expect(output).toContain('EADDRINUSE');
+  test('says in a line that its port is taken, and which setting to change', async () => {
+    const { port } = await start().listening;
+    const second = start({ PORT: `${port}` });
+    expect(await second.ended).toBe(1);
+    expect(second.output + second.errors).toBe(`port ${port} on 127.0.0.1 is taken; set PORT to another one\n`);
+  });
+
+  test.each([
+    ['203.0.113.7', '203.0.113.7 is not an address of this machine; set HOST to one that is, 127.0.0.1 or 0.0.0.0\n'],
+    ['no-such-host.invalid', 'HOST "no-such-host.invalid" has no address; set it to 127.0.0.1 or 0.0.0.0\n'],
+  ])('says in a line that it can’t listen at %s', async (HOST, words) => {
+    const service = start({ HOST });
+    expect(await service.ended).toBe(1);
+    expect(service.output + service.errors).toBe(words);
+  });
+
+  test('says where to look, as JSON where nobody sits at a terminal', async () => {
+    const service = start();
+    const { url } = await service.listening;
+    const { msg } = JSON.parse(service.output);
+    expect(msg).toMatch(/^attention service \d+\.\d+\.\d+ listening at /);
+    expect(msg).toContain(`${url}/ (the playground); documents at ${url}/docs`);
+  });
+
+  test('says where to look in a line of words at a terminal', async (context) => {
+    context.skip(process.platform !== 'linux', '`script` of util-linux makes the terminal');
+    const command = `exec ${process.execPath} src/main.ts`;
+    const terminal = spawn('script', ['-qec', command, '/dev/null'], {
+      env: { PATH: process.env['PATH'], PORT: '0' },
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    let output = '';
+    terminal.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    await expect.poll(() => output, { timeout: 20_000 }).toContain('/docs');
+    expect(output).toMatch(/^attention service \S+ listening at http:\/\/127\.0\.0\.1:\d+\/ \(the playground\); documents at \S+\/docs\r?\n$/);
+    terminal.stdin.write('\u0003'); // control-C, as a person ends it
+    await once(terminal, 'close');
+    expect(terminal.exitCode).toBe(0);
   });
 
   test('SIGTERM: not ready, serves for DRAIN_MS, then ends well', async () => {
-    const process = start({ PORT: '0', DRAIN_MS: '600' });
-    const { url, port } = await listening(process);
-    const finished = ended(process);
-    process.kill('SIGTERM');
+    const service = start({ DRAIN_MS: '600' });
+    const { url, port } = await service.listening;
+    service.process.kill('SIGTERM');
     await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(503);
     expect((await fetch(`${url}/livez`)).status).toBe(200);
     const reply = await fetch(`${url}/attention`, {
@@ -42,52 +72,50 @@ describe('the process', () => {
       body: '{"tokens":[[1]],"include":["lse"]}',
     });
     expect(await reply.text()).toBe('{"lse":[1]}');
-    expect((await finished).code).toBe(0);
+    expect(await service.ended).toBe(0);
     await expect(connected(port)).rejects.toThrow('ECONNREFUSED');
   });
 
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s ends well with half a header, half a body, half a stream and an idle connection open',
+    async (signal) => {
+      const service = start({ DRAIN_MS: '100' });
+      const { port } = await service.listening;
+      const post = 'POST /attention HTTP/1.1\r\nhost: x\r\n';
+      const half = open(port, post);
+      const body = open(port, `${post}content-type: application/json\r\ncontent-length: 100\r\n\r\n{"tokens"`);
+      const stream = open(port, `${post}content-type: application/x-ndjson\r\ncontent-length: 100\r\n\r\n{"tokens":[[1]],"include":["lse"]}\n`);
+      const idle = open(port, 'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
+      await Promise.all([idle.until('"ok"'), stream.until('{"lse":[1]}')]);
+      service.process.kill(signal);
+      expect(await service.ended).toBe(0);
+      expect(half.received).toBe('');
+      expect(body.received).toMatch(/^HTTP\/1\.1 503 [\s\S]*"type":"\/problems\/shutting-down"/);
+      expect(stream.received).toContain('"type":"/problems/shutting-down"');
+      expect(service.output).not.toContain('"level":50');
+    },
+  );
+
+  test('a fault signal has no listener, so that WebAssembly’s trap is an error and not a loop', async () => {
+    const service = start({}, ['--import', './test/out-of-bounds.ts']);
+    await expect.poll(() => service.output, { timeout: 20_000 }).toContain('trapped: true');
+    expect(service.output).toContain('heard: none');
+    const { url } = await service.listening;
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+  });
+
   test('logs no line for a request that went well, and none of its numbers at debug', async () => {
-    const process = start({ PORT: '0', LOG_LEVEL: 'debug' });
-    const { url } = await listening(process);
-    const finished = ended(process);
+    const service = start({ LOG_LEVEL: 'debug' });
+    const { url } = await service.listening;
     await fetch(`${url}/attention`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"tokens":[[0.123456]]}' }).then(
       (reply) => reply.text(),
     );
-    process.kill('SIGINT');
-    const { code, output } = await finished;
-    expect(code).toBe(0);
-    expect(output).toContain('"route":"/attention"');
-    expect(output).not.toContain('0.123456');
+    service.process.kill('SIGINT');
+    expect(await service.ended).toBe(0);
+    expect(service.output).toContain('"route":"/attention"');
+    expect(service.output).not.toContain('0.123456');
   });
 });
-
-function start(settings: Record<string, string>): ChildProcess {
-  child = spawn(process.execPath, ['src/main.ts'], { env: { PATH: process.env['PATH'], ...settings }, stdio: ['ignore', 'pipe', 'pipe'] });
-  return child;
-}
-
-function listening(started: ChildProcess): Promise<{ url: string; port: number }> {
-  return new Promise((resolve, reject) => {
-    started.once('close', () => reject(new Error('the process ended before it listened')));
-    started.stdout?.on('data', (chunk) => {
-      const port = /listening at http:\/\/127\.0\.0\.1:(\d+)/.exec(String(chunk))?.[1];
-      if (port) resolve({ url: `http://127.0.0.1:${port}`, port: Number(port) });
-    });
-  });
-}
-
-async function ended(started: ChildProcess): Promise<{ code: number | null; output: string; errors: string }> {
-  let output = '';
-  let errors = '';
-  started.stdout?.on('data', (chunk) => {
-    output += chunk;
-  });
-  started.stderr?.on('data', (chunk) => {
-    errors += chunk;
-  });
-  const [code] = await once(started, 'close');
-  return { code, output, errors };
-}
 
 function connected(port: number): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { readChunks, requireMediaType } from '../../src/http/body.ts';
+import { readChunks } from '../../src/http/body.ts';
+import { requireMediaType } from '../../src/http/media.ts';
 import { negotiate } from '../../src/http/representation.ts';
 import { SEED_REPLY } from '../load/requests.ts';
 import { announce } from './announce.ts';

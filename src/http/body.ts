@@ -1,8 +1,11 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import { createGunzip, createInflate } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Pieces } from '../wire/chunks.ts';
+import { ClientGone } from './gone.ts';
+import { encodingOf } from './media.ts';
 import { Problem } from './problems.ts';
+import { brokenEncoding, unpack } from './unpacking.ts';
 
 /** What a body may weigh, and how long it may take to arrive. */
 export interface BodyLimits {
@@ -10,84 +13,44 @@ export interface BodyLimits {
   readonly timeoutMs: number;
 }
 
-/** The client went away before its body was here: there is nobody to answer. */
-export class ClientGone extends Error {
-  override readonly name = 'ClientGone';
-}
+/** The replies to requests that wait for `100 Continue` before they send their body. */
+const waiting = new WeakMap<IncomingMessage, ServerResponse>();
 
 /** Routes get the body as a stream and read it themselves, once its type is known to be theirs. */
 export function leaveBodiesToRoutes(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   app.setValidatorCompiler(() => () => true);
+  // A body is asked for when a route reads it: whatever refuses it before is the only answer.
+  app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    waiting.set(request, response);
+    app.server.emit('request', request, response);
+  });
 }
 
 /**
- * The media type of the body, one of `accepted`; a body of another type or charset, or in an encoding that is not read
- * here, is refused.
- * @throws Problem `unsupported-media-type`
+ * The body as it was before it was packed, from now on: a client that waits for `100 Continue` is told to send it.
+ * @throws Problem `unsupported-media-type` for a coding that is not read here
  */
-export function requireMediaType<Type extends string>({ headers }: FastifyRequest, accepted: readonly Type[]): Type {
-  const header = headers['content-type'];
-  const [type = '', ...parameters] = (header ?? '').split(';').map((part) => part.trim().toLowerCase());
-  const charset = parameters
-    .find((parameter) => parameter.startsWith('charset='))
-    ?.slice('charset='.length)
-    .replaceAll('"', '');
-  const known = accepted.find((candidate) => candidate === type);
-  if (known === undefined)
-    return refuse(`the body must be ${accepted.join(' or ')}, got ${header === undefined ? 'no Content-Type' : JSON.stringify(header)}`);
-  if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') refuse(`JSON is read as UTF-8, got the charset ${JSON.stringify(charset)}`);
-  requireKnownEncoding(headers);
-  return known;
-}
-
-/** @throws Problem `unsupported-media-type` */
-export function requireKnownEncoding(headers: FastifyRequest['headers']): void {
-  if (encodingOf(headers) !== undefined) return;
-  refuse(`the Content-Encoding must be gzip, deflate or identity, got ${JSON.stringify(headers['content-encoding'])}`);
-}
-
-function encodingOf(headers: FastifyRequest['headers']): 'identity' | 'gzip' | 'deflate' | undefined {
-  const encoding = headers['content-encoding']?.trim().toLowerCase();
-  if (encoding === undefined || encoding === '' || encoding === 'identity') return 'identity';
-  if (encoding === 'gzip' || encoding === 'x-gzip') return 'gzip';
-  return encoding === 'deflate' ? 'deflate' : undefined;
-}
-
-/** The body as it was before it was packed. */
-export function unpacked({ raw, headers }: FastifyRequest): Readable {
+export function openBody({ raw, headers }: FastifyRequest): Readable {
   const encoding = encodingOf(headers);
-  if (encoding === 'identity') return raw;
-  const unpacker = encoding === 'gzip' ? createGunzip() : createInflate();
-  raw
-    .on('error', (error) => unpacker.destroy(error))
-    .on('close', () => {
-      if (!raw.complete) unpacker.destroy(new ClientGone('the connection closed before the body was here'));
-    });
-  return raw.pipe(unpacker);
-}
-
-/** A fault in the packed data, as the client's fault that it is; undefined where `error` is another. */
-export function brokenEncoding(error: unknown): Problem | undefined {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code?.startsWith('Z_') ? new Problem('malformed-json', `the body can’t be unpacked as its Content-Encoding says: ${message}`) : undefined;
-}
-
-function refuse(detail: string): never {
-  throw new Problem('unsupported-media-type', detail);
+  if (headers.expect !== undefined) waiting.get(raw)?.writeContinue();
+  return encoding === 'identity' ? raw : unpack(raw, encoding);
 }
 
 /**
- * The whole body, in the pieces in which it arrived.
+ * The whole body, in the pieces in which it arrived. When this fails, the rest of the body is still to be dropped.
  * @throws Problem `body-too-large` over the limit, `timeout` where it does not arrive in time, `malformed-json` where it
- * can't be unpacked; ClientGone
+ * can't be unpacked, `shutting-down` where the service closes before it is here; ClientGone
  */
-export function readChunks(request: FastifyRequest, { maxBytes, timeoutMs }: BodyLimits): Promise<readonly Buffer[]> {
-  const { raw, headers } = request;
-  const source = unpacked(request);
-  const announced = Number(headers['content-length'] ?? 0);
-  if (announced > maxBytes) return Promise.reject(tooLarge(`${announced}`, maxBytes));
+export async function readChunks(request: FastifyRequest, limits: BodyLimits): Promise<readonly Buffer[]> {
+  encodingOf(request.headers); // a coding that is not read here is said first, whatever the size
+  const announced = Number(request.headers['content-length'] ?? 0);
+  if (announced > limits.maxBytes) throw tooLarge(`${announced}`, limits.maxBytes);
+  return collect(openBody(request), request, limits);
+}
+
+function collect(source: Readable, { raw, server: { lifecycle } }: FastifyRequest, { maxBytes, timeoutMs }: BodyLimits): Promise<readonly Buffer[]> {
   return new Promise((resolve, reject) => {
     const pieces = new Pieces();
     let bytes = 0;
@@ -95,13 +58,12 @@ export function readChunks(request: FastifyRequest, { maxBytes, timeoutMs }: Bod
     const stop = (): void => {
       settled = true;
       clearTimeout(timer);
+      lifecycle.forget(onClosing);
       source.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
     };
     const fail = (error: Error): void => {
       stop();
-      source.on('error', () => undefined);
       if (source !== raw) source.destroy();
-      raw.resume();
       reject(error);
     };
     const onData = (chunk: Buffer): void => {
@@ -116,16 +78,18 @@ export function readChunks(request: FastifyRequest, { maxBytes, timeoutMs }: Bod
     const onError = (error: Error): void =>
       fail(brokenEncoding(error) ?? new ClientGone('the connection broke before the body was here', { cause: error }));
     const onClose = (): void => fail(new ClientGone('the connection closed before the body was here'));
+    const onClosing = (): void =>
+      fail(new Problem('shutting-down', 'this replica is closing', { headers: { connection: 'close', 'retry-after': '1' } }));
     const late = (): void => {
       fail(new Problem('timeout', `the body did not arrive within ${timeoutMs} ms; ${bytes} bytes are here`, { headers: { connection: 'close' } }));
     };
     // What arrived while the event loop was busy is looked at first: it is our delay, not the client's.
     const timer = setTimeout(() => setImmediate(() => settled || late()), timeoutMs);
     source.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
+    lifecycle.tell(onClosing);
   });
 }
 
 function tooLarge(got: string, maxBytes: number): Problem {
-  // What is still to come of the body is not worth receiving.
-  return new Problem('body-too-large', `the body has ${got} bytes; MAX_BODY_BYTES is ${maxBytes}`, { headers: { connection: 'close' } });
+  return new Problem('body-too-large', `the body has ${got} bytes; MAX_BODY_BYTES is ${maxBytes}`);
 }

@@ -20,6 +20,7 @@ interface Operation {
 }
 const RETRIED: ReadonlySet<string> = new Set(['429', '503']);
 const RETRY_AFTER = { 'Retry-After': { description: 'After how many seconds to ask again.', schema: { type: 'integer', minimum: 1 } } };
+const REQUEST_ID = { 'X-Request-Id': { description: 'The request’s own x-request-id, or a new one.', schema: { type: 'string' } } };
 const JSON_TYPE = 'application/json';
 const LINES = 'application/x-ndjson';
 type Paths = Record<string, Record<string, Operation>>;
@@ -54,6 +55,7 @@ export function withExamples<Document extends { readonly paths?: object | undefi
         showFailures(Number(status), reply.description, reply.content);
       }
       refuseOtherMethods(path, method, operation);
+      for (const reply of Object.values(operation.responses ?? {})) reply.headers = { ...reply.headers, ...REQUEST_ID };
     }
   }
   return document;

@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
-import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { METHODS } from 'node:http';
+import { Readable } from 'node:stream';
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { ArithmeticOverflow } from '../engine/errors.ts';
 import { Stopped } from '../engine/kernels/kernel.ts';
 import { OnnxFault } from '../engine/onnx.ts';
@@ -9,8 +9,10 @@ import { WorkTooLarge } from '../runtime/limits.ts';
 import { InvalidRequest } from '../wire/faults.ts';
 import { BadInference, UnknownModel } from '../wire/inference-members.ts';
 import { MalformedJson } from '../wire/json.ts';
-import { ClientGone } from './body.ts';
+import { ClientGone } from './gone.ts';
 import { PROBLEM_TYPE, Problem } from './problems.ts';
+import { bodyComes, dropRest } from './rest.ts';
+import { httpFault } from './server.ts';
 
 /** What a failure of the wire, the engine or the framework is to a client. */
 export function problemOf(error: unknown): Problem {
@@ -23,10 +25,15 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof DeadlineExceeded)
     return new Problem('deadline-exceeded', `${error.message} (REQUEST_TIMEOUT_MS)`, { headers: { 'retry-after': '1' } });
   // Nobody reads the answer to this.
-  if (error instanceof ClientGone || error instanceof Stopped) return new Problem('timeout', error.message);
+  if (error instanceof ClientGone || error instanceof Stopped || isPrematureClose(error)) return new Problem('timeout', error.message);
   if (error instanceof WorkTooLarge) return new Problem('work-too-large', error.message);
   if (error instanceof ArithmeticOverflow) return new Problem('arithmetic-overflow', error.message);
   return ofFramework(error);
+}
+
+/** A streamed reply whose connection closed before its first byte. */
+function isPrematureClose(error: unknown): error is Error {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 function invalidRequest({ faults }: InvalidRequest): Problem {
@@ -35,28 +42,38 @@ function invalidRequest({ faults }: InvalidRequest): Problem {
   return new Problem('invalid-request', `${first?.pointer || 'the body'} ${first?.detail ?? 'is invalid'}${more}`, { errors: faults });
 }
 
-/** Fastify's own refusals come with a status; anything else is a defect of ours. */
+/** Refusals of Fastify and its plugins come with a status; anything else is a defect of ours. */
 function ofFramework(error: unknown): Problem {
-  const { statusCode, message = '' } = error as Partial<FastifyError>;
+  const { statusCode = 500, message = '' } = error as Partial<FastifyError>;
   if (statusCode === 415) return new Problem('unsupported-media-type', 'the Content-Type header can’t be read as a media type');
   if (statusCode === 413) return new Problem('body-too-large', message);
-  if (statusCode === 400 || statusCode === 404 || statusCode === 414)
-    return new Problem('not-found', 'the address can’t be read as the path of a route');
+  // What is left is about the address: the static files' plugin has its own words for it.
+  if (statusCode >= 400 && statusCode < 500) return new Problem('not-found', 'the address can’t be read as the path of a route');
   return new Problem('internal', 'an unexpected error; it has been logged', { cause: error });
 }
 
-/** Sends a failure as the route's clients expect it: problem+json, or `{"error"}` under /v2, where all that a request did wrong is a 400. */
+/** A failure as the route's clients expect it: problem+json, or `{"error"}` under /v2, where all that a request did wrong is a 400. */
+export function printFailure(problem: Problem, inference: boolean): { status: number; type: string; body: string } {
+  if (!inference) return { status: problem.status, type: PROBLEM_TYPE, body: JSON.stringify(problem) };
+  const status = problem.status === 422 || problem.status === 415 || problem.status === 406 ? 400 : problem.status;
+  return { status, type: 'application/json', body: JSON.stringify({ error: problem.message }) };
+}
+
+/** Sends a failure. A connection that closes after it is held open while its client still sends, within bounds: closed at once, it would lose the reply. */
 export function sendFailure(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (isInference(request.url)) {
-    const status = problem.status === 422 || problem.status === 415 || problem.status === 406 ? 400 : problem.status;
-    // As bytes: to text Fastify adds a charset, and KServe's client then does not show it.
-    return reply
-      .code(status)
-      .headers(problem.headers)
-      .type('application/json')
-      .send(Buffer.from(JSON.stringify({ error: problem.message })));
-  }
-  return reply.code(problem.status).headers(problem.headers).type(PROBLEM_TYPE).send(JSON.stringify(problem));
+  const { status, type, body } = printFailure(problem, isInference(request.url));
+  // As bytes: to text Fastify adds a charset, and KServe's client then does not show it.
+  const bytes = Buffer.from(body);
+  reply.code(status).headers(problem.headers).type(type);
+  const closes = !reply.raw.shouldKeepAlive || reply.hasHeader('connection') || request.headers.expect !== undefined;
+  if (!closes || !bodyComes(request.raw)) return reply.send(bytes);
+  reply.header('content-length', bytes.length);
+  return reply.send(Readable.from(heldOpen(bytes, request), { objectMode: false }));
+}
+
+async function* heldOpen(body: Buffer, { raw, server }: FastifyRequest): AsyncGenerator<Buffer> {
+  yield body;
+  await dropRest(raw, server.lifecycle.closing);
 }
 
 /** Defects are logged with their cause; what a client did wrong only at debug, and nothing of what it sent. */
@@ -77,9 +94,9 @@ export function answerFailures(app: FastifyInstance): void {
   });
 }
 
-/** A missing route is said before the body is looked at. Call it after the hooks whose headers a 404 has too. */
+/** What is no good HTTP, and a missing route, is said before the body is looked at. Call it after the hooks whose headers a failure has too. */
 export function answerMissingRoutes(app: FastifyInstance): void {
-  app.addHook('onRequest', (request, _reply, done) => done(request.is404 ? notFound() : undefined));
+  app.addHook('onRequest', (request, _reply, done) => done(httpFault(request.raw) ?? (request.is404 ? notFound() : undefined)));
 }
 
 function notFound(): Problem {
@@ -89,20 +106,19 @@ function notFound(): Problem {
 /** For each path of the app, the methods that it does not take answer 405 with Allow. Call it after the last route. */
 export function answerOtherMethods(app: FastifyInstance, methodsOf: ReadonlyMap<string, ReadonlySet<string>>): void {
   for (const [url, methods] of methodsOf) {
-    const others = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].filter(
-      (method) => !methods.has(method) && !app.hasRoute({ method, url }),
-    );
+    const others = METHODS.filter((method) => !methods.has(method) && !app.hasRoute({ method: method as HTTPMethods, url }));
     if (others.length === 0) continue;
-    const allow = [...methods].join(', ');
+    const allow = [...methods].sort().join(', ');
     const refuse = (request: FastifyRequest): never => {
       throw new Problem('method-not-allowed', `${request.method} is not taken here; this address takes ${allow}`, { headers: { allow } });
     };
-    app.route({ method: others, url, schema: { hide: true }, onRequest: async (request) => refuse(request), handler: refuse });
+    app.route({ method: others as HTTPMethods[], url, schema: { hide: true }, onRequest: async (request) => refuse(request), handler: refuse });
   }
 }
 
-/** The methods of each path, filled as routes are added. Call it before the first route. */
+/** The methods of each path, filled as routes are added, of all methods that Node's parser knows. Call it before the first route. */
 export function collectMethods(app: FastifyInstance): ReadonlyMap<string, ReadonlySet<string>> {
+  for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
   const methodsOf = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
     const methods = methodsOf.get(url) ?? new Set<string>();
@@ -112,31 +128,7 @@ export function collectMethods(app: FastifyInstance): ReadonlyMap<string, Readon
   return methodsOf;
 }
 
-/** What is not HTTP, or too slow with its headers, has no request to answer to: the socket gets the words. */
-export function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
-  // A reply that has begun can't take another one.
-  const begun = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent === true;
-  if (!socket.writable || begun || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  const status = slow ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
-  const body = JSON.stringify(
-    slow
-      ? new Problem('timeout', 'the request did not arrive in time')
-      : {
-          type: 'about:blank',
-          title: STATUS_CODES[status],
-          status,
-          detail: status === 431 ? 'the headers are too long' : 'this is not a request in HTTP/1.1',
-        },
-  );
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
-}
-
-function isInference(url: string): boolean {
+/** Is it an address of the Open Inference Protocol, whose clients read another shape of error? */
+export function isInference(url: string): boolean {
   return /^\/v2(?:[/?#]|$)/.test(url);
 }

@@ -1,5 +1,9 @@
 import type { FastifyReply } from 'fastify';
-import { ClientGone } from './body.ts';
+
+/** The client went away before it had its answer: there is nobody to tell. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+}
 
 /** Aborted when the connection closes before the reply is out: nobody waits for it any more. */
 export function goneSignal(reply: FastifyReply): AbortSignal {

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { closeInTime } from './connections.ts';
 import { Problem } from './problems.ts';
 
 declare module 'fastify' {
@@ -10,7 +11,7 @@ declare module 'fastify' {
 /** Where the process stands between its start and its end. */
 export class Lifecycle {
   #state: 'serving' | 'draining' | 'closing' = 'serving';
-  readonly #closing = Promise.withResolvers<void>();
+  readonly #listeners = new Set<() => void>();
 
   get ready(): boolean {
     return this.#state === 'serving';
@@ -20,9 +21,17 @@ export class Lifecycle {
     return this.#state === 'closing';
   }
 
-  /** Kept once the service closes: streams end then. */
-  get closed(): Promise<void> {
-    return this.#closing.promise;
+  /**
+   * Calls `listener` once the service closes, unless it is forgotten before. It is a list, not a promise: what waits on
+   * a promise that settles at the end of the process is kept until then.
+   */
+  tell(listener: () => void): void {
+    if (this.closing) listener();
+    else this.#listeners.add(listener);
+  }
+
+  forget(listener: () => void): void {
+    this.#listeners.delete(listener);
   }
 
   /** Not ready any more, so that load balancers turn away; requests are still served. */
@@ -32,13 +41,15 @@ export class Lifecycle {
 
   close(): void {
     this.#state = 'closing';
-    this.#closing.resolve();
+    for (const listener of this.#listeners) listener();
+    this.#listeners.clear();
   }
 }
 
 /** While draining, connections are closed after their answer; once closing, only an explanation is given. */
 export function followLifecycle(app: FastifyInstance): void {
   app.decorate('lifecycle', new Lifecycle());
+  const close = closeInTime(app.server);
   app.addHook('onRequest', (_request, reply, done) => {
     if (app.lifecycle.ready) return done();
     reply.header('connection', 'close');
@@ -46,6 +57,7 @@ export function followLifecycle(app: FastifyInstance): void {
   });
   app.addHook('preClose', (done) => {
     app.lifecycle.close();
+    close();
     done();
   });
 }

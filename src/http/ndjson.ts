@@ -1,37 +1,71 @@
+import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { FastifyBaseLogger } from 'fastify';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { TimedAnswer } from '../runtime/answerer.ts';
 import { Lines } from '../wire/lines.ts';
-import { type BodyLimits, brokenEncoding } from './body.ts';
+import { type BodyLimits, openBody } from './body.ts';
 import { logFailure, problemOf } from './failures.ts';
-import type { Lifecycle } from './lifecycle.ts';
+import { Incoming } from './incoming.ts';
+import { ReaderPace } from './pace.ts';
 import { Problem } from './problems.ts';
+import { bodyComes, dropRest } from './rest.ts';
+import { brokenEncoding } from './unpacking.ts';
 
+/** Replies kept for a client that does not read yet. Past that, nothing more is read from it (CONTRACT section 2). */
+const KEPT_BYTES = 8 * 2 ** 20;
 const WRITE_BYTES = 65_536;
 /** After so long without a turn of the event loop, others get theirs. */
 const TURN_MS = 10;
 
+type AnswerLine = (line: Buffer) => TimedAnswer | Promise<TimedAnswer>;
+
 /**
- * One reply line for each request line, in order. It reads no further than its reader does, and holds one line and one
- * chunk. A bad line yields its problem with `line`, and the rest go on. The stream ends early, after a problem that says
- * why, where a line does not arrive in time, the encoding is broken, or the service closes.
+ * One reply line for each request line, in order. A bad line yields its problem with `line`, and the rest go on. The
+ * stream ends early, after a problem that says why, where a line does not arrive in time, the encoding is broken, or the
+ * service closes. It holds one line, one chunk, and up to KEPT_BYTES of replies or one larger reply.
  */
-export async function* answerLines(
-  source: AsyncIterable<Buffer>,
-  answer: (line: Buffer) => TimedAnswer | Promise<TimedAnswer>,
-  limits: BodyLimits,
-  lifecycle: Lifecycle,
-  log: FastifyBaseLogger,
-): AsyncGenerator<string> {
+export function answerStream(request: FastifyRequest, reply: FastifyReply, answer: AnswerLine, limits: BodyLimits): Readable {
+  const incoming = new Incoming(openBody(request), limits.timeoutMs, request.server.lifecycle);
+  const pace = new ReaderPace(request.raw.socket, limits.timeoutMs);
+  const answers = answerLines(incoming, answer, limits, request.log);
+  const replies = Readable.from(paced(answers, pace, request, reply), { objectMode: false, highWaterMark: KEPT_BYTES });
+  // A generator that never began has no end that could tidy up.
+  return replies.once('close', () => {
+    pace.stop();
+    incoming.stop();
+  });
+}
+
+/** While the stream asks for no more, its buffer is full. */
+async function* paced(
+  answers: AsyncGenerator<string | Buffer>,
+  pace: ReaderPace,
+  { raw, server }: FastifyRequest,
+  reply: FastifyReply,
+): AsyncGenerator<string | Buffer> {
+  for await (const piece of answers) {
+    pace.full = true;
+    yield piece;
+    pace.full = false;
+  }
+  // A connection that closes after this reply would lose it, where its client still sends.
+  if (!reply.raw.shouldKeepAlive && bodyComes(raw)) await dropRest(raw, server.lifecycle.closing);
+}
+
+async function* answerLines(incoming: Incoming, answer: AnswerLine, limits: BodyLimits, log: FastifyBaseLogger): AsyncGenerator<string | Buffer> {
   const lines = new Lines(limits.maxBytes);
-  const chunks = new InTime(source[Symbol.asyncIterator](), limits.timeoutMs, lifecycle);
   let turnEnds = performance.now() + TURN_MS;
   let printed = '';
   try {
     for (;;) {
-      const chunk = await chunks.next(lines.number);
+      const chunk = await incoming.next(lines.number);
       for (const { number, bytes } of chunk === undefined ? lines.end() : lines.push(chunk)) {
-        printed += `${await answerOrProblem(number, bytes, answer, limits, log)}\n`;
+        const body = await answerOrProblem(number, bytes, answer, limits, log);
+        if (body.length < WRITE_BYTES) printed += `${body}\n`;
+        else {
+          yield* inPieces(printed, body);
+          printed = '\n';
+        }
         if (printed.length >= WRITE_BYTES) {
           yield printed;
           printed = '';
@@ -49,62 +83,29 @@ export async function* answerLines(
     const problem = error instanceof Problem ? error : brokenEncoding(error);
     if (!problem) throw error;
     yield `${printed}${printedProblem(problem, lines.number)}\n`;
+  } finally {
+    incoming.stop();
   }
 }
 
-/** Chunks of a stream, as long as its lines arrive in time: each has its own, however many chunks it comes in. */
-class InTime {
-  readonly #chunks: AsyncIterator<Buffer>;
-  readonly #timeoutMs: number;
-  readonly #lifecycle: Lifecycle;
-  #line = 0;
-  #waitedMs = 0;
-
-  constructor(chunks: AsyncIterator<Buffer>, timeoutMs: number, lifecycle: Lifecycle) {
-    this.#chunks = chunks;
-    this.#timeoutMs = timeoutMs;
-    this.#lifecycle = lifecycle;
-  }
-
-  /**
-   * The next chunk, or undefined at the end. Only waiting for it counts, not what we take ourselves.
-   * @throws Problem `timeout`, `shutting-down`
-   */
-  async next(line: number): Promise<Buffer | undefined> {
-    if (line !== this.#line) this.#waitedMs = 0;
-    this.#line = line;
-    const began = performance.now();
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => late.reject(new Problem('timeout', `the line did not arrive within ${this.#timeoutMs} ms`)),
-      Math.max(0, this.#timeoutMs - this.#waitedMs),
-    );
-    const closing = this.#lifecycle.closed.then(() => {
-      throw new Problem('shutting-down', 'this replica is closing; send this line and the rest again');
-    });
-    closing.catch(() => undefined);
-    try {
-      const { done, value } = await Promise.race([this.#chunks.next(), late.promise, closing]);
-      return done ? undefined : value;
-    } finally {
-      clearTimeout(timer);
-      this.#waitedMs += performance.now() - began;
-    }
-  }
+/** A large reply goes out piece by piece, so that what its reader has taken can be seen, and it is held once. */
+function* inPieces(before: string, body: Buffer | string): Generator<string | Buffer> {
+  if (before !== '') yield before;
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  for (let at = 0; at < bytes.length; at += WRITE_BYTES) yield bytes.subarray(at, at + WRITE_BYTES);
 }
 
 async function answerOrProblem(
   number: number,
   bytes: Buffer | undefined,
-  answer: (line: Buffer) => TimedAnswer | Promise<TimedAnswer>,
+  answer: AnswerLine,
   { maxBytes }: BodyLimits,
   log: FastifyBaseLogger,
-): Promise<string> {
+): Promise<string | Buffer> {
   try {
     if (!bytes) throw new Problem('body-too-large', `the line has more than ${maxBytes} bytes; MAX_BODY_BYTES is ${maxBytes}`);
     const timed = answer(bytes);
-    const { body } = (timed instanceof Promise ? await timed : timed).answer;
-    return body.toString();
+    return (timed instanceof Promise ? await timed : timed).answer.body;
   } catch (error) {
     const problem = problemOf(error);
     logFailure(problem, error, log);

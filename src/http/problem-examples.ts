@@ -3,13 +3,17 @@ import { Problem, type ProblemCode } from './problems.ts';
 /** What a failure of each kind says to one request, which test/documents/problems.test.ts sends. */
 const DETAILS: Readonly<Record<ProblemCode, string>> = {
   'malformed-json': 'line 1, column 24: value expected, got "]"',
+  'malformed-http': 'this is not a request in HTTP/1.1 (HPE_INVALID_METHOD)',
+  'expectation-failed': 'the one expectation that is met here is 100-continue, got "200-maybe"',
+  'headers-too-large': 'the request line and the headers are longer than 16 KiB',
   'not-found': 'no route has this path; /docs lists them',
   'method-not-allowed': otherMethod('get'),
   'not-acceptable': 'this route gives application/json, text/markdown, image/svg+xml, got Accept: text/csv',
   timeout: 'the body did not arrive within 30000 ms; 12 bytes are here',
   'body-too-large': 'the body has 67108865 bytes; MAX_BODY_BYTES is 67108864',
   'work-too-large': 'the reply would hold 72006000 numbers; MAX_REPLY_NUMBERS is 16777216. Ask for less in `include`, or with fewer rows.',
-  'unsupported-media-type': 'the body must be application/json or application/x-ndjson, got "application/x-www-form-urlencoded"',
+  'unsupported-media-type':
+    'the body must be application/json or application/x-ndjson or application/ndjson or application/jsonl or application/jsonlines, got "application/x-www-form-urlencoded"',
   'invalid-request': '/tokens/1 has 1 number, but row 0 has 2; every row must be equally wide',
   'arithmetic-overflow': 'scores of query row 0 is not finite, though all inputs are',
   internal: 'an unexpected error; it has been logged',
@@ -30,6 +34,8 @@ export const INFERENCE_ERRORS: Readonly<Record<number, string>> = {
   404: 'there is nothing at /v2/models/bert/infer; the one model is attention, version 1',
   408: DETAILS.timeout,
   413: DETAILS['body-too-large'],
+  417: DETAILS['expectation-failed'],
+  431: DETAILS['headers-too-large'],
   500: DETAILS.internal,
   503: DETAILS['deadline-exceeded'],
 };

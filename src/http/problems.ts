@@ -12,6 +12,11 @@ export const PROBLEMS = {
     title: 'The body is not JSON',
     help: 'The body could not be parsed as JSON in UTF-8. The detail says at which line and column the first fault stands. Common ones: a comma after the last element, single quotes, NaN or Infinity (JSON has neither), a body cut short, shell quoting that ate the double quotes.',
   },
+  'malformed-http': {
+    status: 400,
+    title: 'This is not a request in HTTP/1.1',
+    help: 'The bytes can’t be read as HTTP, or they break one of its rules: a request has exactly one Host header, and no Transfer-Encoding but chunked. The connection is closed, since where the next request begins can’t be known. Check what stands between client and service.',
+  },
   'not-found': {
     status: 404,
     title: 'There is nothing at this address',
@@ -30,7 +35,7 @@ export const PROBLEMS = {
   timeout: {
     status: 408,
     title: 'The body did not arrive in time',
-    help: 'The whole request body must arrive within REQUEST_TIMEOUT_MS. Check that Content-Length is not greater than what is sent, and that the connection is not stalled.',
+    help: 'The headers, and then the whole body, must each arrive within REQUEST_TIMEOUT_MS. Check that Content-Length is not greater than what is sent, and that the connection is not stalled.',
   },
   'body-too-large': {
     status: 413,
@@ -41,6 +46,16 @@ export const PROBLEMS = {
     status: 413,
     title: 'The request asks for too much',
     help: 'The multiply-adds that the request asks for are more than MAX_WORK, or the reply would hold more numbers than MAX_REPLY_NUMBERS, or it is more than a walk-through, a trace or a picture shows. The detail gives the limit and the figure. Ask with fewer rows, include less in the reply, or split the keys over several requests.',
+  },
+  'expectation-failed': {
+    status: 417,
+    title: 'This expectation can’t be met',
+    help: 'The Expect header asks for something other than 100-continue, which is the only expectation that HTTP defines. Leave it out.',
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'The headers are too large',
+    help: 'The request line and the headers together are longer than 16 KiB. Numbers belong in the body of a POST; cookies are not needed here.',
   },
   'unsupported-media-type': {
     status: 415,

@@ -26,6 +26,17 @@ export function negotiate<Type extends string>(request: FastifyRequest, offered:
   throw new Problem('not-acceptable', `this route gives ${offered.join(', ')}, got Accept: ${wish.slice(0, 200)}`);
 }
 
+/**
+ * The media type of a stream of lines: the one among `types`, names of one format, that Accept names, else the request's.
+ * @throws Problem `not-acceptable` where Accept wants neither one of them nor JSON
+ */
+export function negotiateLines<Type extends string>(request: FastifyRequest, given: Type, types: readonly Type[]): Type {
+  const names = [given, ...types.filter((type) => type !== given)];
+  const best = negotiate(request, [given, ...names.slice(1), 'application/json']);
+  const wishes = request.headers.accept?.split(',').map((range) => range.split(';')[0]?.trim().toLowerCase());
+  return names.find((type) => type === best) ?? names.find((type) => wishes?.includes(type)) ?? given;
+}
+
 /** One documented response a status, naming the problems that it can be. */
 export function problemResponses(
   codes: readonly ProblemCode[],

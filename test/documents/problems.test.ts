@@ -14,6 +14,9 @@ const HEAVY = { tokens: Array.from({ length: 4000 }, (_, i) => Array.from({ leng
 /** For each kind of failure a request that has it, sent to a running service; but for our own defects, which no request has. */
 const REQUESTS: Record<string, () => Promise<Json> | Json> = {
   'malformed-json': async () => (await service.ask('{"tokens":[[1,0],[0,1],]}')).json,
+  'malformed-http': () => said(service.port, '!\r\n\r\n'),
+  'expectation-failed': () => said(service.port, 'POST /attention HTTP/1.1\r\nhost: x\r\nexpect: 200-maybe\r\ncontent-length: 0\r\n\r\n'),
+  'headers-too-large': () => said(service.port, `GET /livez HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`),
   'not-found': async () => (await service.get('/nope')).json,
   'method-not-allowed': async () => (await service.get('/attention')).json,
   'not-acceptable': async () => (await service.ask(RAGGED, { headers: { accept: 'text/csv' } })).json,
@@ -33,10 +36,15 @@ const REQUESTS: Record<string, () => Promise<Json> | Json> = {
 
 /** The answer to a body that is announced, and of which no more than `begun` comes. */
 function refusalOf(port: number, length: number, begun: string, path = '/attention'): Promise<Json> {
+  const headers = Object.entries({ host: 'x', 'content-length': length, ...JSON_BODY }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return said(port, `POST ${path} HTTP/1.1\r\n${headers.join('')}\r\n${begun}`);
+}
+
+/** The JSON that comes back for these bytes. */
+function said(port: number, bytes: string): Promise<Json> {
   return new Promise((resolve, reject) => {
     let text = '';
-    const headers = Object.entries({ host: 'x', 'content-length': length, ...JSON_BODY }).map(([name, value]) => `${name}: ${value}\r\n`);
-    const socket = connect(port, '127.0.0.1', () => socket.write(`POST ${path} HTTP/1.1\r\n${headers.join('')}\r\n${begun}`));
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
     socket.setEncoding('utf8').on('error', reject);
     socket.on('data', (chunk: string) => {
       text += chunk;
@@ -92,6 +100,8 @@ describe('each status of the inference protocol', () => {
     405: async () => (await service.get(path)).json,
     408: () => refusalOf(hurried.port, 100, '{"tokens":[[', path),
     413: () => refusalOf(service.port, 67_108_865, '', path),
+    417: () => said(service.port, `POST ${path} HTTP/1.1\r\nhost: x\r\nexpect: 200-maybe\r\ncontent-length: 0\r\n\r\n`),
+    431: () => said(service.port, `POST ${path} HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`),
     500: async () => ({ error: problemOf(new Error('of the inside')).message }),
     503: async () => (await hurried.ask({ inputs: [input('Q', 4000), input('K', 4000), input('V', 4000)] }, { path })).json,
   };

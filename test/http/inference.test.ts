@@ -447,7 +447,7 @@ describe('the wire', () => {
       {},
       'present_key can’t be asked for together with nonpad_kv_seqlen',
     ],
-    ['an unknown encoding', good, { 'content-encoding': 'br' }, 'gzip, deflate or identity'],
+    ['an unknown encoding', good, { 'content-encoding': 'compress' }, 'gzip, deflate, br, zstd, or identity'],
   ])('%s is a 400 that says what, the rule and what was given', async (_name, body, headers, words) => {
     const { status, json } = await service.ask(body, { path: INFER, headers });
     expect(status).toBe(400);

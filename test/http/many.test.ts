@@ -9,6 +9,8 @@ import { slow } from '../slow.ts';
 import { type Json, useService } from './service.ts';
 
 const service = useService({ MAX_BODY_BYTES: '2000', REQUEST_TIMEOUT_MS: '400' });
+/** Its deadlines are far away. */
+const patient = useService();
 const SEED = '{"tokens":[[0.2,0.1,0.5],[0.9,0.1,0.3],[0.4,0.8,0.2]],"query":2,"decimals":4}';
 const ANSWER = '{"scores":[0.26,0.5,0.84],"weights":[0.2465,0.3133,0.4402],"context":[0.5074,0.4081,0.3053]}';
 const NDJSON = { 'content-type': 'application/x-ndjson' };
@@ -92,13 +94,13 @@ describe('NDJSON', () => {
   });
 
   slow('a slow reader slows the writer', async () => {
-    const socket = connect(service.port, '127.0.0.1');
+    const socket = connect(patient.port, '127.0.0.1');
     await once(socket, 'connect');
     socket.pause();
     socket.write('POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n');
     const block = chunk(`${SEED}\n`.repeat(1000));
     let blocks = 0;
-    // Sockets' buffers hold some; a service without back-pressure would take all 2,000 blocks (170 MB).
+    // Sockets' buffers hold some; a service without back-pressure would take all 2,000 blocks (170 MB). 8 MiB of replies are 90 of them.
     while (blocks < 2000) {
       blocks++;
       if (socket.write(block)) continue;

@@ -1,8 +1,8 @@
-import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { request } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { PROBLEMS } from '../../src/http/problems.ts';
+import { raw } from './raw.ts';
 import { useService } from './service.ts';
 
 const service = useService({ MAX_BODY_BYTES: '2000', REQUEST_TIMEOUT_MS: '300', MAX_WORK: '1000', MAX_REPLY_NUMBERS: '50' });
@@ -224,7 +224,8 @@ describe('types and addresses', () => {
     ['a form', 'application/x-www-form-urlencoded', {}],
     ['another charset', 'application/json; charset=latin1', {}],
     ['what is no media type', 'json', {}],
-    ['a Content-Encoding', 'application/json', { 'content-encoding': 'br' }],
+    ['a Content-Encoding', 'application/json', { 'content-encoding': 'compress' }],
+    ['two Content-Encodings', 'application/json', { 'content-encoding': 'gzip, br' }],
     ['text', 'text/plain', {}],
   ])('%s is a 415', async (_name, type, headers) => {
     const { statusCode, body } = await request(`${service.url}/attention`, {
@@ -319,18 +320,21 @@ describe('limits', () => {
   });
 
   test('a body that does not arrive is a 408', async () => {
-    const reply = await raw('POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"tokens"');
+    const reply = await raw(
+      service.port,
+      'POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"tokens"',
+    );
     expect(reply).toMatch(/^HTTP\/1\.1 408 /);
     expect(reply).toContain('"type":"/problems/timeout"');
     expect(reply).toContain('9 bytes are here');
   });
 
   test('headers that do not arrive are a 408', async () => {
-    expect(await raw('POST /attention HTTP/1.1\r\nhost: x\r\n')).toMatch(/^HTTP\/1\.1 408 [\s\S]*"type":"\/problems\/timeout"/);
+    expect(await raw(service.port, 'POST /attention HTTP/1.1\r\nhost: x\r\n')).toMatch(/^HTTP\/1\.1 408 [\s\S]*"type":"\/problems\/timeout"/);
   });
 
   test('what is not HTTP is a 400', async () => {
-    expect(await raw('this is not HTTP\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [\s\S]*"status":400/);
+    expect(await raw(service.port, 'this is not HTTP\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [\s\S]*"status":400/);
   });
 });
 
@@ -362,15 +366,3 @@ test.each(Object.entries(PROBLEMS))('/problems/%s explains itself', async (code,
   expect(text).toContain(`<h1>${title}</h1>`);
   expect(text).toContain(help.slice(0, 40));
 });
-
-/** Sends bytes as they are and reads what comes back until the service closes the connection. */
-function raw(bytes: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let reply = '';
-    const socket = connect(service.port, '127.0.0.1', () => socket.write(bytes));
-    socket.setEncoding('utf8').on('data', (chunk) => {
-      reply += chunk;
-    });
-    socket.on('close', () => resolve(reply)).on('error', reject);
-  });
-}

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../../config.ts';
@@ -8,15 +7,18 @@ import { AttentionRequest } from '../../schemas/attention.ts';
 import { AttentionReply } from '../../schemas/attention-reply.ts';
 import { BodyHeaders } from '../../schemas/headers.ts';
 import { MergeReply, MergeRequest } from '../../schemas/merge.ts';
-import { readChunks, requireMediaType, unpacked } from '../body.ts';
+import { readChunks } from '../body.ts';
 import { goneSignal } from '../gone.ts';
-import { answerLines } from '../ndjson.ts';
-import { negotiate, problemResponses } from '../representation.ts';
+import { requireMediaType } from '../media.ts';
+import { answerStream } from '../ndjson.ts';
+import { negotiate, negotiateLines, problemResponses } from '../representation.ts';
 import { shownExample } from './shown.ts';
 import { ATTENTION_WORDS, MERGE_WORDS } from './words.ts';
 
 const JSON_TYPE = 'application/json';
 const NDJSON_TYPE = 'application/x-ndjson';
+/** One format under the names that clients give it. */
+const NDJSON_TYPES = [NDJSON_TYPE, 'application/ndjson', 'application/jsonl', 'application/jsonlines'] as const;
 const MARKDOWN_TYPE = 'text/markdown';
 const SVG_TYPE = 'image/svg+xml';
 const REPRESENTATIONS = { [JSON_TYPE]: undefined, [MARKDOWN_TYPE]: 'markdown', [SVG_TYPE]: 'svg' } as const;
@@ -40,26 +42,19 @@ export async function attentionRoutes(app: FastifyInstance, { config, answerer }
   };
 
   app.post('/attention', { schema: attentionDocumentation }, async (request, reply) => {
-    if (requireMediaType(request, [JSON_TYPE, NDJSON_TYPE]) === JSON_TYPE) {
+    const given = requireMediaType(request, [JSON_TYPE, ...NDJSON_TYPES]);
+    if (given === JSON_TYPE) {
       const type = negotiate(request, [JSON_TYPE, MARKDOWN_TYPE, SVG_TYPE]);
       return send(request, reply, 'attention', type);
     }
-    negotiate(request, [NDJSON_TYPE, JSON_TYPE]);
+    const type = negotiateLines(request, given, NDJSON_TYPES);
     let gone: AbortSignal | undefined;
     const signal = () => {
       gone ??= goneSignal(reply);
       return gone;
     };
-    const lines = answerLines(
-      unpacked(request),
-      (line) => answerer.answer({ kind: 'attention', body: [line] }, signal),
-      bodies,
-      app.lifecycle,
-      request.log,
-    );
-    // A stream that ended early leaves a request body that nobody will read.
-    reply.raw.on('finish', () => request.raw.complete || request.raw.destroy());
-    return reply.type(`${NDJSON_TYPE}; charset=utf-8`).send(Readable.from(lines, { objectMode: false }));
+    const lines = answerStream(request, reply, (line) => answerer.answer({ kind: 'attention', body: [line] }, signal), bodies);
+    return reply.type(`${type}; charset=utf-8`).send(lines);
   });
 
   app.post('/attention/merge', { schema: mergeDocumentation }, async (request, reply) => {
@@ -71,7 +66,10 @@ export async function attentionRoutes(app: FastifyInstance, { config, answerer }
 
 const refusals = problemResponses([
   'malformed-json',
+  'malformed-http',
   'not-acceptable',
+  'expectation-failed',
+  'headers-too-large',
   'timeout',
   'body-too-large',
   'work-too-large',

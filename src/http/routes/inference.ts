@@ -21,7 +21,7 @@ import {
 } from '../../schemas/inference.ts';
 import { name as serverName, version as serverVersion } from '../../version.ts';
 import { readRepositoryIndex } from '../../wire/repository-index.ts';
-import { readChunks, requireKnownEncoding } from '../body.ts';
+import { readChunks } from '../body.ts';
 import { goneSignal } from '../gone.ts';
 import { InferenceStatistics } from '../inference-statistics.ts';
 import { Problem } from '../problems.ts';
@@ -67,7 +67,6 @@ export async function inferenceRoutes(app: FastifyInstance, { config, answerer }
   }
   get('/v2/models/stats', 'statistics', 'What was asked of all models, of which there is one', ModelStatistics, () => statistics.reply());
   app.post('/v2/repository/index', { schema: INDEX_DOCUMENTATION }, async (request) => {
-    requireKnownEncoding(request.headers);
     const body = await readChunks(request, { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS });
     const { readyOnly } = readRepositoryIndex(Buffer.concat(body));
     const { ready } = app.lifecycle;
@@ -88,7 +87,6 @@ async function infer(
 ): Promise<FastifyReply> {
   const began = performance.now();
   try {
-    requireKnownEncoding(request.headers);
     const body = await readChunks(request, { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS });
     const arrived = performance.now();
     const header = request.headers[JSON_LENGTH];
@@ -110,11 +108,7 @@ const INDEX_DOCUMENTATION = {
   operationId: 'repositoryIndex',
   tags: ['inference'],
   summary: 'The models, and whether they are ready',
-  body: {
-    content: {
-      'application/json': { schema: RepositoryIndexRequest, examples: { ready: { summary: 'Those that are ready', value: { ready: true } } } },
-    },
-  },
+  body: { content: { 'application/json': { schema: RepositoryIndexRequest } } },
   response: {
     200: { description: 'The one model.', content: { 'application/json': { schema: RepositoryIndex } } },
     400: errors('The body is not as it must be.'),
@@ -166,6 +160,8 @@ function inferDocumentation(operationId: string) {
       404: errors('Another model or version.'),
       408: errors('The body did not arrive in time.'),
       413: errors('Over MAX_BODY_BYTES, MAX_WORK or MAX_REPLY_NUMBERS.'),
+      417: errors('An Expect other than 100-continue.'),
+      431: errors('The headers are too large.'),
       500: errors('Something went wrong on our side.'),
       503: errors('Shutting down, or the answer took too long.'),
     },

@@ -1,0 +1,40 @@
+import type { FastifyRequest } from 'fastify';
+import { Problem } from './problems.ts';
+import { ENCODINGS, type Encoding } from './unpacking.ts';
+
+/**
+ * The media type of the body, one of `accepted`; a body of another type or charset, or in an encoding that is not read
+ * here, is refused.
+ * @throws Problem `unsupported-media-type`
+ */
+export function requireMediaType<Type extends string>({ headers }: FastifyRequest, accepted: readonly Type[]): Type {
+  const header = headers['content-type'];
+  const [type = '', ...parameters] = (header ?? '').split(';').map((part) => part.trim().toLowerCase());
+  const charset = parameters
+    .find((parameter) => parameter.startsWith('charset='))
+    ?.slice('charset='.length)
+    .replaceAll('"', '');
+  const known = accepted.find((candidate) => candidate === type);
+  if (known === undefined)
+    return refuse(`the body must be ${accepted.join(' or ')}, got ${header === undefined ? 'no Content-Type' : JSON.stringify(header)}`);
+  if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') refuse(`JSON is read as UTF-8, got the charset ${JSON.stringify(charset)}`);
+  encodingOf(headers);
+  return known;
+}
+
+/**
+ * How the body is packed.
+ * @throws Problem `unsupported-media-type`
+ */
+export function encodingOf(headers: FastifyRequest['headers']): Encoding | 'identity' {
+  const header = headers['content-encoding'];
+  if (header === undefined) return 'identity';
+  const name = header.trim().toLowerCase();
+  if (name === '' || name === 'identity') return 'identity';
+  const known = ENCODINGS.find((encoding) => encoding === (name === 'x-gzip' ? 'gzip' : name));
+  return known ?? refuse(`the Content-Encoding must be one of ${ENCODINGS.join(', ')}, or identity, got ${JSON.stringify(header)}`);
+}
+
+function refuse(detail: string): never {
+  throw new Problem('unsupported-media-type', detail);
+}

@@ -1,0 +1,50 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+
+/** CONTRACT: of a body that nobody reads, so much is dropped and for so long, so that a client that sends first sees its refusal. */
+export const MOST_DROPPED_BYTES = 128 * 2 ** 20;
+export const LONGEST_DROPPING_MS = 5000;
+/** A service that is about to end waits no longer than this for a client that still sends. */
+const LONGEST_WHEN_CLOSING_MS = 1000;
+const LOOK_MS = 100;
+
+/** Does a body still come that has not been read to its end? */
+export function bodyComes(raw: IncomingMessage): boolean {
+  const there = raw.complete || raw.readableEnded || raw.destroyed;
+  return !there && (raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length']) > 0);
+}
+
+/**
+ * Reads what still comes of a body and drops it. It ends when the body does, when the client goes, or at the bounds:
+ * then the connection is closed.
+ */
+export function dropRest(raw: IncomingMessage, closing = false): Promise<void> {
+  return new Promise((resolve) => {
+    const { socket } = raw;
+    const startedAt = socket.bytesRead;
+    const deadline = performance.now() + (closing ? LONGEST_WHEN_CLOSING_MS : LONGEST_DROPPING_MS);
+    const stop = (): void => {
+      clearInterval(timer);
+      raw.off('end', stop).off('close', stop);
+      resolve();
+    };
+    // Node drops a body without telling its listeners how much, so the socket's count is looked at.
+    const timer = setInterval(() => {
+      if (performance.now() < deadline && socket.bytesRead - startedAt <= MOST_DROPPED_BYTES) return;
+      stop();
+      socket.destroy();
+    }, LOOK_MS);
+    raw.on('end', stop).on('close', stop);
+    raw.unpipe();
+    raw.resume();
+    if (raw.complete || raw.readableEnded || raw.destroyed) stop();
+  });
+}
+
+/** A body that nobody has read by the time of the reply may come on for as long as is said here, whatever the route. */
+export function dropUnreadBodies(app: FastifyInstance): void {
+  app.addHook('onResponse', ({ raw }, _reply, done) => {
+    if (bodyComes(raw)) void dropRest(raw, app.lifecycle.closing);
+    done();
+  });
+}

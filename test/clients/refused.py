@@ -1,0 +1,27 @@
+"""Each client sends 20 MB where 100 kB is the limit; prints the status that it saw, or what broke. Usage: refused.py CLIENT URL"""
+import asyncio, sys, urllib.error, urllib.request
+
+client, url = sys.argv[1:]
+body = b" " * 20_000_000
+headers = {"content-type": "application/json"}
+
+def by_urllib():
+    try:
+        return urllib.request.urlopen(urllib.request.Request(url, body, headers)).status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+def by_requests():
+    import requests
+    return requests.post(url, data=body, headers=headers).status_code
+
+def by_httpx():
+    import httpx
+    return httpx.post(url, content=body, headers=headers).status_code
+
+async def by_httpx_async():
+    import httpx
+    async with httpx.AsyncClient() as session:
+        return (await session.post(url, content=body, headers=headers)).status_code
+
+print(asyncio.run(by_httpx_async()) if client == "httpx-async" else {"urllib": by_urllib, "requests": by_requests, "httpx": by_httpx}[client]())

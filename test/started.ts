@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach } from 'vitest';
+
+/** The real process: what it printed so far, and how it ends. */
+export interface Started {
+  readonly process: ChildProcess;
+  readonly output: string;
+  readonly errors: string;
+  /** Where it listens, once it does; fails where it ends before. */
+  readonly listening: Promise<{ url: string; port: number }>;
+  /** Its exit code, once it has ended. */
+  readonly ended: Promise<number | null>;
+}
+
+const running = new Set<ChildProcess>();
+
+/** Starts `src/main.ts` with these settings alone, and with Node's own options where a test needs them. */
+export function start(settings: Record<string, string> = {}, nodeOptions: readonly string[] = []): Started {
+  const env = { PATH: process.env['PATH'], PORT: '0', ...settings };
+  const child = spawn(process.execPath, [...nodeOptions, 'src/main.ts'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  let output = '';
+  let errors = '';
+  const { promise, resolve, reject } = Promise.withResolvers<{ url: string; port: number }>();
+  promise.catch(() => undefined);
+  child.stdout?.on('data', (chunk) => {
+    output += chunk;
+    const port = /listening at http:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1];
+    if (port) resolve({ url: `http://127.0.0.1:${port}`, port: Number(port) });
+  });
+  child.stderr?.on('data', (chunk) => {
+    errors += chunk;
+  });
+  const ended = once(child, 'close').then(([code]) => {
+    running.delete(child);
+    reject(new Error(`the process ended before it listened: ${output}${errors}`));
+    return code as number | null;
+  });
+  return {
+    process: child,
+    get output() {
+      return output;
+    },
+    get errors() {
+      return errors;
+    },
+    listening: promise,
+    ended,
+  };
+}
+
+/** Ends what the tests of a file have started and not ended. */
+export function endWhatWasStarted(after: (end: () => void) => void = afterEach): void {
+  after(() => {
+    for (const child of running) child.kill('SIGKILL');
+  });
+}
