@@ -46,6 +46,8 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   const limits = { work: config.MAX_WORK, replyNumbers: config.MAX_REPLY_NUMBERS };
   const answerer = new Answerer({ engine, limits, threads: config.THREADS, timeoutMs: config.REQUEST_TIMEOUT_MS });
   app.addHook('onClose', () => answerer.close());
+  const answering = { answerer, bodies: { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS } };
+  app.decorateRequest('facts', undefined);
 
   app.setSerializerCompiler(() => JSON.stringify);
   leaveBodiesToRoutes(app);
@@ -70,8 +72,8 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
 
   const methodsOf = collectMethods(app);
   await documentRoutes(app);
-  await app.register(attentionRoutes, { config, answerer });
-  await app.register(inferenceRoutes, { prefix: INFERENCE_PATH, config, answerer });
+  await app.register(attentionRoutes, { answering });
+  await app.register(inferenceRoutes, { prefix: INFERENCE_PATH, answering });
   await app.register(healthRoutes);
   await app.register(infoRoutes, { config, engine });
   await app.register(problemRoutes);

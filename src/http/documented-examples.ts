@@ -1,5 +1,5 @@
 import type { FailureCode } from '../engine/failure.ts';
-import { MODEL } from '../runtime/answer.ts';
+import { MODEL } from '../runtime/answers/inference.ts';
 import { attentionExamples, inferenceExamples, mergeExamples, ndjsonExamples } from '../schemas/examples.ts';
 import { INFERENCE_ERRORS, otherMethod, problemExample } from './problem-examples.ts';
 import { PROBLEMS } from './problems.ts';

@@ -14,6 +14,7 @@ export function logRequests(app: FastifyInstance, level: string): void {
         status: reply.statusCode,
         ms: Math.round(ms * 1000) / 1000,
         bytes: request.headers['content-length'],
+        ...request.facts,
       };
       if (ms >= SLOW_MS) request.log.info(line, 'slow request');
       else request.log.debug(line, 'request');

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
-import type { TimedAnswer } from '../runtime/answerer.ts';
+import type { Answered } from '../runtime/question.ts';
 import { Lines } from '../wire/lines.ts';
 import { type BodyLimits, openBody } from './body.ts';
 import { failureOf, logFailure } from './failures.ts';
@@ -18,7 +18,7 @@ const WRITE_BYTES = 65_536;
 /** After so long without a turn of the event loop, others get theirs. */
 const TURN_MS = 10;
 
-type AnswerLine = (line: Buffer) => TimedAnswer | Promise<TimedAnswer>;
+type AnswerLine = (line: Buffer) => Answered | Promise<Answered>;
 
 /**
  * One reply line for each request line, in order. A bad line yields its problem with `line`, and the rest go on. The
@@ -105,8 +105,8 @@ async function answerOrProblem(
 ): Promise<string | Buffer> {
   try {
     if (!bytes) throw new Failure('body-too-large', `the line has more than ${maxBytes} bytes; MAX_BODY_BYTES is ${maxBytes}`);
-    const timed = answer(bytes);
-    return (timed instanceof Promise ? await timed : timed).answer.body;
+    const answered = answer(bytes);
+    return (answered instanceof Promise ? await answered : answered).answer.body;
   } catch (error) {
     const failure = failureOf(error);
     logFailure(failure, log);

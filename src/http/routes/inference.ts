@@ -1,9 +1,7 @@
 import { type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Config } from '../../config.ts';
 import { Failure } from '../../engine/failure.ts';
-import { MODEL } from '../../runtime/answer.ts';
-import type { Answerer } from '../../runtime/answerer.ts';
+import { MODEL } from '../../runtime/answers/inference.ts';
 import { BodyHeaders } from '../../schemas/headers.ts';
 import {
   InferenceError,
@@ -23,9 +21,9 @@ import {
 import { name as serverName, version as serverVersion } from '../../version.ts';
 import { readRepositoryIndex } from '../../wire/repository-index.ts';
 import { answerOtherMethods, collectMethods } from '../absent.ts';
+import { type Answering, answerRequest } from '../answering.ts';
 import { readChunks } from '../body.ts';
 import { answerFailures } from '../failures.ts';
-import { goneSignal } from '../gone.ts';
 import { InferenceStatistics } from '../inference-statistics.ts';
 import { asInferenceErrors } from '../printing.ts';
 import { CONFIGURATION, METADATA } from './inference-model.ts';
@@ -35,7 +33,7 @@ const MODEL_PATH = `/models/${MODEL.name}`;
 const VERSION_PATH = `${MODEL_PATH}/versions/${MODEL.version}`;
 
 /** The Open Inference Protocol v2 over REST, under its own prefix: the model `attention` is ONNX's Attention, opset 25. */
-export async function inferenceRoutes(app: FastifyInstance, { config, answerer }: { config: Config; answerer: Answerer }): Promise<void> {
+export async function inferenceRoutes(app: FastifyInstance, { answering }: { answering: Answering }): Promise<void> {
   answerFailures(app, asInferenceErrors);
   const methodsOf = collectMethods(app);
   const get = (url: string, operationId: string, summary: string, reply: TSchema, answer: () => object) => {
@@ -67,11 +65,11 @@ export async function inferenceRoutes(app: FastifyInstance, { config, answerer }
       requireReady();
       return { name: MODEL.name, ready: true };
     });
-    app.post(`${path}/infer`, { schema: inferDocumentation(`${of}Infer`) }, (request, reply) => infer(request, reply, config, answerer, statistics));
+    app.post(`${path}/infer`, { schema: inferDocumentation(`${of}Infer`) }, (request, reply) => infer(request, reply, answering, statistics));
   }
   get('/models/stats', 'statistics', 'What was asked of all models, of which there is one', ModelStatistics, () => statistics.reply());
   app.post('/repository/index', { schema: INDEX_DOCUMENTATION }, async (request) => {
-    const body = await readChunks(request, { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS });
+    const body = await readChunks(request, answering.bodies);
     const { readyOnly } = readRepositoryIndex(Buffer.concat(body));
     const { ready } = app.lifecycle;
     if (readyOnly && !ready) return [];
@@ -83,24 +81,22 @@ export async function inferenceRoutes(app: FastifyInstance, { config, answerer }
   answerOtherMethods(app, new Map(methodsOf));
 }
 
-async function infer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  config: Config,
-  answerer: Answerer,
-  statistics: InferenceStatistics,
-): Promise<FastifyReply> {
+async function infer(request: FastifyRequest, reply: FastifyReply, answering: Answering, statistics: InferenceStatistics): Promise<FastifyReply> {
   const began = performance.now();
+  const header = request.headers[JSON_LENGTH];
+  const jsonLength = Array.isArray(header) ? header.join(', ') : header;
   try {
-    const body = await readChunks(request, { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS });
-    const arrived = performance.now();
-    const header = request.headers[JSON_LENGTH];
-    const jsonLength = Array.isArray(header) ? header.join(', ') : header;
-    const { answer, stages, timing } = await answerer.answer({ kind: 'inference', body, jsonLength }, () => goneSignal(reply));
-    statistics.succeeded(performance.now() - arrived, stages);
-    reply.header('server-timing', timing);
-    if (answer.jsonLength === undefined) return reply.type('application/json').send(answer.body);
-    return reply.header('Inference-Header-Content-Length', answer.jsonLength).type('application/octet-stream').send(answer.body);
+    return await answerRequest(
+      request,
+      reply,
+      answering,
+      (body) => ({ kind: 'inference', body, jsonLength }),
+      ({ answer, facts }) => {
+        statistics.succeeded(facts.stages);
+        if (answer.jsonLength === undefined) reply.type('application/json');
+        else reply.header('Inference-Header-Content-Length', answer.jsonLength).type('application/octet-stream');
+      },
+    );
   } catch (error) {
     statistics.failed(performance.now() - began);
     throw error;
