@@ -8,14 +8,15 @@ import { serverTiming } from './server-timing.ts';
 declare module 'fastify' {
   interface FastifyRequest {
     /** What its answer was and took, once there is one; a stream of lines has many, and none here. */
-    facts: Facts | undefined;
+    answerFacts: Facts | undefined;
   }
 }
 
-/** Who answers, and what a body may weigh. */
+/** Who answers, what a body may weigh, and how the service's addresses begin. */
 export interface Answering {
   readonly answerer: Answerer;
   readonly bodies: BodyLimits;
+  readonly base: string;
 }
 
 /**
@@ -33,7 +34,7 @@ export async function answerRequest(
 ): Promise<FastifyReply> {
   const body = await readChunks(request, bodies);
   const answered = await answerer.answer(ask(body), () => goneSignal(reply));
-  request.facts = answered.facts;
+  request.answerFacts = answered.facts;
   reply.header('server-timing', serverTiming(answered.facts.stages));
   head(answered);
   return reply.send(answered.answer.body);

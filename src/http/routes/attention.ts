@@ -50,8 +50,8 @@ export async function attentionRoutes(app: FastifyInstance, { answering }: { ans
       gone ??= goneSignal(reply);
       return gone;
     };
-    const { answerer, bodies } = answering;
-    const lines = answerStream(request, reply, (line) => answerer.answer({ kind: 'attention', body: [line] }, signal), bodies);
+    const { answerer } = answering;
+    const lines = answerStream(request, reply, (line) => answerer.answer({ kind: 'attention', body: [line] }, signal), answering);
     return reply.type(`${type}; charset=utf-8`).send(lines);
   });
 

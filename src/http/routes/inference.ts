@@ -41,7 +41,7 @@ export async function inferenceRoutes(app: FastifyInstance, { answering }: { ans
     app.get(url, { schema: { operationId, tags: ['inference'], summary, response } }, async () => answer());
   };
   const requireReady = () => {
-    if (!app.lifecycle.ready) throw new Failure('shutting-down', 'the server is not ready: it has been asked to stop');
+    if (!app.attentionLifecycle.ready) throw new Failure('shutting-down', 'the server is not ready: it has been asked to stop');
   };
 
   const server = { name: serverName, version: serverVersion, extensions: ['binary_tensor_data', 'model_configuration', 'statistics'] };
@@ -71,7 +71,7 @@ export async function inferenceRoutes(app: FastifyInstance, { answering }: { ans
   app.post('/repository/index', { schema: INDEX_DOCUMENTATION }, async (request) => {
     const body = await readChunks(request, answering.bodies);
     const { readyOnly } = readRepositoryIndex(Buffer.concat(body));
-    const { ready } = app.lifecycle;
+    const { ready } = app.attentionLifecycle;
     if (readyOnly && !ready) return [];
     return [{ ...MODEL, state: ready ? 'READY' : 'UNAVAILABLE', reason: ready ? '' : 'the server has been asked to stop' }];
   });
