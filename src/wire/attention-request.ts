@@ -18,7 +18,7 @@ import {
   SIMILARITY,
 } from '../schemas/options.ts';
 import { checkShapes } from './attention-shapes.ts';
-import { count, Faults, given, InvalidRequest } from './faults.ts';
+import { count, Faults, given, invalidRequest } from './faults.ts';
 import {
   type PerPairRead,
   readArray,
@@ -60,19 +60,19 @@ export interface Printing {
 
 /**
  * The lesson that a parsed body asks for. Every member is read first, then the shapes are held against each other.
- * @throws InvalidRequest with all faults found, up to 20
+ * @throws Failure `invalid-request` with all faults found, up to 20
  */
 export function readAttentionRequest(body: unknown): AskedAttention {
   const faults = new Faults();
   const members = readObject(body, FIELDS, '', faults);
-  if (!members) throw new InvalidRequest(faults.list);
+  if (!members) throw invalidRequest(faults.list);
   const asked = readMembers(members, faults);
   checkCompany(members, asked, faults);
   // How many ask is known where who asks could be read.
   const everyToken = members['query'] === undefined && members['queries'] === undefined;
   const m = everyToken ? asked.tokens?.rows : (asked.query?.positions.length ?? asked.queries?.vectors.rows);
   if (asked.tokens) checkShapes({ ...asked, tokens: asked.tokens, m }, wereRead(members, asked), faults);
-  if (!faults.none || !asked.tokens) throw new InvalidRequest(faults.list);
+  if (!faults.none || !asked.tokens) throw invalidRequest(faults.list);
 
   const { tokens, query, queries, precision, include, heads, kvHeads } = asked;
   const queryRows: QueryRows = queries

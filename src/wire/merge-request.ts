@@ -3,7 +3,7 @@ import type { Projection } from '../engine/projection.ts';
 import type { Matrix } from '../engine/tensor.ts';
 import { MergePart, MergeRequest } from '../schemas/merge.ts';
 import { MOST_DECIMALS } from '../schemas/options.ts';
-import { count, Faults, given, InvalidRequest } from './faults.ts';
+import { count, Faults, given, invalidRequest } from './faults.ts';
 import { readArray, readInteger, readMatrix, readObject, readVector } from './readers.ts';
 
 const FIELDS: ReadonlySet<string> = new Set(Object.keys(MergeRequest.properties));
@@ -29,11 +29,11 @@ interface PartRead extends Part {
   readonly heads: number | undefined;
 }
 
-/** @throws InvalidRequest with all faults found, up to 20 */
+/** @throws Failure `invalid-request` with all faults found, up to 20 */
 export function readMergeRequest(body: unknown): AskedMerge {
   const faults = new Faults();
   const members = readObject(body, FIELDS, '', faults);
-  if (!members) throw new InvalidRequest(faults.list);
+  if (!members) throw invalidRequest(faults.list);
   if (members['parts'] === undefined) faults.add('/parts', 'is required: what each part of the keys gave');
   const list = members['parts'] === undefined ? undefined : readArray(members['parts'], 'part', '/parts', faults);
   const parts: PartRead[] = [];
@@ -51,7 +51,7 @@ export function readMergeRequest(body: unknown): AskedMerge {
     });
     checkOutput(first.context.columns, weight, bias, faults);
   }
-  if (!faults.none || !first) throw new InvalidRequest(faults.list);
+  if (!faults.none || !first) throw invalidRequest(faults.list);
   return {
     parts,
     m: first.context.rows,
