@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 import { drawWeights } from '../src/explain/heatmap.ts';
 import { walkThrough } from '../src/explain/walkthrough.ts';
 import { chooseEngine, kernelOf } from '../src/runtime/kernel.ts';
-import { type AskedAttention, readAttentionRequest } from '../src/wire/attention-request.ts';
+import { readAttentionRequest } from '../src/wire/attention-request.ts';
+import type { AskedAttention } from '../src/wire/members.ts';
 import { cells, heading, table } from './report/markdown.ts';
 import { spread } from './report/statistics.ts';
 

@@ -73,7 +73,7 @@ const INVALID: readonly [name: string, body: unknown, faults: readonly [pointer:
         [true, true],
       ],
     },
-    [['/mask', 'has 2 rows, but there is 1 asking row']],
+    [['/mask', 'has 2 rows, but there is 1 query row']],
   ],
   ['a mask of rank 3 without heads', { tokens: [[1]], mask: [[[true]]] }, [['/mask', 'needs `heads`']]],
   [
@@ -93,7 +93,7 @@ const INVALID: readonly [name: string, body: unknown, faults: readonly [pointer:
   ['a mask whose heads differ', { tokens: [[1, 2]], heads: 2, mask: [[[true]], [[true], [true]]] }, [['/mask/1', 'is 2 × 1, but /mask/0 is 1 × 1']]],
   ['a ragged bias', { tokens: TOKENS, bias: [[0, 0], [0]] }, [['/bias/1', 'has 1 number, but row 0 has 2']]],
   ['a bias of booleans', { tokens: TOKENS, bias: [true, 0] }, [['/bias/0', 'must be a number, got the boolean true']]],
-  ['a bias of too few rows', { tokens: TOKENS, bias: [[0, 0]] }, [['/bias', 'has 1 row, but there are 2 asking rows']]],
+  ['a bias of too few rows', { tokens: TOKENS, bias: [[0, 0]] }, [['/bias', 'has 1 row, but there are 2 query rows']]],
   ['heads that do not divide the width', { tokens: TOKENS, heads: 3 }, [['/heads', 'makes queries, keys, values 2 wide, which 3 heads']]],
   ['no heads', { tokens: TOKENS, heads: 0 }, [['/heads', 'must be an integer of at least 1, got 0']]],
   ['kv_heads without heads', { tokens: TOKENS, kv_heads: 1 }, [['/kv_heads', 'needs `heads`']]],
