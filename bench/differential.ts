@@ -3,7 +3,6 @@ import type { Kernel } from '../src/engine/kernels/kernel.ts';
 import { reference } from '../src/engine/kernels/reference.ts';
 import { SimdKernel } from '../src/engine/kernels/simd.ts';
 import { type Dense, type OnnxOutput, type OnnxShapes, onnxCall, onnxLayout } from '../src/engine/onnx.ts';
-import { attention } from '../src/engine/operator.ts';
 import { type Case, randomCase } from './differential/cases.ts';
 import { peerOutputs } from './differential/peer.ts';
 import { byDefinition, READINGS, type Reading } from './differential/readings.ts';
@@ -37,7 +36,7 @@ if (unexplained.length > 0) process.exitCode = 1;
  */
 async function compare(one: Case): Promise<void> {
   const { shapes, outputs: exact } = computed(doubled(one), reference);
-  kernel.arena.reset();
+  kernel.reset();
   const ours = distance(computed(one, kernel).outputs, exact);
   const definition = distance(new Map(Object.entries(byDefinition(one)) as [OnnxOutput, readonly number[]][]), exact);
   seen.ours = Math.max(seen.ours, ours);
@@ -62,7 +61,7 @@ function computed({ inputs, attributes }: Case, by: Kernel) {
   const layout = onnxLayout(shapes, attributes, names);
   const precision = [inputs.Q, inputs.K, inputs.V].some(({ data }) => data instanceof Float64Array) ? 'float64' : 'float32';
   const call = onnxCall(inputs, layout, attributes, names, precision);
-  const outputs: Outputs = new Map([...call.outputs(attention(call.problem, by))].map(([name, { data }]) => [name, data]));
+  const outputs: Outputs = new Map([...call.outputs(by.attend(call.call))].map(([name, { data }]) => [name, data]));
   return { shapes: layout.outputs, outputs };
 }
 

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import type { Call, Output } from '../src/engine/call.ts';
 import { reference } from '../src/engine/kernels/reference.ts';
-import { unboundedReach } from '../src/engine/mask.ts';
-import { attention, type Output, type Problem } from '../src/engine/operator.ts';
+import { unboundedKeyRanges } from '../src/engine/mask.ts';
 import { floats, type Precision } from '../src/engine/tensor.ts';
 import { type Question, readQuestion } from '../src/runtime/answer.ts';
 import { INLINE_BYTES, INLINE_COST } from '../src/runtime/cost.ts';
@@ -110,23 +110,23 @@ function estimates(): void {
 function rates(): void {
   const rows = (
     [
-      ['reference, float64, 1×64×512×64', () => problem('float64', 64, 512, 64), reference],
-      ['reference, float64, pairs: 1×256×256×1', () => problem('float64', 256, 256, 1), reference],
-      ['reference, float32, 1×64×512×64', () => problem('float32', 64, 512, 64), reference],
-      ['reference, float32, pairs: 1×256×256×1', () => problem('float32', 256, 256, 1), reference],
-      [`${kernel.name}, float32, 1×256×512×64`, () => problem('float32', 256, 512, 64), kernel],
-      [`${kernel.name}, float32, pairs: 1×1024×1024×1`, () => problem('float32', 1024, 1024, 1), kernel],
-      [`${kernel.name}, float64, 1×256×512×64`, () => problem('float64', 256, 512, 64), kernel],
-      [`${kernel.name}, float64, pairs: 1×1024×1024×1`, () => problem('float64', 1024, 1024, 1), kernel],
+      ['reference, float64, 1×64×512×64', () => randomCall('float64', 64, 512, 64), reference],
+      ['reference, float64, pairs: 1×256×256×1', () => randomCall('float64', 256, 256, 1), reference],
+      ['reference, float32, 1×64×512×64', () => randomCall('float32', 64, 512, 64), reference],
+      ['reference, float32, pairs: 1×256×256×1', () => randomCall('float32', 256, 256, 1), reference],
+      [`${kernel.name}, float32, 1×256×512×64`, () => randomCall('float32', 256, 512, 64), kernel],
+      [`${kernel.name}, float32, pairs: 1×1024×1024×1`, () => randomCall('float32', 1024, 1024, 1), kernel],
+      [`${kernel.name}, float64, 1×256×512×64`, () => randomCall('float64', 256, 512, 64), kernel],
+      [`${kernel.name}, float64, pairs: 1×1024×1024×1`, () => randomCall('float64', 1024, 1024, 1), kernel],
     ] as const
   ).map(([name, make, by]) => {
     const asked = make();
     const { M, N, D, E } = asked.axes;
     const times: number[] = [];
     for (let round = -10; round < Math.max(15, rounds / 2); round++) {
-      by.arena?.reset();
+      by.reset();
       const before = performance.now();
-      attention(asked, by);
+      by.attend(asked);
       if (round >= 0) times.push(performance.now() - before);
     }
     const { median, min } = spread(times);
@@ -191,7 +191,7 @@ function inference(
   return { kind: 'inference', body: [Buffer.from(whole.buffer)], jsonLength: `${json.length}` };
 }
 
-function problem(precision: Precision, M: number, N: number, D: number): Problem {
+function randomCall(precision: Precision, M: number, N: number, D: number): Call {
   const next = numbers(1);
   const rows = (count: number) => ({
     data: floats(precision, count * D).map(() => Math.fround(next() * 2 - 1)),
@@ -207,7 +207,7 @@ function problem(precision: Precision, M: number, N: number, D: number): Problem
     key: rows(N),
     value: rows(N),
     scale: Math.fround(1 / Math.sqrt(D)),
-    reach: unboundedReach(M, N),
+    keyRanges: unboundedKeyRanges(M, N),
     want: new Set<Output>(['context']),
   };
 }

@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
+import type { Call, Output } from '../src/engine/call.ts';
 import { reference } from '../src/engine/kernels/reference.ts';
-import { reachOf, unboundedReach } from '../src/engine/mask.ts';
+import { keyRangesOf, unboundedKeyRanges } from '../src/engine/mask.ts';
 import { mergeAndProject } from '../src/engine/merge.ts';
-import { attention, type Output, type Problem } from '../src/engine/operator.ts';
 import { addSinusoids, rotate } from '../src/engine/position.ts';
 import { project } from '../src/engine/projection.ts';
 import { unitLength } from '../src/engine/similarity.ts';
-import { floats, headMajor, type Matrix, type Precision, placesOf, takeRows } from '../src/engine/tensor.ts';
+import { floats, headMajor, type Matrix, type Precision, positionsOf, takeRows } from '../src/engine/tensor.ts';
 import { chooseEngine, kernelOf } from '../src/runtime/kernel.ts';
 import { printable } from '../src/wire/attention-reply.ts';
 import { fromFloats, widen } from '../src/wire/datatypes.ts';
@@ -30,7 +30,7 @@ const rows: string[][] = [];
 function pace(name: string, units: number, run: () => unknown, warmUps = 5): void {
   const times: number[] = [];
   for (let round = -warmUps; round < rounds; round++) {
-    kernel.arena?.reset();
+    kernel.reset();
     const before = performance.now();
     run();
     if (round >= 0) times.push(performance.now() - before);
@@ -53,40 +53,40 @@ for (const precision of ['float32', 'float64'] as const) {
   const rows128 = matrix(precision, 2000, 128);
   pace(`bias alone, numbers, ${precision}`, 2000 * 128, () => project(rows128, { bias }, precision));
   const wide = matrix(precision, 1000, 128);
-  pace(`rope, sines of one head, ${precision}`, 64_000, () => rotate(wide, 1, placesOf(wide), { base: 10_000, interleaved: false }, precision));
-  pace(`rope, pairs of 64 heads, ${precision}`, 64_000, () => rotate(wide, 64, placesOf(wide), { base: 10_000, interleaved: false }, precision));
-  pace(`sinusoids, numbers, ${precision}`, 128_000, () => addSinusoids(wide, placesOf(wide), precision));
+  pace(`rope, sines of one head, ${precision}`, 64_000, () => rotate(wide, 1, positionsOf(wide), { base: 10_000, interleaved: false }, precision));
+  pace(`rope, pairs of 64 heads, ${precision}`, 64_000, () => rotate(wide, 64, positionsOf(wide), { base: 10_000, interleaved: false }, precision));
+  pace(`sinusoids, numbers, ${precision}`, 128_000, () => addSinusoids(wide, positionsOf(wide), precision));
   pace(`cosine, numbers in one head, ${precision}`, 128_000, () => unitLength(wide, 1, precision));
   pace(`cosine, heads of one number, ${precision}`, 128_000, () => unitLength(wide, 128, precision));
   const single = matrix(precision, 100_000, 1);
-  pace(`rows taken, rows of one number, ${precision}`, 100_000, () => takeRows(single, placesOf(single)));
+  pace(`rows taken, rows of one number, ${precision}`, 100_000, () => takeRows(single, positionsOf(single)));
   pace(`heads moved apart, heads of one number, ${precision}`, 128_000, () => headMajor(wide, 128));
   const printed = floats(precision, 100_000).map(() => next() * 2 - 1);
   pace(`printed, numbers, ${precision}`, 100_000, () => JSON.stringify(printable(printed, undefined)));
   pace(`printed with decimals, numbers, ${precision}`, 100_000, () => JSON.stringify(printable(printed, 6)));
   for (const stored of [undefined, 'weights', 'logits'] as const) {
-    const call = problem(precision, 1000, 1000, 1, stored);
-    pace(`${kernel.name}, pairs${stored ? `, ${stored} stored` : ''}, ${precision}`, 1e6, () => attention(call, kernel));
+    const call = callOf(precision, 1000, 1000, 1, stored);
+    pace(`${kernel.name}, pairs${stored ? `, ${stored} stored` : ''}, ${precision}`, 1e6, () => kernel.attend(call));
   }
   const masked = {
-    ...problem(precision, 1000, 1000, 1),
+    ...callOf(precision, 1000, 1000, 1),
     mask: { data: new Uint8Array(1e6), batchStride: 0, headStride: 0, rowStride: 1000, keyStride: 1 },
   };
-  pace(`the same, masked, ${precision}`, 1e6, () => attention(masked, kernel));
+  pace(`the same, masked, ${precision}`, 1e6, () => kernel.attend(masked));
   const biased = {
-    ...problem(precision, 1000, 1000, 1),
+    ...callOf(precision, 1000, 1000, 1),
     bias: { data: floats(precision, 1e6), batchStride: 0, headStride: 0, rowStride: 1000, keyStride: 1 },
   };
-  pace(`the same, biased, ${precision}`, 1e6, () => attention(biased, kernel));
-  const capped = { ...problem(precision, 1000, 1000, 1), softcap: 2 };
-  pace(`the same, softcap, ${precision}`, 1e6, () => attention(capped, kernel));
-  const oneKey = problem(precision, 1e5, 1, 1, 'lse');
-  pace(`the operator’s rows, one key, lse, ${precision}`, 1e5, () => attention(oneKey, kernel));
-  pace(`the reference’s rows, one key, lse, ${precision}`, 1e5, () => attention(oneKey, reference));
-  const oneQuery = problem(precision, 1, 4000, 128);
-  pace(`laid out, numbers, one query, ${precision}`, 2 * 4000 * 128, () => attention(oneQuery, kernel));
+  pace(`the same, biased, ${precision}`, 1e6, () => kernel.attend(biased));
+  const capped = { ...callOf(precision, 1000, 1000, 1), softcap: 2 };
+  pace(`the same, softcap, ${precision}`, 1e6, () => kernel.attend(capped));
+  const oneKey = callOf(precision, 1e5, 1, 1, 'lse');
+  pace(`the operator’s rows, one key, lse, ${precision}`, 1e5, () => kernel.attend(oneKey));
+  pace(`the reference’s rows, one key, lse, ${precision}`, 1e5, () => reference.attend(oneKey));
+  const oneQuery = callOf(precision, 1, 4000, 128);
+  pace(`laid out, numbers, one query, ${precision}`, 2 * 4000 * 128, () => kernel.attend(oneQuery));
 }
-pace('reach, rows', 1e6, () => reachOf(new Int32Array(1e6), [1], {}, true));
+pace('key ranges, rows', 1e6, () => keyRangesOf(new Int32Array(1e6), [1], {}, true));
 const elements = { FP16: new Float16Array(1e6), BF16: new Uint16Array(1e6), INT8: new Int8Array(1e6), INT64: new BigInt64Array(1e6) } as const;
 for (const [datatype, data] of Object.entries(elements) as [keyof typeof elements, (typeof elements)['FP16']][])
   pace(`${datatype} read, numbers`, 1e6, () => widen(data, datatype, datatype === 'INT64' ? new Float64Array(1e6) : new Float32Array(1e6)));
@@ -107,7 +107,7 @@ function matrix(precision: Precision, count: number, columns: number): Matrix {
   return { data: floats(precision, count * columns).map(() => Math.fround(next() * 2 - 1)), rows: count, columns };
 }
 
-function problem(precision: Precision, M: number, N: number, D: number, stored?: Output): Problem {
+function callOf(precision: Precision, M: number, N: number, D: number, stored?: Output): Call {
   const of = (count: number) => ({ data: matrix(precision, count, D).data, offset: 0, batchStride: 0, headStride: 0, rowStride: D });
   return {
     axes: { B: 1, H: 1, G: 1, M, N, D, E: D },
@@ -116,7 +116,7 @@ function problem(precision: Precision, M: number, N: number, D: number, stored?:
     key: of(N),
     value: of(N),
     scale: 1,
-    reach: unboundedReach(M, N),
+    keyRanges: unboundedKeyRanges(M, N),
     want: new Set<Output>([stored ?? 'context']),
   };
 }

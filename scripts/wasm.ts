@@ -1,10 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import asc from 'assemblyscript/asc';
+import { descriptorReader, descriptorWriter } from './kernel/descriptor.ts';
+import { scoreTiles, valueTiles } from './kernel/tiles.ts';
 
 /*
- * Builds src/engine/kernels/*.wasm from assembly/; with --check it compares instead, and fails where the committed
- * modules are stale. One build has relaxed SIMD (fused multiply-add), the other does without; each is made in f32 and in f64.
+ * Writes the generated texts of src/engine/kernels, then builds its *.wasm from assembly/; with --check it compares
+ * instead, and fails where what is committed is stale. One build has relaxed SIMD (fused multiply-add), the other does without; each is made in f32 and in f64.
  */
 
 const ENTRY = 'src/engine/kernels/assembly/index.ts';
@@ -27,13 +29,22 @@ const OPTIONS = [
 ];
 const BUILDS = { relaxed: ['--enable', 'relaxed-simd'], strict: [] };
 
-for (const [name, extra] of Object.entries(BUILDS))
-  for (const type of ['f32', 'f64']) await make(`src/engine/kernels/${name}-${type}.wasm`, type, extra);
+const FOLDER = 'src/engine/kernels';
+const TEXTS = {
+  [`${FOLDER}/descriptor.ts`]: descriptorWriter(),
+  [`${FOLDER}/assembly/descriptor.ts`]: descriptorReader(),
+  [`${FOLDER}/assembly/tiles-score.ts`]: scoreTiles(),
+  [`${FOLDER}/assembly/tiles-value.ts`]: valueTiles(),
+};
 
-async function make(file: string, type: string, extra: readonly string[]): Promise<void> {
-  const built = await build([...OPTIONS, ...extra], type);
-  if (!process.argv.includes('--check')) writeFileSync(file, built);
-  else if (!readFileSync(file).equals(built)) {
+for (const [file, text] of Object.entries(TEXTS)) keep(file, Buffer.from(text));
+for (const [name, extra] of Object.entries(BUILDS))
+  for (const type of ['f32', 'f64']) keep(`${FOLDER}/${name}-${type}.wasm`, await build([...OPTIONS, ...extra], type));
+
+/** Writes a file, or says that it is stale. */
+function keep(file: string, made: Buffer): void {
+  if (!process.argv.includes('--check')) writeFileSync(file, made);
+  else if (!readFileSync(file).equals(made)) {
     process.stderr.write(`${file} is stale: run npm run wasm\n`);
     process.exitCode = 1;
   }

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Choice } from '../../src/engine/kernels/choose.ts';
-import { instantiate, SimdKernel } from '../../src/engine/kernels/simd.ts';
+import { workOn } from '../../src/engine/kernels/job.ts';
+import { SimdKernel } from '../../src/engine/kernels/simd.ts';
 import { type Call, help } from '../../src/runtime/crew.ts';
 import { APART, type Apart } from './subject.ts';
 
@@ -16,7 +17,6 @@ parentPort?.on('message', (message: Call | Apart) => {
     Atomics.notify(state, 0);
     return;
   }
-  const { run } = instantiate(modules[message.job.precision], message.job.memory);
-  help(message, () => run(message.job.descriptor, message.job.scratch[1] ?? 0));
+  help(message, () => workOn(message.job, modules, 1));
 });
 parentPort?.postMessage('ready');

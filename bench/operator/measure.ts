@@ -82,9 +82,9 @@ tellParent({ mode, tile, revectorised, relaxed, rates, choosing: milliseconds, w
 
 async function beside(shape: Shape, kind: Kind, peerKind: Kind): Promise<Seen> {
   const next = numbers(1);
-  const { inputs } = one.problem(shape, kind);
+  const { inputs } = one.call(shape, kind);
   for (const input of inputs) fill(input, next);
-  for (const [n, input] of two.problem(shape, kind).inputs.entries()) input.set(inputs[n] ?? []);
+  for (const [n, input] of two.call(shape, kind).inputs.entries()) input.set(inputs[n] ?? []);
   const [peer1, peer2] = [await peerOf(shape, peerKind, inputs, 1), await peerOf(shape, peerKind, inputs, 2)];
   const times = { peer1: [] as number[], ours1: [] as number[], peer2: [] as number[], ours2: [] as number[], apart: [] as number[] };
   const cpu = { peer1: [] as number[], ours1: [] as number[], peer2: [] as number[], ours2: [] as number[] };
@@ -134,10 +134,10 @@ async function peerOf({ H, M, N, D }: Shape, kind: Kind, inputs: readonly Float3
 /** One query over many keys reads every key and value once: the measure is a plain sum over the same bytes, on one thread. */
 function besideSum(subject: Subject): DecodeTimes {
   const next = numbers(2);
-  for (const input of subject.problem(DECODE, 'dense').inputs) fill(input, next);
+  for (const input of subject.call(DECODE, 'dense').inputs) fill(input, next);
   subject.time(DECODE, 'dense');
   const { sumEach } = subject.exports(choice);
-  const [, key, value] = subject.problem(DECODE, 'dense').inputs;
+  const [, key, value] = subject.call(DECODE, 'dense').inputs;
   if (!key || value?.byteOffset !== key.byteOffset + key.byteLength) throw new Error('keys and values should lie side by side');
   const sumOnce = () => {
     const before = performance.now();
@@ -160,7 +160,7 @@ function besideSum(subject: Subject): DecodeTimes {
 async function longContext(): Promise<Measured['long']> {
   const fresh = await Subject.start(choice, 2);
   const next = numbers(3);
-  for (const input of fresh.problem(LONG, 'dense').inputs) fill(input, next);
+  for (const input of fresh.call(LONG, 'dense').inputs) fill(input, next);
   const { took } = fresh.time(LONG, 'dense');
   const bytes = fresh.job?.memory.buffer.byteLength ?? Number.NaN;
   await fresh.stop();

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import type { Call, KeyRanges, Result } from '../../src/engine/call.ts';
 import { type Choice, chooseKernel } from '../../src/engine/kernels/choose.ts';
-import { type Crew, type Job, type KernelExports, SimdKernel } from '../../src/engine/kernels/simd.ts';
-import { type Reach, reachOf, unboundedReach } from '../../src/engine/mask.ts';
-import { attention, type Problem, type Result } from '../../src/engine/operator.ts';
+import type { Crew, Job, KernelExports } from '../../src/engine/kernels/job.ts';
+import { SimdKernel } from '../../src/engine/kernels/simd.ts';
+import { keyRangesOf, unboundedKeyRanges } from '../../src/engine/mask.ts';
 import type { Rows } from '../../src/engine/tensor.ts';
 import { conduct } from '../../src/runtime/crew.ts';
 import { readBuilds } from '../../src/runtime/kernel.ts';
@@ -40,7 +41,7 @@ export function choose(mode: Mode): Choice {
 export class Subject {
   readonly kernel: SimdKernel;
   readonly #helper: Worker | undefined;
-  /** For calls apart: they must not write over the problem. */
+  /** For calls apart: they must not write over the subject's own. */
   readonly #spare: SimdKernel;
   /** The last job that was large enough to be shared: it says which memory the kernel works in. */
   job: Job | undefined;
@@ -56,7 +57,7 @@ export class Subject {
         else run();
       },
     };
-    this.kernel = new SimdKernel('bench', modules, tile, spy);
+    this.kernel = new SimdKernel('bench', modules, tile, { crew: spy });
     this.#spare = new SimdKernel('bench', modules, tile);
   }
 
@@ -68,14 +69,14 @@ export class Subject {
   }
 
   /**
-   * The problem over Q, K and V in the kernel's memory, its context alone wanted. The same lengths stand in the same
-   * places each time, and what was written there stays: nothing is copied.
+   * The call over Q, K and V in the kernel's memory, its context alone wanted. The same lengths stand in the same
+   * addresses each time, and what was written there stays: nothing is copied.
    */
-  problem({ H, M, N, D }: Shape, kind: Kind): Problem & { readonly inputs: readonly Float32Array[] } {
-    const { arena } = this.kernel;
-    arena.reset();
+  call({ H, M, N, D }: Shape, kind: Kind): Call & { readonly inputs: readonly Float32Array[] } {
+    const { kernel } = this;
+    kernel.reset();
     const rows = (count: number): Rows & { data: Float32Array } => ({
-      data: arena.float32(H * count * D),
+      data: kernel.float32(H * count * D),
       offset: 0,
       batchStride: H * count * D,
       headStride: count * D,
@@ -83,7 +84,7 @@ export class Subject {
     });
     // The memory may grow and leave older views short: all are made before any is used.
     for (const count of [M, N, N]) rows(count);
-    arena.reset();
+    kernel.reset();
     const [query, key, value] = [rows(M), rows(N), rows(N)];
     return {
       axes: { B: 1, H, G: H, M, N, D, E: D },
@@ -92,23 +93,23 @@ export class Subject {
       key,
       value,
       scale: Math.fround(1 / Math.sqrt(D)),
-      reach: reach(M, N, kind),
+      keyRanges: rangesOf(M, N, kind),
       want: new Set(['context']),
       contextLayout: { offset: 0, batchStride: H * M * D, headStride: M * D, rowStride: D },
       inputs: [query.data, key.data, value.data],
     };
   }
 
-  /** Milliseconds of one call, and what it gave: views that last until the next problem. */
+  /** Milliseconds of one call, and what it gave: views that last until the next call. */
   time(shape: Shape, kind: Kind): { readonly took: number; readonly result: Result } {
-    const problem = this.problem(shape, kind);
+    const call = this.call(shape, kind);
     const before = performance.now();
-    const result = attention(problem, this.kernel);
+    const result = this.kernel.attend(call);
     return { took: performance.now() - before, result };
   }
 
   /**
-   * What this thread and the helper get done at once, each with a small problem of its own, over what one gets done:
+   * What this thread and the helper get done at once, each with a small call of its own, over what one gets done:
    * 2 where the machine has two idle cores.
    */
   apart(): number {
@@ -133,21 +134,21 @@ export class Subject {
   }
 }
 
-/** A small problem that is copied into whichever kernel's memory, and too small to be shared. */
+/** A small call that is copied into whichever kernel's memory, and too small to be shared. */
 export const APART = {
-  problem: apartProblem(),
+  call: apartCall(),
   /** Milliseconds of some calls, one after the other. */
   run(kernel: SimdKernel): number {
     const before = performance.now();
-    for (let call = 0; call < 16; call++) {
-      kernel.arena.reset();
-      attention(this.problem, kernel);
+    for (let n = 0; n < 16; n++) {
+      kernel.reset();
+      kernel.attend(this.call);
     }
     return performance.now() - before;
   },
 };
 
-function apartProblem(): Problem {
+function apartCall(): Call {
   const [rows, width] = [240, 64];
   const data = Float32Array.from({ length: rows * width }, (_, n) => Math.sin(n));
   const same = { data, offset: 0, batchStride: 0, headStride: 0, rowStride: width };
@@ -158,19 +159,19 @@ function apartProblem(): Problem {
     key: same,
     value: same,
     scale: 0.125,
-    reach: unboundedReach(rows, rows),
+    keyRanges: unboundedKeyRanges(rows, rows),
     want: new Set(['context']),
   };
 }
 
-function reach(M: number, N: number, kind: Kind): Reach {
-  if (kind === 'dense') return unboundedReach(M, N);
+function rangesOf(M: number, N: number, kind: Kind): KeyRanges {
+  if (kind === 'dense') return unboundedKeyRanges(M, N);
   const positions = Int32Array.from({ length: M }, (_, i) => i);
-  return reachOf(positions, [N], kind === 'causal' ? {} : { left: WINDOW - 1 }, true);
+  return keyRangesOf(positions, [N], kind === 'causal' ? {} : { left: WINDOW - 1 }, true);
 }
 
 /** Pairs of a query and a key that may see each other, in one head. */
 export function pairs(M: number, N: number, kind: Kind): number {
-  const { first, end } = reach(M, N, kind);
+  const { first, end } = rangesOf(M, N, kind);
   return first.reduce((sum, from, i) => sum + Math.max(0, (end[i] ?? 0) - from), 0);
 }

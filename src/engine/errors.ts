@@ -24,7 +24,7 @@ export class ZeroVectors extends Error {
 export class ArithmeticOverflow extends Error {
   override readonly name = 'ArithmeticOverflow';
 
-  constructor(output: string, of: 'asking row' | 'token', row: number, head: number | undefined) {
+  constructor(output: string, of: 'query row' | 'token', row: number, head: number | undefined) {
     super(`${output} of ${of} ${row}${head === undefined ? '' : ` in head ${head}`} is not finite, though all inputs are`);
   }
 }

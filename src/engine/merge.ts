@@ -8,7 +8,7 @@ export interface Part {
   readonly lse: Float64Array;
 }
 
-/** Attention over all keys, and the rows (head · m + asking row) that had no key in any part. */
+/** Attention over all keys, and the rows (head · m + query row) that had no key in any part. */
 export interface Merged extends Part {
   readonly fullyMasked: readonly number[];
 }
@@ -21,7 +21,7 @@ export function mergeAndProject(parts: readonly Part[], m: number, heads: number
   const merged = merge(parts, m, heads);
   const context = project(merged.context, output, 'float64');
   const place = context.data.findIndex((value) => !Number.isFinite(value));
-  if (place >= 0) throw new ArithmeticOverflow('context', 'asking row', Math.floor(place / context.columns), undefined);
+  if (place >= 0) throw new ArithmeticOverflow('context', 'query row', Math.floor(place / context.columns), undefined);
   return { ...merged, context };
 }
 
@@ -30,9 +30,9 @@ export function mergeAndProject(parts: readonly Part[], m: number, heads: number
  *
  *     lse = ln Σ_p exp(lse_p)        context = Σ_p exp(lse_p − lse) · context_p
  *
- * for each head (a block of columns) and asking row (Milakov and Gimelshein 2018, Online normalizer calculation for
+ * for each head (a block of columns) and query row (Milakov and Gimelshein 2018, Online normalizer calculation for
  * softmax; Dao et al. 2022, FlashAttention). A part whose lse is −Infinity counts for nothing; where all are, the row
- * blends to 0 and is listed, as head · m + asking row.
+ * has the context 0 and is listed, as head · m + query row.
  */
 function merge(parts: readonly Part[], m: number, heads: number): Merged {
   const columns = parts[0]?.context.columns ?? 0;

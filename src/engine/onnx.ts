@@ -1,5 +1,5 @@
-import { reachOf } from './mask.ts';
-import type { Axes, Output, Problem, Result, SoftmaxPrecision } from './operator.ts';
+import type { Axes, Call, Output, Result, SoftmaxPrecision } from './call.ts';
+import { keyRangesOf } from './mask.ts';
 import { type Broadcast, type Floats, floats, headMajor, type Precision, type Rows } from './tensor.ts';
 
 /*
@@ -56,7 +56,7 @@ export type OnnxShapes = Readonly<Record<'Q' | 'K' | 'V', readonly number[]> & P
 
 /** A call of the operator, ready to be computed. */
 interface OnnxCall {
-  readonly problem: Problem;
+  readonly call: Call;
   /** The outputs from what the operator gave. */
   outputs(result: Result): ReadonlyMap<OnnxOutput, Dense>;
 }
@@ -91,7 +91,7 @@ export function onnxLayout(shapes: OnnxShapes, attributes: OnnxAttributes, wante
 }
 
 /**
- * The operator's problem for these tensors, whose axes are within the limits.
+ * The operator's call for these tensors, whose axes are within the limits.
  * @throws OnnxFault
  */
 export function onnxCall(
@@ -110,7 +110,7 @@ export function onnxCall(
   if (wanted.includes('Y')) want.add('context');
   if (wanted.includes('lse')) want.add('lse');
   if (wanted.includes('qk_matmul_output')) want.add(qk);
-  const problem: Problem = {
+  const call: Call = {
     axes,
     precision,
     query: rowsOf(inPrecision(given.Q.data, precision), packed, H, M, D),
@@ -119,7 +119,7 @@ export function onnxCall(
     scale: scaleOf(attributes.scale, D, precision),
     softcap: attributes.softcap === 0 ? undefined : attributes.softcap,
     softmaxPrecision: attributes.softmax_precision,
-    reach: reachOfBatches(given, attributes, layout),
+    keyRanges: keyRangesOfBatches(given, attributes, layout),
     ...maskOf(given.attn_mask?.data, layout.mask, precision),
     want,
     contextLayout: packed ? undefined : { offset: 0, batchStride: H * M * E, headStride: M * E, rowStride: E },
@@ -134,7 +134,7 @@ export function onnxCall(
     };
     return new Map(wanted.map((name) => [name, { data: found[name]() ?? floats(precision, 0), shape: shapes[name] }]));
   };
-  return { problem, outputs };
+  return { call, outputs };
 }
 
 /** Batch, heads and lengths: P past keys, L new ones; `packed` where heads are blocks of columns (rank 3). */
@@ -301,8 +301,8 @@ function maskViewOf(shape: readonly number[], full: readonly [number, number, nu
   };
 }
 
-/** Booleans are a mask; numbers, as the problem's precision holds them, are added. */
-function maskOf(data: Uint8Array | Floats | undefined, view: MaskView | undefined, precision: Precision): Pick<Problem, 'mask' | 'bias'> {
+/** Booleans are a mask; numbers, as the call's precision holds them, are added. */
+function maskOf(data: Uint8Array | Floats | undefined, view: MaskView | undefined, precision: Precision): Pick<Call, 'mask' | 'bias'> {
   if (!data || !view) return {};
   const { keys: _, shape: __, ...strides } = view;
   if (data instanceof Uint8Array) return { mask: { data, ...strides } };
@@ -311,7 +311,7 @@ function maskOf(data: Uint8Array | Floats | undefined, view: MaskView | undefine
 }
 
 /** Which keys each row sees by causal, windows, padded keys and a short mask. */
-function reachOfBatches({ nonpad_kv_seqlen, past_key }: OnnxInputs, attributes: OnnxAttributes, { B, M, P, L, mask }: OnnxLayout) {
+function keyRangesOfBatches({ nonpad_kv_seqlen, past_key }: OnnxInputs, attributes: OnnxAttributes, { B, M, P, L, mask }: OnnxLayout) {
   const { left_window_size = -1, right_window_size = -1, is_causal = false } = attributes;
   const lengths = nonpad_kv_seqlen?.data;
   const outside = lengths?.findIndex((length) => length < 0 || length > L) ?? -1;
@@ -327,7 +327,7 @@ function reachOfBatches({ nonpad_kv_seqlen, past_key }: OnnxInputs, attributes: 
   }
   const keyCounts = lengths ? lengths.map((length) => Math.min(mask?.keys ?? length, length)) : new Float64Array(B).fill(mask?.keys ?? P + L);
   const window = { left: left_window_size < 0 ? undefined : left_window_size, right: right_window_size < 0 ? undefined : right_window_size };
-  return reachOf(positions, keyCounts, window, is_causal);
+  return keyRangesOf(positions, keyCounts, window, is_causal);
 }
 
 function at(shape: readonly number[], axis: number): number {

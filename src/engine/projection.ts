@@ -1,3 +1,4 @@
+import { addScaled } from './arithmetic.ts';
 import { type Floats, floats, type Matrix, type Precision } from './tensor.ts';
 
 /** x · weight + bias; either may be absent, and without both x passes as it is. */
@@ -20,23 +21,13 @@ export function project(x: Matrix, { weight, bias }: Projection, precision: Prec
   return { data: out, rows: x.rows, columns };
 }
 
-/** out += x · w. Rows of w are added up, so that memory is read in order; two loops, since one that serves both precisions is slow. */
+/** out += x · w. Rows of w are added up, so that memory is read in order. */
 function multiply(x: Matrix, w: Matrix, out: Floats, checkpoint: (() => void) | undefined): void {
   const { columns } = w;
   for (let r = 0; r < x.rows; r++) {
     checkpoint?.();
     for (let c = 0; c < x.columns; c++) {
-      const factor = x.data[r * x.columns + c] ?? 0;
-      if (out instanceof Float32Array) addScaledFloat32(factor, w.data, c * columns, out, r * columns, columns);
-      else addScaledFloat64(factor, w.data, c * columns, out, r * columns, columns);
+      addScaled(out, r * columns, x.data[r * x.columns + c] ?? 0, w.data, c * columns, columns);
     }
   }
-}
-
-function addScaledFloat32(factor: number, row: Matrix['data'], from: number, out: Float32Array, to: number, length: number): void {
-  for (let c = 0; c < length; c++) out[to + c] = (out[to + c] ?? 0) + Math.fround(factor * (row[from + c] ?? 0));
-}
-
-function addScaledFloat64(factor: number, row: Matrix['data'], from: number, out: Float64Array, to: number, length: number): void {
-  for (let c = 0; c < length; c++) out[to + c] = (out[to + c] ?? 0) + factor * (row[from + c] ?? 0);
 }

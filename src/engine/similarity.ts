@@ -49,15 +49,15 @@ function greatestMagnitude(block: Floats): number {
 }
 
 /**
- * Refuses rows without a direction. `askedAt` says at which token each asking row stands, where tokens ask: the fault
+ * Refuses rows without a direction. `positions` says which token each query row is, where the query rows are tokens: the fault
  * is then the token's.
  * @throws ZeroVectors naming up to 20 of them
  */
-export function refuseZeroRows(keys: readonly ZeroRow[], queries: readonly ZeroRow[], askedAt: Int32Array | undefined): void {
+export function refuseZeroRows(keys: readonly ZeroRow[], queries: readonly ZeroRow[], positions: Int32Array | undefined): void {
   const ofTokens = (row: number, head: number): ZeroVector => ({ vectors: 'tokens', row, head });
   const zeros = keys.map(({ row, head }) => ofTokens(row, head));
   for (const { row, head } of queries) {
-    const zero: ZeroVector = askedAt ? ofTokens(askedAt[row] ?? row, head) : { vectors: 'queries', row, head };
+    const zero: ZeroVector = positions ? ofTokens(positions[row] ?? row, head) : { vectors: 'queries', row, head };
     if (!zeros.some((other) => other.vectors === zero.vectors && other.row === zero.row)) zeros.push(zero);
   }
   if (zeros.length > 0) throw new ZeroVectors(zeros.slice(0, MOST_ROWS_NAMED));

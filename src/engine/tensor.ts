@@ -48,20 +48,20 @@ export function columnBlocks(matrix: Matrix, heads: number): Rows {
   return { data: matrix.data, offset: 0, batchStride: 0, headStride: matrix.columns / heads, rowStride: matrix.columns };
 }
 
-/** 0, 1, 2, …: where each row of a matrix stands. */
-export function placesOf({ rows }: Matrix): Int32Array {
-  const places = new Int32Array(rows);
-  for (let i = 0; i < rows; i++) places[i] = i;
-  return places;
+/** 0, 1, 2, …: the position of each row of a matrix. */
+export function positionsOf({ rows }: Matrix): Int32Array {
+  const positions = new Int32Array(rows);
+  for (let i = 0; i < rows; i++) positions[i] = i;
+  return positions;
 }
 
-/** The rows of a matrix at these places, in this order. */
-export function takeRows({ data, columns }: Matrix, places: Int32Array): Matrix {
-  const taken = data instanceof Float32Array ? new Float32Array(places.length * columns) : new Float64Array(places.length * columns);
-  places.forEach((place, r) => {
-    taken.set(data.subarray(place * columns, (place + 1) * columns), r * columns);
+/** The rows of a matrix at these positions, in this order. */
+export function takeRows({ data, columns }: Matrix, positions: Int32Array): Matrix {
+  const taken = data instanceof Float32Array ? new Float32Array(positions.length * columns) : new Float64Array(positions.length * columns);
+  positions.forEach((position, r) => {
+    taken.set(data.subarray(position * columns, (position + 1) * columns), r * columns);
   });
-  return { data: taken, rows: places.length, columns };
+  return { data: taken, rows: positions.length, columns };
 }
 
 /** The elements of [rows, heads · width] as [heads, rows, width]. */

@@ -6,14 +6,14 @@ import { called, capital, type Scene, type Story } from './story.ts';
 /** Of more others than this only the first are named. */
 const MOST_NAMED = 4;
 
-/** A sentence for each who asks: to whom it attends, and what came of it. */
+/** A sentence for each query: what it attends to, and what came of it. */
 export function closing(story: Story): string {
   const { names, sizes, scenes, context } = story;
-  const sentences = names.asking.map((name, row) => {
+  const sentences = names.queries.map((name, row) => {
     const shown = vector(context.subarray(row * sizes.width, (row + 1) * sizes.width));
     const own = scenes.filter((scene) => scene.row === row);
     const [only] = own;
-    const nothing = own.every(({ attended }) => attended.length === 0) && story.lesson.projections.output.bias !== undefined;
+    const nothing = own.every(({ attended }) => attended.length === 0) && story.attention.projections.output.bias !== undefined;
     const result = nothing
       ? `Of its context vector only b_output is left: ${shown}.`
       : `Its context vector${sizes.h > 1 ? ', the heads together,' : ''} is ${shown}.`;
@@ -26,7 +26,7 @@ export function closing(story: Story): string {
 /** What the weights of one row say, as a sentence without its subject. */
 function verdict(story: Story, scene: Scene): string {
   const { attended, weights, excluded } = scene;
-  const sink = story.problem.sink !== undefined;
+  const sink = story.call.sink !== undefined;
   const ends: string[] = [];
   const masked = Array.from(excluded.keys()).filter((j) => excluded[j] === 1);
   if (attended.length === 0) {
@@ -41,7 +41,7 @@ function verdict(story: Story, scene: Scene): string {
         MOST_NAMED,
       )} ${masked.length === 1 ? 'is' : 'are'} masked`,
     );
-  const groups = ranked(weights, story.lesson.precision, attended);
+  const groups = ranked(weights, story.attention.precision, attended);
   const [top = []] = groups;
   const each = percent(weights[top[0] ?? 0] ?? 0);
   const who = (group: readonly number[]) =>

@@ -5,22 +5,22 @@ import { eachScene, rowOf, type Scene, type Story } from './story.ts';
 
 /** The values, each times its weight, added up. */
 export function context(story: Story): string {
-  const { lesson, sizes, scenes } = story;
-  const what = lesson.values || lesson.projections.value.weight || lesson.projections.value.bias ? 'value' : 'vector';
+  const { attention, sizes, scenes } = story;
+  const what = attention.values || attention.projections.value.weight || attention.projections.value.bias ? 'value' : 'vector';
   const output = hasOutput(story);
   const joined = sizes.h > 1 && !output ? [joinedHeads(story)] : [];
   return section(
     'Context vector',
-    `Each token’s ${what}, times its weight; added up they are the context vector${sizes.h > 1 ? ' of the head' : ''}: what ${scenes.length === 1 ? (scenes[0]?.asks.quoted ?? '') : 'each'} takes away from those it attends to.`,
-    ...eachScene(story, (scene) => blend(story, scene)),
+    `Each token’s ${what}, times its weight; added up they are the context vector${sizes.h > 1 ? ' of the head' : ''}: what ${scenes.length === 1 ? (scenes[0]?.name.quoted ?? '') : 'each'} takes away from those it attends to.`,
+    ...eachScene(story, (scene) => weightedSum(story, scene)),
     ...joined,
   );
 }
 
-function blend(story: Story, scene: Scene): string {
+function weightedSum(story: Story, scene: Scene): string {
   const { names } = story;
-  const blended = contextOf(story, scene);
-  if (scene.attended.length === 0) return `Nothing to attend to, so nothing is added up: ${vector(blended)}.`;
+  const sum = contextOf(story, scene);
+  if (scene.attended.length === 0) return `Nothing to attend to, so nothing is added up: ${vector(sum)}.`;
   const weights = column(scene.attended.map((j) => scene.weights[j] ?? 0));
   const lines = scene.attended.map((j, k) => [
     names.tokens[j]?.plain ?? '',
@@ -29,30 +29,24 @@ function blend(story: Story, scene: Scene): string {
   ]);
   const masked = scene.excluded.length - scene.attended.length;
   const left = masked === 0 ? '' : `\n\n${masked === 1 ? 'The masked one is' : `The ${masked} masked ones are`} left out.`;
-  return `${arithmetic([...lines, ['added up', '', `= ${vector(blended)}`]])}${left}`;
+  return `${arithmetic([...lines, ['added up', '', `= ${vector(sum)}`]])}${left}`;
 }
 
 /** The context of one head before the output projection: the reply's own where it is not projected. */
-function contextOf(story: Story, { head, row, attended, contributions }: Scene): Floats {
-  const { sizes, context: replied, problem } = story;
-  const { d_v } = sizes;
-  if (!hasOutput(story)) return rowOf({ data: replied, rows: sizes.m, columns: sizes.width }, row).subarray(head * d_v, (head + 1) * d_v);
-  const added = floats(problem.precision, d_v);
-  for (const j of attended) {
-    const given = contributions(j);
-    for (let e = 0; e < d_v; e++) added[e] = (added[e] ?? 0) + (given[e] ?? 0);
-  }
-  return added;
+function contextOf(story: Story, { head, row, context: computed }: Scene): Floats {
+  if (hasOutput(story)) return computed;
+  const { sizes, context: replied } = story;
+  return rowOf({ data: replied, rows: sizes.m, columns: sizes.width }, row).subarray(head * sizes.d_v, (head + 1) * sizes.d_v);
 }
 
-function hasOutput({ lesson }: Story): boolean {
-  return lesson.projections.output.weight !== undefined || lesson.projections.output.bias !== undefined;
+function hasOutput({ attention }: Story): boolean {
+  return attention.projections.output.weight !== undefined || attention.projections.output.bias !== undefined;
 }
 
 function joinedHeads({ names, sizes, context: replied }: Story): string {
-  const rows = names.asking.map((_, r) => vector(replied.subarray(r * sizes.width, (r + 1) * sizes.width)));
+  const rows = names.queries.map((_, r) => vector(replied.subarray(r * sizes.width, (r + 1) * sizes.width)));
   return `The heads’ context vectors side by side:\n\n${table([
-    { title: 'asks', cells: names.asking.map(({ cell }) => cell) },
+    { title: 'query', cells: names.queries.map(({ cell }) => cell) },
     { title: 'context vector', cells: rows },
   ])}`;
 }
@@ -60,10 +54,10 @@ function joinedHeads({ names, sizes, context: replied }: Story): string {
 /** The context, heads side by side, projected once more. */
 export function outputProjection(story: Story): string {
   if (!hasOutput(story)) return '';
-  const { lesson, names, scenes, sizes, context: replied } = story;
-  const { weight, bias } = lesson.projections.output;
-  const before = names.asking.map((_, row) => {
-    const joined = floats(lesson.precision, sizes.h * sizes.d_v);
+  const { attention, names, scenes, sizes, context: replied } = story;
+  const { weight, bias } = attention.projections.output;
+  const before = names.queries.map((_, row) => {
+    const joined = floats(attention.precision, sizes.h * sizes.d_v);
     for (const scene of scenes) if (scene.row === row) joined.set(contextOf(story, scene), scene.head * sizes.d_v);
     return vector(joined);
   });
@@ -71,9 +65,9 @@ export function outputProjection(story: Story): string {
     'Output projection',
     `The context${sizes.h > 1 ? ', heads side by side,' : ''} is projected once more: context${weight ? ' · w_output' : ''}${bias ? ' + b_output' : ''}.`,
     table([
-      { title: 'asks', cells: names.asking.map(({ cell }) => cell) },
+      { title: 'query', cells: names.queries.map(({ cell }) => cell) },
       { title: sizes.h > 1 ? 'side by side' : 'context', cells: before },
-      { title: 'projected', cells: names.asking.map((_, r) => vector(replied.subarray(r * sizes.width, (r + 1) * sizes.width))) },
+      { title: 'projected', cells: names.queries.map((_, r) => vector(replied.subarray(r * sizes.width, (r + 1) * sizes.width))) },
     ]),
   );
 }

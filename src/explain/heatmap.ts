@@ -1,11 +1,12 @@
 import { type ScalePower, scalePow } from 'd3-scale';
 import type { Kernel } from '../engine/kernels/kernel.ts';
-import { attend, type Lesson, type LessonSizes, lessonSizes } from '../engine/lesson.ts';
 import { attends } from '../engine/mask.ts';
+import { attendTokens, type TokenAttention, tokenSizes } from '../engine/token-attention.ts';
+import type { TokenSizes } from '../engine/token-outputs.ts';
 import { namesOf } from './labels.ts';
 import { everyShade, STYLE } from './palette.ts';
 import { type Drawing, escaped, layoutOf, panel } from './panel.ts';
-import { Notes } from './story.ts';
+import { Recording } from './recording.ts';
 
 /** A panel of the heatmap can have at most so many cells a side. */
 export const MOST_DRAWN = { rows: 256, keys: 256 } as const;
@@ -13,7 +14,7 @@ export const MOST_DRAWN = { rows: 256, keys: 256 } as const;
 export const MOST_MARKS = 1_100_000;
 
 /** Cells and labels of a picture, and what else each panel has. */
-export function marksOf({ h, m, n }: LessonSizes): number {
+export function marksOf({ h, m, n }: TokenSizes): number {
   return h * (m * n + m + n + 16);
 }
 
@@ -29,25 +30,25 @@ const TICKS = 5;
 const MANY_KEYS = 32;
 
 /**
- * The weights of a lesson as a picture: one panel a head, rows ask and columns are asked. `include` plays no part.
+ * The weights as a picture: one panel a head, a row for each query and a column for each key. `include` plays no part.
  * @throws ZeroVectors, ArithmeticOverflow
  */
-export function drawWeights(lesson: Lesson, labels: readonly string[] | undefined, kernel: Kernel, checkpoint?: () => void): string {
-  const notes = new Notes();
-  const result = attend({ ...lesson, include: new Set(['weights']) }, kernel, checkpoint, notes);
-  const problem = notes.noted;
-  const sizes = lessonSizes(lesson);
+export function drawWeights(attention: TokenAttention, labels: readonly string[] | undefined, kernel: Kernel, checkpoint?: () => void): string {
+  const recording = new Recording();
+  const result = attendTokens({ ...attention, include: new Set(['weights']) }, kernel, checkpoint, recording);
+  const { call } = recording;
+  const sizes = tokenSizes(attention);
   const weights = result.tensors.get('weights')?.data ?? new Float32Array();
-  const excludes = lesson.mask !== undefined || lesson.causal || lesson.window.left !== undefined || lesson.window.right !== undefined;
+  const excludes = attention.mask !== undefined || attention.causal || attention.window.left !== undefined || attention.window.right !== undefined;
   const range = rangeOf(weights, sizes.n);
   return heatmap({
     sizes,
     weights,
-    masked: excludes ? (h, i, j) => !attends(problem, 0, h, i, j) : () => false,
-    ...namesOf(sizes.n, lesson.asking, labels),
+    masked: excludes ? (h, i, j) => !attends(call, 0, h, i, j) : () => false,
+    ...namesOf(sizes.n, attention.queries, labels),
     range,
     part: range,
-    sink: problem.sink !== undefined,
+    sink: call.sink !== undefined,
     empty: result.fullyMasked.length > 0,
   });
 }
@@ -82,7 +83,7 @@ function heatmap(drawing: Picture): string {
     const x = MARGIN + (head % columns) * (layout.width + GAP);
     return [`<g transform="translate(${x},${body + Math.floor(head / columns) * (layout.height + GAP)})">`, ...panel(drawing, head, layout), '</g>'];
   });
-  const words = `${h > 1 ? `${h} heads, each ` : ''}${m} asking × ${n} asked`;
+  const words = `${h > 1 ? `${h} heads, each ` : ''}${m} ${m === 1 ? 'query' : 'queries'} × ${n} ${n === 1 ? 'key' : 'keys'}`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title description">`,
     `<title id="title">Attention weights</title><desc id="description">Heatmap: ${words}. ${escaped(summary(drawing))}</desc><style>${STYLE}</style>`,
@@ -98,18 +99,18 @@ function heatmap(drawing: Picture): string {
 
 /** What a row of the picture is. */
 function rowWords({ sink, empty }: Picture): string {
-  if (sink) return 'A row: how one asks of all; what it lacks to 1 is the sink&#8217;s.';
-  return `A row: how one who asks shares out its attention; it adds up to 1${empty ? ', or is all masked' : ''}.`;
+  if (sink) return 'A row: the weights of one query; what they lack to 1 is the sink&#8217;s.';
+  return `A row: the weights of one query; they add up to 1${empty ? ', or all keys are masked' : ''}.`;
 }
 
-/** For those who can't see the picture: to whom the first rows attend most. */
-function summary({ sizes: { h, m, n }, weights, tokens, asking }: Drawing): string {
+/** For those who can't see the picture: which keys the first queries attend to most. */
+function summary({ sizes: { h, m, n }, weights, tokens, queries }: Drawing): string {
   const most = (r: number) => {
     let best = r * n;
     for (let k = best; k < (r + 1) * n; k++) if ((weights[k] ?? 0) > (weights[best] ?? 0)) best = k;
-    return weights[best] === 0 ? 'nobody' : `${tokens[best - r * n]?.plain} (${(weights[best] ?? 0).toFixed(2)})`;
+    return weights[best] === 0 ? 'nothing' : `${tokens[best - r * n]?.plain} (${(weights[best] ?? 0).toFixed(2)})`;
   };
-  const sentences = Array.from({ length: Math.min(m, 8) }, (_, i) => `${asking[i]?.plain} attends most to ${most(i)}`);
+  const sentences = Array.from({ length: Math.min(m, 8) }, (_, i) => `${queries[i]?.plain} attends most to ${most(i)}`);
   return `${h > 1 ? 'In head 0 ' : ''}${sentences.join(', ')}${m > 8 ? ', and so on' : ''}.`;
 }
 

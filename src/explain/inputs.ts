@@ -8,69 +8,72 @@ import { capital, rowOf, type Story } from './story.ts';
 /** Wider rows are not multiplied out number by number. */
 const WORKED_OUT = 8;
 
-/** What was given, and who asks. */
-export function inputs({ lesson, names, sizes }: Story): string {
-  const { tokens, values, asking, precision } = lesson;
+/** What was given, and which rows are the queries. */
+export function inputs(story: Story): string {
+  const { attention, names, sizes } = story;
+  const { tokens, values, queries, precision } = attention;
   const columns = [
     { title: '', cells: names.tokens.map((_, j) => String(j)), right: true },
     { title: 'token', cells: names.tokens.map(({ cell }) => cell) },
     { title: 'vector', cells: vectorsOf(tokens) },
     ...(values ? [{ title: 'value', cells: vectorsOf(values) }] : []),
   ];
-  const outside = asking.from === 'queries' ? vectorTable('asks', names.asking, { vector: asking.vectors }) : '';
+  const outside = queries.from === 'queries' ? vectorTable('query row', names.queries, { vector: queries.vectors }) : '';
   const start =
-    asking.from === 'queries' && asking.start !== undefined
-      ? ` ${sizes.m === 1 ? 'It stands' : 'The first stands'} at position ${asking.start}.`
+    queries.from === 'queries' && queries.start !== undefined
+      ? ` ${sizes.m === 1 ? 'It stands' : 'The first stands'} at position ${queries.start}.`
       : '';
   return section(
     'Inputs',
-    `${whoAsks(names.asking, names.tokens)} which of the tokens matter to ${sizes.m === 1 ? 'it' : 'them'}.${start}`,
+    `${queryWords(story)}: which of the tokens matter to ${sizes.m === 1 ? 'it' : 'them'}?${start}`,
     table(columns),
     outside,
     `The arithmetic is ${precision}. Numbers are shown to four decimals; what is shown was computed from what is not rounded.`,
   );
 }
 
-function whoAsks(asking: readonly Name[], tokens: readonly Name[]): string {
-  if (asking.length > 1 && asking.length === tokens.length && asking.every((name, i) => name === tokens[i])) return 'Every token asks';
-  return `${capital(listed(asking.map(({ quoted }) => quoted)))} ${asking.length === 1 ? 'asks' : 'ask'}`;
+function queryWords({ attention, names: { queries, tokens } }: Story): string {
+  if (queries.length > 1 && queries.length === tokens.length && queries.every((name, i) => name === tokens[i])) return 'Every token is a query';
+  const named = capital(listed(queries.map(({ quoted }) => quoted)));
+  if (attention.queries.from === 'queries') return named; // they are called queries already
+  return `${named} ${queries.length === 1 ? 'is the query' : 'are the queries'}`;
 }
 
 /** Sinusoids that were added to the tokens before anything else. */
-export function sinusoids({ lesson, names, stages }: Story): string {
-  const positioned = stages.get('positioned');
-  if (lesson.position?.type !== 'sinusoidal' || !positioned) return '';
+export function sinusoids({ attention, names, recording }: Story): string {
+  if (attention.position?.type !== 'sinusoidal') return '';
+  const positioned = recording.after('position');
   return section(
     'Positions',
-    'Each vector gets the sines and cosines of its position added (sin(p), cos(p), then the same ever more slowly), so that the same token differs from place to place.',
+    'Each vector gets the sines and cosines of its position added (sin(p), cos(p), then the same ever more slowly), so that the same token differs from position to position.',
     vectorTable('token', names.tokens, { 'with its position': positioned.keys }),
-    lesson.asking.from === 'queries' ? vectorTable('asks', names.asking, { 'with its position': positioned.queries }) : '',
+    attention.queries.from === 'queries' ? vectorTable('query row', names.queries, { 'with its position': positioned.queries }) : '',
   );
 }
 
 /** What the trainable matrices make of each row. */
-export function projections({ lesson, names, stages }: Story): string {
-  const { query, key, value } = lesson.projections;
-  const before = stages.get('positioned');
-  const after = stages.get('projected');
-  if (!before || !after || ![query, key, value].some(isThere)) return '';
+export function projections({ attention, names, recording }: Story): string {
+  const { query, key, value } = attention.projections;
+  if (![query, key, value].some(isThere)) return '';
+  const before = recording.after('position');
+  const after = recording.after('project');
   const formulas = [
-    ...(isThere(query) ? [formula('query', lesson.asking.from === 'tokens' ? 'token' : 'asking row', query)] : []),
+    ...(isThere(query) ? [formula('query', attention.queries.from === 'tokens' ? 'token' : 'query row', query)] : []),
     ...(isThere(key) ? [formula('key', 'token', key)] : []),
-    ...(isThere(value) ? [formula('value', lesson.values ? 'value' : 'token', value)] : []),
+    ...(isThere(value) ? [formula('value', attention.values ? 'value' : 'token', value)] : []),
   ];
   const named = [
-    { projection: query, input: before.queries, output: after.queries, name: names.asking[0], what: 'query' },
+    { projection: query, input: before.queries, output: after.queries, name: names.queries[0], what: 'query' },
     { projection: key, input: before.keys, output: after.keys, name: names.tokens[0], what: 'key' },
     { projection: value, input: before.values, output: after.values, name: names.tokens[0], what: 'value' },
   ];
   const first = named.find(({ projection }) => isThere(projection));
   return section(
     'Projections',
-    'What a token asks for (its query), what it answers to (its key) and what it passes on (its value) need not be the same. Trainable numbers make them:',
+    'What a token looks for (its query), what it is found by (its key) and what it passes on (its value) need not be the same. Trainable numbers make them:',
     arithmetic(formulas.map((line) => [line])),
     first ? workedOut(first) : '',
-    isThere(query) ? vectorTable('asks', names.asking, { query: after.queries }) : '',
+    isThere(query) ? vectorTable('query row', names.queries, { query: after.queries }) : '',
     vectorTable('token', names.tokens, { ...(isThere(key) && { key: after.keys }), ...(isThere(value) && { value: after.values }) }),
   );
 }
@@ -113,7 +116,7 @@ export function heads({ sizes: { h, kvHeads, d_k, d_v } }: Story): string {
   const shared =
     kvHeads === h
       ? ''
-      : `There are ${kvHeads} key ${kvHeads === 1 ? 'head' : 'heads'}: ${listed(Array.from({ length: kvHeads }, (_, g) => `heads ${(g * h) / kvHeads} to ${((g + 1) * h) / kvHeads - 1} ask key head ${g}`))}.`;
+      : `There are ${kvHeads} key ${kvHeads === 1 ? 'head' : 'heads'}: ${listed(Array.from({ length: kvHeads }, (_, g) => `heads ${(g * h) / kvHeads} to ${((g + 1) * h) / kvHeads - 1} use key head ${g}`))}.`;
   return section(
     'Heads',
     `Each query is cut into ${h} pieces of ${d_k}, each value into pieces of ${d_v}. Head 0 has ${numbers(0, d_k)} of the query, head 1 ${numbers(d_k, d_k)}${h > 2 ? ', and so on' : ''}. Each head attends on its own, as if the others were not there.`,
@@ -122,38 +125,39 @@ export function heads({ sizes: { h, kvHeads, d_k, d_v } }: Story): string {
 }
 
 /** Queries and keys turned by their positions. */
-export function rotations({ lesson, names, stages }: Story): string {
-  const rotated = stages.get('rotated');
-  if (lesson.position?.type !== 'rope' || !rotated) return '';
-  const pairs = lesson.position.interleaved ? 'neighbouring numbers' : 'a number of the first half and its partner in the second';
+export function rotations({ attention, names, recording }: Story): string {
+  const rotated = recording.after('rotate');
+  // Rows that stand nowhere are not turned, and then neither are the keys.
+  if (attention.position?.type !== 'rope' || rotated.keys.data === recording.after('split').keys.data) return '';
+  const pairs = attention.position.interleaved ? 'neighbouring numbers' : 'a number of the first half and its partner in the second';
   return section(
     'Positions',
-    `Rope: each query and key is turned, pair by pair (${pairs}); at position p the first pair by p radians, later pairs more slowly (base ${written(lesson.position.base)}). Turning both by as much changes no dot product, so a score depends on how far apart two tokens stand, not on where.`,
-    vectorTable('asks', names.asking, { 'query, turned': rotated.queries }),
+    `Rope: each query and key is turned, pair by pair (${pairs}); at position p the first pair by p radians, later pairs more slowly (base ${written(attention.position.base)}). Turning both by as much changes no dot product, so a score depends on how far apart two tokens stand, not on where.`,
+    vectorTable('query row', names.queries, { 'query, turned': rotated.queries }),
     vectorTable('token', names.tokens, { 'key, turned': rotated.keys }),
   );
 }
 
 /** Lengths divided out, for cosine similarity. */
-export function lengths({ names, stages, sizes }: Story): string {
-  const unit = stages.get('unit');
-  if (!unit) return '';
+export function lengths({ attention, names, recording, sizes }: Story): string {
+  if (attention.similarity !== 'cosine') return '';
+  const unit = recording.after('normalise');
   return section(
     'Cosine',
     `Each query and key is divided by its length${sizes.h > 1 ? ', head by head' : ''}, so that only its direction counts: the dot product is then the cosine of the angle between two vectors, from -1 to 1.`,
-    vectorTable('asks', names.asking, { 'query of length 1': unit.queries }),
+    vectorTable('query row', names.queries, { 'query of length 1': unit.queries }),
     vectorTable('token', names.tokens, { 'key of length 1': unit.keys }),
   );
 }
 
 /** What every dot product is multiplied by. */
-export function scale({ lesson, problem, sizes }: Story): string {
-  if (lesson.scale === 1) return '';
-  const shown = written(problem.scale);
+export function scale({ attention, call, sizes }: Story): string {
+  if (attention.scale === 1) return '';
+  const shown = written(call.scale);
   const words =
-    lesson.scale === '1/sqrt(d_k)'
+    attention.scale === '1/sqrt(d_k)'
       ? `A score is the dot product times 1/√d_k = 1/√${sizes.d_k} = ${shown}. The wider the vectors, the larger their dot products, and of large numbers softmax gives nearly all to the greatest; this keeps them small.`
-      : `A score is the dot product times ${shown}. ${effectOf(problem.scale)}`;
+      : `A score is the dot product times ${shown}. ${effectOf(call.scale)}`;
   return section('Scale', words);
 }
 

@@ -1,8 +1,8 @@
-import type { Asking } from '../engine/lesson.ts';
+import type { QueryRows } from '../engine/way-in.ts';
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** A token or an asking row, as it is called in text and in pictures. */
+/** A token or a query row, as it is called in text and in pictures. */
 export interface Name {
   /** The label as it was given, on one line; where there is none, what the token is called. */
   readonly whole: string;
@@ -14,20 +14,20 @@ export interface Name {
   readonly cell: string;
 }
 
-/** Who is asked, and who asks. */
+/** The names of the tokens, and of the query rows. */
 export interface Names {
   readonly tokens: readonly Name[];
-  readonly asking: readonly Name[];
+  readonly queries: readonly Name[];
 }
 
 const LONGEST_IN_TEXT = 24;
 
-export function namesOf(n: number, asking: Asking, labels: readonly string[] | undefined): Names {
+export function namesOf(n: number, queries: QueryRows, labels: readonly string[] | undefined): Names {
   const tokens = tokenNames(n, labels);
-  if (asking.from === 'tokens')
-    return { tokens, asking: Array.from(asking.positions, (position) => tokens[position] ?? unlabelled(`token ${position}`)) };
-  const { rows } = asking.vectors;
-  return { tokens, asking: Array.from({ length: rows }, (_, r) => unlabelled(rows === 1 ? 'the query' : `query ${r}`)) };
+  if (queries.from === 'tokens')
+    return { tokens, queries: Array.from(queries.positions, (position) => tokens[position] ?? unlabelled(`token ${position}`)) };
+  const { rows } = queries.vectors;
+  return { tokens, queries: Array.from({ length: rows }, (_, r) => unlabelled(rows === 1 ? 'the query' : `query ${r}`)) };
 }
 
 function tokenNames(n: number, labels: readonly string[] | undefined): Name[] {

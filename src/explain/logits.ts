@@ -1,11 +1,10 @@
-import { rounded } from '../engine/tensor.ts';
 import { column, factor, written } from './numbers.ts';
 import { arithmetic, listed, section } from './page.ts';
 import { called, capital, eachRow, eachScene, type Scene, type Story } from './story.ts';
 
 /** Scores held within bounds. */
 export function softcap(story: Story): string {
-  const cap = story.problem.softcap;
+  const cap = story.call.softcap;
   if (cap === undefined) return '';
   const c = written(cap);
   return section(
@@ -21,7 +20,7 @@ export function softcap(story: Story): string {
 
 /** Numbers added to the scores. */
 export function bias(story: Story): string {
-  const { bias: added } = story.problem;
+  const { bias: added } = story.call;
   if (!added) return '';
   return section(
     'Bias',
@@ -29,7 +28,7 @@ export function bias(story: Story): string {
     ...eachScene(story, (scene) => {
       const before = column(scene.capped);
       const terms = column(Array.from(before, (_, j) => biasOf(story, scene, j)));
-      const after = column(Array.from(before, (_, j) => withBias(story, scene, j)));
+      const after = column(scene.withBias);
       return lines(story, (j) => [`${before[j]} ${signed(terms[j] ?? '')}`, `= ${after[j]}`]);
     }),
   );
@@ -37,27 +36,23 @@ export function bias(story: Story): string {
 
 /** Positions as a bias: the farther away, the less. */
 export function alibi(story: Story): string {
-  const { problem } = story;
-  const { alibi: distances } = problem;
+  const { call } = story;
+  const { alibi: distances } = call;
   if (!distances) return '';
   return section(
     'Positions',
     'ALiBi: the farther away a token stands, the more is taken off its score, by a slope for each step.',
     ...eachScene(story, (scene) => {
       const slope = written(distances.slopes[scene.head] ?? 0);
-      const before = column(Array.from(scene.capped, (_, j) => withBias(story, scene, j)));
+      const before = column(scene.withBias);
       const after = column(scene.biased);
       return lines(story, (j) => [`${before[j]} - ${factor(slope)}·${Math.abs((scene.position ?? 0) - j)}`, `= ${after[j]}`]);
     }),
   );
 }
 
-function biasOf({ problem: { bias: added } }: Story, { head, row }: Scene, j: number): number {
+function biasOf({ call: { bias: added } }: Story, { head, row }: Scene, j: number): number {
   return added ? (added.data[head * added.headStride + row * added.rowStride + j * added.keyStride] ?? 0) : 0;
-}
-
-function withBias(story: Story, scene: Scene, j: number): number {
-  return rounded(story.problem.precision, (scene.capped[j] ?? 0) + biasOf(story, scene, j));
 }
 
 function signed(text: string): string {
@@ -68,23 +63,23 @@ function lines({ names }: Story, cells: (j: number) => readonly string[]): strin
   return arithmetic(names.tokens.map(({ plain }, j) => [plain, ...cells(j)]));
 }
 
-/** Who may not be attended to, and why. */
+/** Which tokens may not be attended to, and why. */
 export function mask(story: Story): string {
-  const { mask: given, causal, window } = story.lesson;
+  const { mask: given, causal, window } = story.attention;
   const bounded = window.left !== undefined || window.right !== undefined;
   if (!given && !causal && !bounded) return '';
-  const reach = (side: number | undefined, where: string) => (side === undefined ? `any number ${where}` : `${side === 0 ? 'none' : side} ${where}`);
+  const far = (side: number | undefined, where: string) => (side === undefined ? `any number ${where}` : `${side === 0 ? 'none' : side} ${where}`);
   return section(
     'Mask',
     [
       ...(causal ? ['Causal: no token attends to those that come after it.'] : []),
       ...(bounded
         ? [
-            `Window: a token attends to ${reach(window.left, 'before it')}, to its own place and to ${causal ? 'none after it' : reach(window.right, 'after it')}.`,
+            `Window: a token attends to ${far(window.left, 'before it')}, to itself and to ${causal ? 'none after it' : far(window.right, 'after it')}.`,
           ]
         : []),
       ...(given ? ['The mask of the request says which tokens may be attended to.'] : []),
-      'Who is masked takes no part from here on: left out, not multiplied by 0.',
+      'A masked token takes no part from here on: it is left out, not multiplied by 0.',
     ].join(' '),
     ...(given?.rank === 3 ? eachScene : eachRow)(story, (scene) => maskWords(story, scene)),
   );
@@ -92,8 +87,8 @@ export function mask(story: Story): string {
 
 function maskWords(story: Story, scene: Scene): string {
   const { names } = story;
-  const { asks, attended, excluded } = scene;
-  if (attended.length === 0) return `${capital(asks.quoted)} has nothing to attend to: every token is masked.`;
+  const { name, attended, excluded } = scene;
+  if (attended.length === 0) return `${capital(name.quoted)} has nothing to attend to: every token is masked.`;
   if (attended.length === excluded.length) return 'Nothing is masked.';
   const reasons = new Map<string, string[]>();
   excluded.forEach((one, j) => {
@@ -102,21 +97,21 @@ function maskWords(story: Story, scene: Scene): string {
     reasons.set(why, [...(reasons.get(why) ?? []), names.tokens[j]?.quoted ?? '']);
   });
   const masked = [...reasons].map(([why, who]) => `${listed(who)} ${who.length === 1 ? 'is' : 'are'} masked${why}`);
-  return `${capital(asks.quoted)} may attend to ${listed(attended.map((j) => called(story, scene, j)))}; ${masked.join('; ')}.`;
+  return `${capital(name.quoted)} may attend to ${listed(attended.map((j) => called(story, scene, j)))}; ${masked.join('; ')}.`;
 }
 
-function whyMasked({ lesson, problem }: Story, { row, position }: Scene, j: number): string {
-  if (lesson.causal && position !== undefined && j > position) return ' (later)';
-  const { first, end } = problem.reach;
-  return j < (first[row] ?? 0) || j >= (end[row] ?? 0) ? ' (outside the window)' : lesson.causal || hasWindow(lesson) ? ' (by the mask)' : '';
+function whyMasked({ attention, call }: Story, { row, position }: Scene, j: number): string {
+  if (attention.causal && position !== undefined && j > position) return ' (later)';
+  const { first, end } = call.keyRanges;
+  return j < (first[row] ?? 0) || j >= (end[row] ?? 0) ? ' (outside the window)' : attention.causal || hasWindow(attention) ? ' (by the mask)' : '';
 }
 
-function hasWindow({ window }: Story['lesson']): boolean {
+function hasWindow({ window }: Story['attention']): boolean {
   return window.left !== undefined || window.right !== undefined;
 }
 
 /** A logit that takes weight and gives nothing. */
-export function sink({ problem: { sink: logits } }: Story): string {
+export function sink({ call: { sink: logits } }: Story): string {
   if (!logits) return '';
   const shown = column(logits);
   const [one = 0] = logits;

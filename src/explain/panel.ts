@@ -1,10 +1,10 @@
-import type { LessonSizes } from '../engine/lesson.ts';
+import type { TokenSizes } from '../engine/token-outputs.ts';
 import { displayWidth, type Name, type Names, shortened } from './labels.ts';
 import { shadeOf } from './palette.ts';
 
 /** What is drawn. */
 export interface Drawing extends Names {
-  readonly sizes: LessonSizes;
+  readonly sizes: TokenSizes;
   /** [h, m, n] */
   readonly weights: ArrayLike<number>;
   readonly masked: (head: number, i: number, j: number) => boolean;
@@ -40,13 +40,13 @@ const NUMBER = { width: 32, height: 18 };
 /** All tooltips of labels together have at most so many characters. */
 const TOOLTIPS = 16_000_000;
 
-export function layoutOf({ sizes: { h, m, n }, tokens, asking }: Drawing): Layout {
+export function layoutOf({ sizes: { h, m, n }, tokens, queries }: Drawing): Layout {
   const side = (count: number) => Math.min(LARGEST_CELL, Math.max(SMALLEST_CELL, Math.floor(PANEL / count)));
   const cell = { width: side(n), height: side(m) };
   const widest = (names: readonly Name[]) => CHARACTER * Math.max(1, ...names.map(({ plain }) => displayWidth(shortened(plain, LONGEST_LABEL))));
   const aslant = widest(tokens) > cell.width - 4;
   const slope = widest(tokens) * Math.SQRT1_2;
-  const left = CAPTION + widest(asking) + 8;
+  const left = CAPTION + widest(queries) + 8;
   const head = h > 1 ? 22 : 0;
   const top = head + CAPTION + (aslant ? slope + 12 : LINE + 6);
   return {
@@ -61,9 +61,9 @@ export function layoutOf({ sizes: { h, m, n }, tokens, asking }: Drawing): Layou
   };
 }
 
-/** One head: its title, who is asked along the top, who asks down the side, and a cell for each weight. */
+/** One head: its title, the keys along the top, the queries down the side, and a cell for each weight. */
 export function panel(drawing: Drawing, head: number, layout: Layout): string[] {
-  const { sizes, tokens, asking } = drawing;
+  const { sizes, tokens, queries } = drawing;
   const { left, top, cell } = layout;
   const { h, m, n } = sizes;
   const across = n * cell.width;
@@ -75,10 +75,10 @@ export function panel(drawing: Drawing, head: number, layout: Layout): string[] 
   // Text beyond Latin-1 stands as character references, since one such character makes a string of all cells twice as large.
   return [
     title,
-    `<text class="quiet" x="${left}" y="${captionY}">asked &#8594;</text>`,
-    `<text class="quiet" transform="translate(12,${top + down / 2}) rotate(-90)" text-anchor="middle">&#8592; asking</text>`,
+    `<text class="quiet" x="${left}" y="${captionY}">keys &#8594;</text>`,
+    `<text class="quiet" transform="translate(12,${top + down / 2}) rotate(-90)" text-anchor="middle">&#8592; queries</text>`,
     ...tokens.map((name, j) => (j % layout.every.column === 0 ? columnLabel(name, j, layout) : '')),
-    ...asking.map((name, i) => (i % layout.every.row === 0 ? rowLabel(name, i, layout) : '')),
+    ...queries.map((name, i) => (i % layout.every.row === 0 ? rowLabel(name, i, layout) : '')),
     ...rows,
     `<rect class="frame" x="${left}" y="${top}" width="${across}" height="${down}" fill="none" stroke="#59636e"/>`,
   ];
@@ -103,15 +103,15 @@ function labelled({ plain, whole }: Name, tooltip: number): string {
 /** What the cells of a column have in common, as text; made once, since there are as many cells as there are pairs. */
 interface ColumnText {
   readonly start: string;
-  readonly asked: string;
+  readonly key: string;
 }
 
 function columnTexts({ tokens }: Drawing, { left, cell }: Layout): ColumnText[] {
-  return tokens.map(({ plain }, j) => ({ start: `<rect class="cell" x="${left + j * cell.width}"`, asked: `${escaped(plain)}: ` }));
+  return tokens.map(({ plain }, j) => ({ start: `<rect class="cell" x="${left + j * cell.width}"`, key: `${escaped(plain)}: ` }));
 }
 
 function row(
-  { sizes: { m, n }, weights, masked, asking, part }: Drawing,
+  { sizes: { m, n }, weights, masked, queries, part }: Drawing,
   head: number,
   i: number,
   layout: Layout,
@@ -122,19 +122,19 @@ function row(
   // In the panel's own pixels, so that the hatching goes on from cell to cell.
   const y = top + i * height;
   const place = ` y="${y}" width="${width}" height="${height}" fill="`;
-  const asks = `"><title>${escaped(asking[i]?.plain ?? '')} asks `;
+  const query = `"><title>${escaped(queries[i]?.plain ?? '')} &#8594; `;
   const numbered = width >= NUMBER.width && height >= NUMBER.height;
   const pieces: string[] = [];
   const numbers: string[] = [];
   for (let j = 0; j < n; j++) {
-    const { start = '', asked = '' } = columns[j] ?? {};
+    const { start = '', key = '' } = columns[j] ?? {};
     if (masked(head, i, j)) {
-      pieces.push(start, place, 'url(#masked)', asks, asked, 'masked</title></rect>');
+      pieces.push(start, place, 'url(#masked)', query, key, 'masked</title></rect>');
       continue;
     }
     const weight = weights[(head * m + i) * n + j] ?? 0;
     const { fill, ink } = shadeOf(part(weight));
-    pieces.push(start, place, fill, asks, asked, printed(weight), '</title></rect>');
+    pieces.push(start, place, fill, query, key, printed(weight), '</title></rect>');
     if (numbered)
       numbers.push(
         `<text class="number ${ink}" x="${left + (j + 0.5) * width}" y="${y + height / 2 + 4}" text-anchor="middle">${short(weight)}</text>`,

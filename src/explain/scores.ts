@@ -12,11 +12,11 @@ const TOLD_AT_THE_TOP = 3;
 
 /** Products, their sums, and what they say. */
 export function scores(story: Story): string {
-  const { problem, lesson } = story;
-  const angle = lesson.similarity === 'cosine' ? ' Both have length 1, so this is the cosine of the angle between them.' : '';
+  const { call, attention } = story;
+  const angle = attention.similarity === 'cosine' ? ' Both have length 1, so this is the cosine of the angle between them.' : '';
   return section(
     'Scores',
-    `How alike are a query and a key? They are multiplied number by number and added up: the dot product.${angle}${problem.scale === 1 ? '' : ` Times the scale, ${written(problem.scale)}, it is the score.`}`,
+    `How alike are a query and a key? They are multiplied number by number and added up: the dot product.${angle}${call.scale === 1 ? '' : ` Times the scale, ${written(call.scale)}, it is the score.`}`,
     ...eachScene(story, (scene) => `${writtenOut(story, scene)}\n\n${order(story, scene)}`),
   );
 }
@@ -25,9 +25,9 @@ function writtenOut(story: Story, scene: Scene): string {
   const { d_k, n } = story.sizes;
   const totals = column(scene.dot);
   const scores = column(scene.scaled);
-  const scaled = story.problem.scale !== 1;
+  const scaled = story.call.scale !== 1;
   const rows = Array.from({ length: n }, (_, j) => {
-    const end = scaled ? [`= ${totals[j]}`, `× ${factor(written(story.problem.scale))} = ${scores[j]}`] : [`= ${totals[j]}`];
+    const end = scaled ? [`= ${totals[j]}`, `× ${factor(written(story.call.scale))} = ${scores[j]}`] : [`= ${totals[j]}`];
     const name = story.names.tokens[j]?.plain ?? '';
     return d_k > WRITTEN_OUT ? [name, ...greatestProducts(scene, j, d_k), ...end] : [name, ...allProducts(scene, j, d_k), ...end];
   });
@@ -36,20 +36,20 @@ function writtenOut(story: Story, scene: Scene): string {
 
 /** `0.4·0.2 + 0.8·0.1` and `= 0.08 + 0.08`. */
 function allProducts({ query, key, products }: Scene, j: number, d_k: number): string[] {
-  const asked = key(j);
-  const factors = Array.from({ length: d_k }, (_, c) => `${factor(written(query[c] ?? 0))}·${factor(written(asked[c] ?? 0))}`).join(' + ');
+  const other = key(j);
+  const factors = Array.from({ length: d_k }, (_, c) => `${factor(written(query[c] ?? 0))}·${factor(written(other[c] ?? 0))}`).join(' + ');
   return d_k === 1 ? [factors] : [factors, `= ${sum(column(products(j)))}`];
 }
 
-/** The greatest three products of a wide vector, with the numbers' places, and what the others add up to. */
+/** The greatest three products of a wide vector, with the numbers' positions, and what the others add up to. */
 function greatestProducts({ query, key, products, dot }: Scene, j: number, d_k: number): string[] {
-  const asked = key(j);
+  const other = key(j);
   const terms = products(j);
   const greatest = greatestOf(terms);
   let others = dot[j] ?? 0;
   const factors = greatest.map((c) => {
     others -= terms[c] ?? 0;
-    return `${factor(written(query[c] ?? 0))}·${factor(written(asked[c] ?? 0))} (no. ${c + 1})`;
+    return `${factor(written(query[c] ?? 0))}·${factor(written(other[c] ?? 0))} (no. ${c + 1})`;
   });
   return [`${factors.join(' + ')} + ${d_k - greatest.length} others`, `= ${sum(column([...greatest.map((c) => terms[c] ?? 0), others]))}`];
 }
@@ -58,10 +58,10 @@ function greatestOf(row: ArrayLike<number>): number[] {
   const greatest: number[] = [];
   for (let c = 0; c < row.length; c++) {
     const size = Math.abs(row[c] ?? 0);
-    let place = greatest.length;
-    while (place > 0 && size > Math.abs(row[greatest[place - 1] ?? 0] ?? 0)) place--;
-    if (place >= WRITTEN_OF_WIDE) continue;
-    greatest.splice(place, 0, c);
+    let rank = greatest.length;
+    while (rank > 0 && size > Math.abs(row[greatest[rank - 1] ?? 0] ?? 0)) rank--;
+    if (rank >= WRITTEN_OF_WIDE) continue;
+    greatest.splice(rank, 0, c);
     if (greatest.length > WRITTEN_OF_WIDE) greatest.pop();
   }
   return greatest;
@@ -69,7 +69,7 @@ function greatestOf(row: ArrayLike<number>): number[] {
 
 /** The keys from the highest score to the lowest, those that tie together. */
 function order(story: Story, scene: Scene): string {
-  const groups = ranked(scene.scaled, story.lesson.precision);
+  const groups = ranked(scene.scaled, story.attention.precision);
   const shown = column(scene.scaled);
   if (groups.length === 1 && scene.scaled.length > 1) return `All ${scene.scaled.length} tie at ${shown[0]}: none is more alike than another.`;
   const lines: string[] = [];
@@ -90,11 +90,11 @@ function rankWords(place: number, group: readonly number[], g: number, groups: n
   return g === groups - 1 ? `${tied}lowest` : `${tied}${ordinal(place)}`;
 }
 
-function groupWords({ names, stages }: Story, scene: Scene, group: readonly number[], shown: readonly string[], rank: string): string {
+function groupWords({ names, recording }: Story, scene: Scene, group: readonly number[], shown: readonly string[], rank: string): string {
   const [only = 0] = group;
   const called = group.map((j) => (j === scene.self ? `${names.tokens[j]?.quoted} (itself)` : (names.tokens[j]?.quoted ?? '')));
   if (group.length > 1) return `${listed(called)} tie: ${shown[only]} each, ${rank.replace('tied, ', '')}`;
-  const changed = stages.get('projected')?.keys !== stages.get('positioned')?.keys || stages.has('rotated') || stages.has('unit');
+  const changed = recording.after('normalise').keys.data !== recording.after('position').keys.data;
   const why = reason(scene.products(only), changed ? 'its key’s' : 'its');
   return `${called[0]}: ${shown[only]}, ${rank}${why === '' ? '' : `; ${why}`}`;
 }
@@ -125,7 +125,7 @@ function totalOf(numbers: Floats, sign: 1 | -1): number {
   return total;
 }
 
-/** Places of values from the greatest to the least; those that are the same but for rounding in one group. */
+/** Indices of values from the greatest to the least; those that are the same but for rounding in one group. */
 export function ranked(
   values: ArrayLike<number>,
   precision: 'float32' | 'float64',

@@ -1,43 +1,18 @@
-import { type Lesson, type LessonResult, type LessonSizes, lessonSizes, type Stage, type Witness } from '../engine/lesson.ts';
-import type { Problem } from '../engine/operator.ts';
+import type { Call } from '../engine/call.ts';
 import type { Floats, Matrix } from '../engine/tensor.ts';
+import { type TokenAttention, tokenSizes } from '../engine/token-attention.ts';
+import type { TokenResult, TokenSizes } from '../engine/token-outputs.ts';
 import { type Name, type Names, namesOf } from './labels.ts';
 import { vector } from './numbers.ts';
-import { type RowTrace, traceRow } from './trace.ts';
+import type { Recording } from './recording.ts';
+import { type RowTrace, traceRows } from './trace.ts';
 
-/** Queries, keys and values after one step. */
-export interface Vectors {
-  readonly queries: Matrix;
-  readonly keys: Matrix;
-  readonly values: Matrix;
-}
-
-/** Looks on while a lesson is computed, and keeps what it sees. */
-export class Notes implements Witness {
-  readonly stages = new Map<Stage, Vectors>();
-  #problem: Problem | undefined;
-
-  vectors(stage: Stage, vectors: Vectors): void {
-    this.stages.set(stage, vectors);
-  }
-
-  problem(problem: Problem): void {
-    this.#problem = problem;
-  }
-
-  /** The problem that the operator got. */
-  get noted(): Problem {
-    if (!this.#problem) throw new Error('the lesson was not attended to');
-    return this.#problem;
-  }
-}
-
-/** One asking row in one head: its numbers, and how it and the keys are called. */
+/** One query row in one head: its numbers, and what it and the keys are called. */
 export interface Scene extends RowTrace {
-  readonly asks: Name;
+  readonly name: Name;
   /** Where it stands among the tokens; undefined for vectors from outside that stand nowhere. */
   readonly position: number | undefined;
-  /** The token that asks; undefined for vectors from outside. */
+  /** The token that is the query; undefined for vectors from outside. */
   readonly self: number | undefined;
   readonly title: string;
   /** The keys that are not excluded, in order. */
@@ -49,16 +24,16 @@ export interface Scene extends RowTrace {
 
 /** All that the walk-through tells of. */
 export interface Story {
-  readonly lesson: Lesson;
-  readonly sizes: LessonSizes;
-  readonly problem: Problem;
+  readonly attention: TokenAttention;
+  readonly sizes: TokenSizes;
+  readonly call: Call;
   readonly names: Names;
-  readonly stages: ReadonlyMap<Stage, Vectors>;
+  readonly recording: Recording;
   /** Head by head, row by row. */
   readonly scenes: readonly Scene[];
   /** [m, width], as the reply has it. */
   readonly context: Floats;
-  /** The value of key j in a scene, as text; made once for all who ask. */
+  /** The value of key j in a scene, as text; made once for all queries. */
   readonly valueText: (scene: Scene, j: number) => string;
 }
 
@@ -66,33 +41,31 @@ export interface Story {
  * @param result has the weights, the sink's and the context
  * @throws ArithmeticOverflow
  */
-export function tell(lesson: Lesson, labels: readonly string[] | undefined, notes: Notes, result: LessonResult): Story {
-  const sizes = lessonSizes(lesson);
-  const problem = notes.noted;
-  const names = namesOf(sizes.n, lesson.asking, labels);
+export function tell(attention: TokenAttention, labels: readonly string[] | undefined, recording: Recording, result: TokenResult): Story {
+  const sizes = tokenSizes(attention);
+  const { call } = recording;
+  const names = namesOf(sizes.n, attention.queries, labels);
   const of = (output: 'weights' | 'sink_weight' | 'context') => result.tensors.get(output)?.data ?? new Float32Array();
   const weights = of('weights');
   const sinkWeights = of('sink_weight');
-  const scenes = Array.from({ length: sizes.h * sizes.m }, (_, r): Scene => {
-    problem.checkpoint?.();
-    const head = Math.floor(r / sizes.m);
-    const row = r % sizes.m;
-    const trace = traceRow(problem, head, row);
-    const asks = names.asking[row] ?? { whole: '', plain: '', quoted: '', cell: '' };
+  const scenes = traceRows(call, (trace): Scene => {
+    const { head, row, excluded } = trace;
+    const r = head * sizes.m + row;
+    const name = names.queries[row] ?? { whole: '', plain: '', quoted: '', cell: '' };
     return {
       ...trace,
-      ...placeOf(lesson, row),
-      asks,
-      title: `### ${capital(asks.quoted)} asks${sizes.h > 1 ? `, head ${head}` : ''}`,
-      attended: Array.from(trace.excluded.keys()).filter((j) => trace.excluded[j] === 0),
+      ...positionOf(attention, row),
+      name,
+      title: `### ${titleOf(name, attention)}${sizes.h > 1 ? `, head ${head}` : ''}`,
+      attended: Array.from(excluded.keys()).filter((j) => excluded[j] === 0),
       weights: weights.subarray(r * sizes.n, (r + 1) * sizes.n),
       sinkWeight: sinkWeights[r] ?? 0,
     };
   });
-  return { lesson, sizes, problem, names, stages: notes.stages, scenes, context: of('context'), valueText: valueTexts(sizes) };
+  return { attention, sizes, call, names, recording, scenes, context: of('context'), valueText: valueTexts(sizes) };
 }
 
-function valueTexts({ h, kvHeads, n }: LessonSizes): Story['valueText'] {
+function valueTexts({ h, kvHeads, n }: TokenSizes): Story['valueText'] {
   const texts: string[] = [];
   return (scene, j) => {
     const place = Math.floor(scene.head / (h / kvHeads)) * n + j;
@@ -102,9 +75,9 @@ function valueTexts({ h, kvHeads, n }: LessonSizes): Story['valueText'] {
   };
 }
 
-function placeOf({ asking }: Lesson, row: number): Pick<Scene, 'position' | 'self'> {
-  if (asking.from === 'tokens') return { position: asking.positions[row], self: asking.positions[row] };
-  return { position: asking.start === undefined ? undefined : asking.start + row, self: undefined };
+function positionOf({ queries }: TokenAttention, row: number): Pick<Scene, 'position' | 'self'> {
+  if (queries.from === 'tokens') return { position: queries.positions[row], self: queries.positions[row] };
+  return { position: queries.start === undefined ? undefined : queries.start + row, self: undefined };
 }
 
 /** A key as a sentence about the scene calls it. */
@@ -118,11 +91,16 @@ export function eachScene(story: Story, tellOf: (scene: Scene) => string): strin
   return story.scenes.map((scene) => `${scene.title}\n\n${tellOf(scene)}`);
 }
 
-/** A block for each asking row, for what is the same in every head. */
+/** A block for each query row, for what is the same in every head. */
 export function eachRow(story: Story, tellOf: (scene: Scene) => string): string[] {
   const first = story.scenes.slice(0, story.sizes.m);
   if (first.length === 1) return first.map(tellOf);
-  return first.map((scene) => `### ${capital(scene.asks.quoted)} asks\n\n${tellOf(scene)}`);
+  return first.map((scene) => `### ${titleOf(scene.name, story.attention)}\n\n${tellOf(scene)}`);
+}
+
+/** A query as a heading: a vector from outside is called a query already. */
+function titleOf({ quoted }: Name, { queries }: TokenAttention): string {
+  return queries.from === 'queries' ? capital(quoted) : `Query ${quoted}`;
 }
 
 /** Row r of a matrix. */

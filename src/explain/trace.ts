@@ -1,14 +1,15 @@
+import type { Block, Sums } from '../engine/block.ts';
+import type { Call } from '../engine/call.ts';
 import { ArithmeticOverflow } from '../engine/errors.ts';
-import type { RowKernels } from '../engine/kernels/kernel.ts';
-import { reference } from '../engine/kernels/reference.ts';
-import { excludedKeys } from '../engine/mask.ts';
-import type { Problem } from '../engine/operator.ts';
-import { type Floats, floats, type Rows, rounded } from '../engine/tensor.ts';
+import { attendBySteps } from '../engine/operator.ts';
+import { STEPS, type StepName } from '../engine/steps.ts';
+import { type Floats, floats, type Rows } from '../engine/tensor.ts';
+import { dotTerms, weightedTerms } from '../engine/terms.ts';
 
-/** Every number of the arithmetic for one head and one asking row: n keys, widths d_k and d_v. */
-export interface RowTrace {
+/** Every number of the arithmetic for one head and one query row: n keys, widths d_k and d_v. */
+export interface RowTrace extends Sums {
   readonly head: number;
-  /** Which of the asking rows. */
+  /** Which of the query rows. */
   readonly row: number;
   /** [d_k] */
   readonly query: Floats;
@@ -24,89 +25,103 @@ export interface RowTrace {
   readonly scaled: Floats;
   /** softcap(scaled), or scaled itself, [n]. */
   readonly capped: Floats;
+  /** With the bias added, [n]. */
+  readonly withBias: Floats;
   /** With bias and position bias added, excluded or not, [n]. */
   readonly biased: Floats;
   /** 1 where the key takes no part, [n]. */
   readonly excluded: Uint8Array;
-  /** The greatest logit that is not excluded, the sink's included; −Infinity where there is none. */
-  readonly max: number;
   /** exp(biased − max); 0 where excluded, [n]. */
   readonly exponentials: Floats;
-  /** exp(sink − max); 0 without a sink. */
-  readonly sinkExponential: number;
-  /** The exponentials added up, the sink's included. */
-  readonly sum: number;
   /** exponentials / sum, [n]. */
   readonly weights: Floats;
-  readonly sinkWeight: number;
-  /** weight · value of key j: what it gives, [d_v]; the next call overwrites it. */
+  /** weight · value of key j, [d_v], 0 where it is excluded; the next call overwrites it. */
   readonly contributions: (j: number) => Floats;
+  /** The contributions added up, [d_v]. */
+  readonly context: Floats;
 }
 
+/** What is kept of a block, under the names of the trace; each a matrix of all query rows of one head. */
+type Kept = Record<'dot' | 'scaled' | 'capped' | 'withBias' | 'biased' | 'exponentials' | 'weights' | 'context', Floats> & {
+  excluded: Uint8Array;
+  sums: readonly Sums[];
+};
+
+const KEEP: Readonly<Record<StepName, (block: Block) => Partial<Kept>>> = {
+  dot: ({ logits }) => ({ dot: logits.slice() }),
+  scale: ({ logits }) => ({ scaled: logits.slice() }),
+  softcap: ({ logits }) => ({ capped: logits.slice() }),
+  bias: ({ logits }) => ({ withBias: logits.slice() }),
+  distance: ({ logits }) => ({ biased: logits.slice() }),
+  exclude: ({ excluded }) => ({ excluded: excluded.slice() }),
+  softmax: ({ exponentials, weights, sums }) => ({ exponentials: exponentials.slice(), weights: weights.slice(), sums: [...sums] }),
+  weightedSum: ({ context }) => ({ context: context.slice() }),
+};
+
 /**
- * The arithmetic of one row by the reference kernels, each step rounded to the problem's precision, so that no number
- * in it depends on the kernel that answers.
+ * The arithmetic of every query row, head after head: what the steps of attention show on their way, so that no number
+ * depends on the kernel that answers. `each` gets a row as soon as its head has been computed.
  * @throws ArithmeticOverflow where a number of an attended key is not finite
  */
-export function traceRow(problem: Problem, head: number, row: number): RowTrace {
-  const { axes, precision, query, key, value, sink } = problem;
+export function traceRows<Traced>(call: Call, each: (row: RowTrace) => Traced): Traced[] {
+  const { H, M } = call.axes;
+  const traced: Traced[] = [];
+  let kept: Partial<Kept> = {};
+  attendBySteps(
+    { ...call, want: CONTEXT },
+    STEPS,
+    ({ name }, block) => {
+      kept = { ...kept, ...KEEP[name as StepName](block) };
+      if (name !== 'weightedSum') return;
+      for (let row = 0; row < M; row++) {
+        call.checkpoint?.();
+        const trace = rowTrace(call, block.h, row, kept as Kept);
+        refuseOverflow(trace, H);
+        traced.push(each(trace));
+      }
+    },
+    Math.max(1, M),
+  );
+  return traced;
+}
+
+const CONTEXT = new Set(['context'] as const);
+
+function rowTrace(call: Call, head: number, row: number, kept: Kept): RowTrace {
+  const { axes, precision, query, key, value } = call;
   const { H, G, N, D, E } = axes;
-  const kernels = reference.rows(precision, precision);
   const group = Math.floor(head / (H / G));
-  const shared = {
+  const ofRow = (matrix: Floats, width = N) => matrix.subarray(row * width, (row + 1) * width);
+  const excluded = kept.excluded.subarray(row * N, (row + 1) * N);
+  const weights = ofRow(kept.weights);
+  const terms = floats(precision, D);
+  const given = floats(precision, E);
+  return {
     head,
     row,
     query: rowOf(query, head, row, D),
-    key: (j: number) => rowOf(key, group, j, D),
-    value: (j: number) => rowOf(value, group, j, E),
+    key: (j) => rowOf(key, group, j, D),
+    value: (j) => rowOf(value, group, j, E),
+    products: (j) => dotTerms(call, 0, head, row, j, terms),
+    dot: ofRow(kept.dot),
+    scaled: ofRow(kept.scaled),
+    capped: ofRow(kept.capped),
+    withBias: ofRow(kept.withBias),
+    biased: ofRow(kept.biased),
+    excluded,
+    exponentials: ofRow(kept.exponentials),
+    weights,
+    contributions: (j) => (excluded[j] === 1 ? given.fill(0) : weightedTerms(call, 0, head, j, weights[j] ?? 0, given)),
+    context: ofRow(kept.context, E),
+    ...(kept.sums[row] ?? NOTHING),
   };
-  const scores = traceScores(problem, kernels, shared);
-  const excluded = new Uint8Array(N);
-  const biased = floats(precision, N);
-  kernels.logits(scores.capped, problem, 0, head, row, excluded, biased);
-  excludedKeys(problem, 0, head, row, excluded);
-
-  const weights = floats(precision, N);
-  const { max, sum, sinkWeight } = kernels.softmax(biased, excluded, sink?.[head], weights);
-  const exp = (logit: number) => rounded(precision, Math.exp(rounded(precision, logit - max)));
-  const exponentials = floats(precision, N).map((_, j) => (excluded[j] === 1 ? 0 : exp(biased[j] ?? 0)));
-  const given = floats(precision, E);
-  const contributions = (j: number) => {
-    if (excluded[j] === 1) return given.fill(0);
-    const blended = shared.value(j);
-    for (let e = 0; e < E; e++) given[e] = (weights[j] ?? 0) * (blended[e] ?? 0);
-    return given;
-  };
-  const sinkLogit = sink?.[head];
-  const sinkExponential = sinkLogit === undefined ? 0 : exp(sinkLogit);
-  const trace = { ...shared, ...scores, biased, excluded, max, exponentials, sinkExponential, sum, weights, sinkWeight, contributions };
-  refuseOverflow(trace, H);
-  return trace;
 }
+
+const NOTHING: Sums = { max: Number.NEGATIVE_INFINITY, sum: 0, lse: Number.NEGATIVE_INFINITY, sinkExponential: 0, sinkWeight: 0 };
 
 function rowOf({ data, offset, headStride, rowStride }: Rows, head: number, row: number, width: number): Floats {
   const start = offset + head * headStride + row * rowStride;
   return data.subarray(start, start + width);
-}
-
-function traceScores({ axes: { N, D }, precision, scale, softcap }: Problem, kernels: RowKernels, { query, key }: Pick<RowTrace, 'query' | 'key'>) {
-  const dot = floats(precision, N);
-  const scaled = floats(precision, N);
-  for (let j = 0; j < N; j++) {
-    const asked = key(j);
-    let sum = 0;
-    for (let c = 0; c < D; c++) sum = rounded(precision, sum + rounded(precision, (query[c] ?? 0) * (asked[c] ?? 0)));
-    dot[j] = sum;
-    scaled[j] = scale * sum;
-  }
-  const capped = softcap === undefined ? scaled : kernels.softcap(scaled, softcap, floats(precision, N));
-  const terms = floats(precision, D);
-  const products = (j: number) => {
-    const asked = key(j);
-    for (let c = 0; c < D; c++) terms[c] = (query[c] ?? 0) * (asked[c] ?? 0);
-    return terms;
-  };
-  return { products, dot, scaled, capped };
 }
 
 /**
@@ -120,5 +135,5 @@ function refuseOverflow({ head, row, excluded, value, dot, scaled, biased, sum }
     finite = Number.isFinite(dot[j]) && Number.isFinite(scaled[j]) && Number.isFinite(biased[j]);
     for (const element of value(j)) finite &&= Number.isFinite(element);
   }
-  if (!finite) throw new ArithmeticOverflow('the trace', 'asking row', row, heads > 1 ? head : undefined);
+  if (!finite) throw new ArithmeticOverflow('the trace', 'query row', row, heads > 1 ? head : undefined);
 }

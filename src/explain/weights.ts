@@ -14,12 +14,12 @@ export function weights(story: Story): string {
 }
 
 /** What softmax sees is the score itself where no step stands between. */
-function logitWord({ problem: { softcap, bias, alibi } }: Story): string {
+function logitWord({ call: { softcap, bias, alibi } }: Story): string {
   return softcap !== undefined || bias || alibi ? 'logit' : 'score';
 }
 
 function shares(story: Story, scene: Scene, what: string): string {
-  const { sink, precision } = story.problem;
+  const { sink, precision } = story.call;
   if (scene.attended.length === 0 && !sink) return 'Nothing to attend to: there is nothing to share, and every weight is 0.';
   const { attended } = scene;
   // A column: the keys that are attended, the sink, the sum; all with as many decimals.
@@ -55,8 +55,8 @@ function shares(story: Story, scene: Scene, what: string): string {
 }
 
 /** Whose logit is the greatest. */
-function greatest({ names, problem }: Story, { attended, biased, max, head }: Scene): string {
+function greatest({ names, call }: Story, { attended, biased, max, head }: Scene): string {
   const who = attended.filter((j) => biased[j] === max).map((j) => names.tokens[j]?.quoted ?? '');
-  if (problem.sink?.[head] === max) who.push('the sink');
+  if (call.sink?.[head] === max) who.push('the sink');
   return listed(who, 4);
 }

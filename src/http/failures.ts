@@ -2,7 +2,7 @@ import { METHODS } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { ArithmeticOverflow } from '../engine/errors.ts';
-import { Stopped } from '../engine/kernels/simd.ts';
+import { Stopped } from '../engine/kernels/kernel.ts';
 import { OnnxFault } from '../engine/onnx.ts';
 import { DeadlineExceeded, OutOfMemory } from '../runtime/failures.ts';
 import { WorkTooLarge } from '../runtime/limits.ts';

@@ -15,7 +15,7 @@ const DETAILS: Readonly<Record<ProblemCode, string>> = {
   'unsupported-media-type':
     'the body must be application/json or application/x-ndjson or application/ndjson or application/jsonl or application/jsonlines, got "application/x-www-form-urlencoded"',
   'invalid-request': '/tokens/1 has 1 number, but row 0 has 2; every row must be equally wide',
-  'arithmetic-overflow': 'scores of asking row 0 is not finite, though all inputs are',
+  'arithmetic-overflow': 'scores of query row 0 is not finite, though all inputs are',
   internal: 'an unexpected error; it has been logged',
   'shutting-down': 'asked to stop; draining',
   'deadline-exceeded': 'the answer did not begin within 30000 ms (REQUEST_TIMEOUT_MS)',

@@ -1,9 +1,8 @@
 import type { Kernel } from '../engine/kernels/kernel.ts';
-import { attend, lessonSizes } from '../engine/lesson.ts';
 import { mergeAndProject } from '../engine/merge.ts';
 import { onnxCall, onnxLayout } from '../engine/onnx.ts';
-import { attention } from '../engine/operator.ts';
-import { Notes } from '../explain/story.ts';
+import { attendTokens, tokenSizes } from '../engine/token-attention.ts';
+import { Recording } from '../explain/recording.ts';
 import { traceReply } from '../explain/trace-reply.ts';
 import { MOST_WALKED } from '../explain/walkthrough.ts';
 import { printAttentionReply } from '../wire/attention-reply.ts';
@@ -53,11 +52,11 @@ export interface Task {
 
 /**
  * Reads a question. Between reading and carrying out nothing else may be read on this thread, since both work in the
- * kernel's arena.
+ * kernel's memory.
  * @throws MalformedJson, InvalidRequest, BadInference, UnknownModel, OnnxFault, WorkTooLarge
  */
 export function readQuestion(question: Question, means: Means, stages?: Stages): Task {
-  means.kernel.arena?.reset();
+  means.kernel.reset();
   const task = READERS[question.kind](question, means, stages);
   stages?.end('decode');
   return task;
@@ -67,9 +66,9 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
   attention({ body, as }, means, stages) {
     const asked = readAttentionRequest(parseJson(joined(body)));
     if (as) return showingTask(asked, as, means, stages);
-    const { lesson, printing } = asked;
+    const { attention: lesson, printing } = asked;
     const { kernel, limits, checkpoint } = means;
-    const sizes = lessonSizes(lesson);
+    const sizes = tokenSizes(lesson);
     const traced = printing.include.includes('trace');
     if (traced) refuseShown(sizes, MOST_WALKED, 'the trace');
     const { numbers } = refuseTooMuch(lesson, limits, traced ? traceNumbersOf(sizes) : 0);
@@ -77,9 +76,9 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
       cost: costOf(lessonLoad(lesson, numbers, printing.decimals), paceOf(kernel, lesson.precision)),
       holds: lessonHolds(lesson, numbers),
       carryOut() {
-        const notes = traced ? new Notes() : undefined;
-        const result = sayingWhere(asked, () => attend(lesson, kernel, checkpoint, notes));
-        const trace = notes && traceReply(notes.noted, printing);
+        const recording = traced ? new Recording() : undefined;
+        const result = sayingWhere(asked, () => attendTokens(lesson, kernel, checkpoint, recording));
+        const trace = recording && traceReply(recording.call, printing);
         stages?.end('compute');
         return ended({ body: printAttentionReply(result, printing, sizes.m, trace) }, stages);
       },
@@ -128,7 +127,7 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
     refuseAxes(shapes);
     const layout = onnxLayout(shapes, attributes, names);
     const { work, rows, numbers } = refuseCall(layout, names, limits);
-    const inputs = asked.readInputs(kernel.arena?.float32);
+    const inputs = asked.readInputs((length) => kernel.float32(length));
     const { B, H, G, M, N, D, E } = layout.axes;
     const pairs = B * H * M * N;
     const copied = asked.outputs.reduce((sum, { name, binary }) => sum + (binary ? numbersIn(layout.outputs[name]) : 0), 0);
@@ -151,12 +150,12 @@ const READERS: Readonly<Record<Question['kind'], (question: Question, means: Mea
       ),
       holds: 2 * (precision === 'float32' ? 4 : 8) * (vectors + numbers) + PRINTED_BYTES * printed,
       carryOut() {
-        const call = onnxCall(inputs, layout, attributes, names, precision);
-        const problem = { ...call.problem, checkpoint };
+        const onnx = onnxCall(inputs, layout, attributes, names, precision);
+        const call = { ...onnx.call, checkpoint };
         // Present keys and values alone need no attention.
-        const result = problem.want.size > 0 ? attention(problem, kernel) : { fullyMasked: [] };
+        const result = call.want.size > 0 ? kernel.attend(call) : { fullyMasked: [] };
         stages?.end('compute');
-        return ended(printInferenceReply(asked, call.outputs(result), MODEL), stages);
+        return ended(printInferenceReply(asked, onnx.outputs(result), MODEL), stages);
       },
     };
   },

@@ -1,4 +1,4 @@
-import { TooMuchToRedo } from '../engine/kernels/redo.ts';
+import { TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import { type Answer, type Question, readQuestion } from './answer.ts';
 import { INLINE_BYTES, INLINE_COST, INLINE_HELD, INLINE_REDONE } from './cost.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
@@ -42,7 +42,7 @@ export class Answerer {
       if (error instanceof TooMuchToRedo) return this.#elsewhere(question, gone());
       throw error;
     } finally {
-      this.#means.kernel.arena?.giveBack();
+      this.#means.kernel.giveBack();
     }
   }
 

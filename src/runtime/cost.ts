@@ -1,7 +1,7 @@
+import type { SoftmaxPrecision } from '../engine/call.ts';
 import type { Kernel } from '../engine/kernels/kernel.ts';
-import { type Lesson, lessonSizes } from '../engine/lesson.ts';
-import type { SoftmaxPrecision } from '../engine/operator.ts';
 import type { Precision } from '../engine/tensor.ts';
+import { type TokenAttention, tokenSizes } from '../engine/token-attention.ts';
 import type { Limits } from './limits.ts';
 
 /** About how long a task will hold its thread, in milliseconds. */
@@ -70,18 +70,18 @@ export function costOf({ work, pairs, ...units }: Load, pace: Pace): Cost {
 }
 
 /** What a lesson that prints so many numbers takes. */
-export function lessonLoad(lesson: Lesson, printed: number, decimals?: number): Load {
-  const { asking, similarity, position, projections, heads, kvHeads, include, tokens, values } = lesson;
-  const { m, n, h, d_k, d_v, width } = lessonSizes(lesson);
-  const asks = asking.from === 'tokens' ? tokens.columns : asking.vectors.columns;
+export function lessonLoad(lesson: TokenAttention, printed: number, decimals?: number): Load {
+  const { queries, similarity, position, projections, heads, kvHeads, include, tokens, values } = lesson;
+  const { m, n, h, d_k, d_v, width } = tokenSizes(lesson);
+  const queryColumns = queries.from === 'tokens' ? tokens.columns : queries.vectors.columns;
   const matrices = [
-    [m, asks, h * d_k, projections.query],
+    [m, queryColumns, h * d_k, projections.query],
     [n, tokens.columns, kvHeads * d_k, projections.key],
     [n, (values ?? tokens).columns, kvHeads * d_v, projections.value],
     [m, h * d_v, width, projections.output],
   ] as const;
   const sum = (of: (matrix: (typeof matrices)[number]) => number) => matrices.reduce((all, matrix) => all + of(matrix), 0);
-  const positioned = m * asks + n * tokens.columns;
+  const positioned = m * queryColumns + n * tokens.columns;
   const inDots = (m * h + n * kvHeads) * d_k;
   const headRows = (include.has('queries') ? h * m : 0) + (include.has('keys') ? kvHeads * n : 0) + (include.has('values') ? kvHeads * n : 0);
   return {
@@ -96,21 +96,21 @@ export function lessonLoad(lesson: Lesson, printed: number, decimals?: number): 
     rotated: position?.type === 'rope' ? inDots / 2 : 0,
     unitNumber: similarity === 'cosine' ? inDots : 0,
     unitBlock: similarity === 'cosine' ? m * heads + n * kvHeads : 0,
-    movedRow: (asking.from === 'tokens' ? m : 0) + headRows,
+    movedRow: (queries.from === 'tokens' ? m : 0) + headRows,
     moved: inDots + n * kvHeads * d_v + h * m * d_v + printed,
     printed,
     rounded: decimals === undefined ? 0 : printed,
   };
 }
 
-/** Who computes a problem of that precision with this kernel; `softmaxPrecision` as the operator has it. */
-export function paceOf(kernel: Kernel, precision: Precision, softmaxPrecision?: SoftmaxPrecision): Pace {
-  return kernel.attend && (softmaxPrecision ?? precision) === precision ? `tiled ${precision}` : precision;
+/** How a call of that precision is computed with this kernel; `softmaxPrecision` as the operator has it. */
+export function paceOf(kernel: Kernel, precision: Precision, softmaxPrecision: SoftmaxPrecision = precision): Pace {
+  return kernel.isTiled(precision, softmaxPrecision) ? `tiled ${precision}` : precision;
 }
 
 /** What a lesson of `printed` numbers holds on the way, in bytes: vectors, matrices and results twice (in the kernel's memory and out of it), and text. */
-export function lessonHolds(lesson: Lesson, printed: number): number {
-  const { m, n, h, kvHeads, d_k, d_v, width } = lessonSizes(lesson);
+export function lessonHolds(lesson: TokenAttention, printed: number): number {
+  const { m, n, h, kvHeads, d_k, d_v, width } = tokenSizes(lesson);
   const vectors = m * h * (d_k + d_v) + n * kvHeads * (d_k + d_v) + m * width;
   return 2 * (lesson.precision === 'float32' ? 4 : 8) * (vectors + printed) + PRINTED_BYTES * printed;
 }

@@ -1,4 +1,4 @@
-import type { Crew, Job } from '../engine/kernels/simd.ts';
+import type { Crew, Job } from '../engine/kernels/job.ts';
 
 /*
  * How threads share a job. The thread whose request it is (the conductor) lays the job out, calls for others, and works

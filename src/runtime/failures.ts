@@ -1,5 +1,5 @@
 import { ArithmeticOverflow } from '../engine/errors.ts';
-import { Stopped } from '../engine/kernels/simd.ts';
+import { Stopped } from '../engine/kernels/kernel.ts';
 import { OnnxFault } from '../engine/onnx.ts';
 import { InvalidRequest } from '../wire/faults.ts';
 import { BadInference, UnknownModel } from '../wire/inference-members.ts';

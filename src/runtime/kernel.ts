@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { type Build, type Builds, type Choice, chooseKernel } from '../engine/kernels/choose.ts';
+import type { Crew } from '../engine/kernels/job.ts';
 import type { Kernel } from '../engine/kernels/kernel.ts';
 import { reference } from '../engine/kernels/reference.ts';
-import { type Crew, SimdKernel } from '../engine/kernels/simd.ts';
-import { multiplyAdds } from '../engine/operator.ts';
+import { SimdKernel } from '../engine/kernels/simd.ts';
 
 /** The kernel that runs here, chosen once for all threads. */
 export interface ChosenEngine {
@@ -34,17 +34,7 @@ function nameOf({ tile, relaxed, revectorised }: Choice): string {
   return `wasm ${tile}${relaxed ? ' relaxed-simd' : ' simd128'}${revectorised ? ' revectorised' : ''}`;
 }
 
-/** Multiply-adds below which laying a problem out in the module's memory takes longer than computing it row by row. */
-const TINY_WORK = 1000;
-
 /** This thread's own kernel; `mostRedone` as SimdKernel takes it. */
 export function kernelOf({ name, choice }: ChosenEngine, crew?: Crew, mostRedone?: number): Kernel {
-  if (!choice) return reference;
-  const simd = new SimdKernel(name, choice.modules, choice.tile, crew, mostRedone);
-  return {
-    name,
-    rows: simd.rows,
-    arena: simd.arena,
-    attend: (problem) => (multiplyAdds(problem.axes) < TINY_WORK ? undefined : simd.attend(problem)),
-  };
+  return choice ? new SimdKernel(name, choice.modules, choice.tile, { crew, mostRedone }) : reference;
 }

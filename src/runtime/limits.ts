@@ -1,6 +1,7 @@
-import { type Lesson, type LessonOutput, type LessonSizes, lessonSizes } from '../engine/lesson.ts';
+import { multiplyAdds } from '../engine/call.ts';
 import type { OnnxLayout, OnnxOutput, OnnxShapes } from '../engine/onnx.ts';
-import { multiplyAdds } from '../engine/operator.ts';
+import { type TokenAttention, tokenSizes } from '../engine/token-attention.ts';
+import type { TokenOutput, TokenSizes } from '../engine/token-outputs.ts';
 
 /** What a request may cost, at most. */
 export interface Limits {
@@ -16,8 +17,8 @@ export class WorkTooLarge extends Error {
 }
 
 /** Multiply-adds of a lesson, excluded keys included: h·m·n·(d_k + d_v), and rows · inputs · columns of each projection. */
-function workOf(lesson: Lesson): number {
-  const { m, n, h, d_k, d_v } = lessonSizes(lesson);
+function workOf(lesson: TokenAttention): number {
+  const { m, n, h, d_k, d_v } = tokenSizes(lesson);
   const { query, key, value, output } = lesson.projections;
   let work = h * m * n * (d_k + d_v);
   for (const [rows, { weight }] of [
@@ -31,11 +32,11 @@ function workOf(lesson: Lesson): number {
 }
 
 /** Numbers that the reply to a lesson holds. */
-function replyNumbersOf(lesson: Lesson): number {
-  const { h, m, n, kvHeads, d_k, d_v, width } = lessonSizes(lesson);
+function replyNumbersOf(lesson: TokenAttention): number {
+  const { h, m, n, kvHeads, d_k, d_v, width } = tokenSizes(lesson);
   const perPair = h * m * n;
   const perRow = h * m;
-  const sizes: Record<LessonOutput, number> = {
+  const sizes: Record<TokenOutput, number> = {
     scores: perPair,
     logits: perPair,
     weights: perPair,
@@ -59,8 +60,8 @@ const REPLIES_HELD = 4;
  * The work and the reply's numbers of a lesson that is within the limits.
  * @throws WorkTooLarge naming the limit and the figure
  */
-export function refuseTooMuch(lesson: Lesson, limits: Limits, traceNumbers = 0): { readonly work: number; readonly numbers: number } {
-  const { h, m, n, kvHeads, d_k, d_v, width } = lessonSizes(lesson);
+export function refuseTooMuch(lesson: TokenAttention, limits: Limits, traceNumbers = 0): { readonly work: number; readonly numbers: number } {
+  const { h, m, n, kvHeads, d_k, d_v, width } = tokenSizes(lesson);
   const work = workOf(lesson);
   refuseWork(work, limits, `h·m·n·(d_k + d_v) = ${h}·${m}·${n}·(${d_k} + ${d_v}), and the projections`);
   const numbers = replyNumbersOf(lesson) + traceNumbers;
@@ -117,13 +118,13 @@ export function numbersIn(shape: readonly number[]): number {
 }
 
 /** @throws WorkTooLarge where a representation can't show so much; `what` names it */
-export function refuseShown({ m, n }: LessonSizes, most: { readonly rows: number; readonly keys: number }, what: string): void {
+export function refuseShown({ m, n }: TokenSizes, most: { readonly rows: number; readonly keys: number }, what: string): void {
   if (m > most.rows || n > most.keys)
     throw new WorkTooLarge(`${what} shows at most ${most.rows} asking rows × ${most.keys} keys; the request has ${m} × ${n}`);
 }
 
 /** @throws WorkTooLarge where the panels together can't be drawn */
-export function refuseMarks(marks: number, most: number, { h, m, n }: LessonSizes): void {
+export function refuseMarks(marks: number, most: number, { h, m, n }: TokenSizes): void {
   if (marks > most)
     throw new WorkTooLarge(
       `the heatmap draws at most ${most} cells and labels; ${h} heads of ${m} × ${n} have ${marks}. Ask with fewer rows or heads.`,
@@ -131,7 +132,7 @@ export function refuseMarks(marks: number, most: number, { h, m, n }: LessonSize
 }
 
 /** Numbers in the trace of a lesson. */
-export function traceNumbersOf({ h, m, n, d_k, d_v }: LessonSizes): number {
+export function traceNumbersOf({ h, m, n, d_k, d_v }: TokenSizes): number {
   return h * m * (n * (d_k + d_v + 6) + 2);
 }
 

@@ -1,7 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { DESCRIPTOR } from '../engine/kernels/descriptor.ts';
-import { KEPT_BYTES } from '../engine/kernels/simd.ts';
+import { isLarge, type Job, stopJob } from '../engine/kernels/job.ts';
 import type { Answer, Question } from './answer.ts';
 import { collectAll } from './collect.ts';
 import { reportLoss } from './crew.ts';
@@ -25,8 +24,8 @@ export interface OffloadedAnswer {
 /** A question that a worker is busy with. */
 interface Pending {
   readonly control: Int32Array;
-  /** The stop word of its job, once it has laid one out. */
-  stop?: Int32Array;
+  /** Its job, once it has laid one out. */
+  job?: Job;
   stopped: boolean;
   /** Whether this thread has seen a memory that is given back after the answer. */
   large: boolean;
@@ -73,10 +72,10 @@ export class Offload {
       // Piscina's type for this misreads Node's newer one; it is the list that postMessage takes.
       transferList: [...new Set(body.map((bytes) => bytes.buffer))] as never,
     });
-    // A worker starts on the next question only once this end has been heard: until then its stop word is this job's.
+    // A worker starts on the next question only once this end has been heard: until then this job is in its memory.
     const forget = () => {
       this.#pending.delete(id);
-      delete pending.stop;
+      delete pending.job;
       // Once the helpers' tasks are done with too. It holds this thread for some milliseconds, after a very large job alone.
       if (pending.large) setTimeout(collectAll, FORGOTTEN_AFTER_MS).unref();
     };
@@ -106,7 +105,7 @@ export class Offload {
   #stop(pending: Pending, kill: AbortController, told: Promise<unknown>): void {
     pending.stopped = true;
     Atomics.store(pending.control, 0, 1);
-    if (pending.stop) Atomics.store(pending.stop, 0, 1);
+    if (pending.job) stopJob(pending.job);
     const timer = setTimeout(() => kill.abort(), PATIENCE_MS);
     told.catch(() => undefined).finally(() => clearTimeout(timer));
   }
@@ -116,9 +115,9 @@ export class Offload {
     const pending = this.#pending.get(id);
     // A quick worker has answered before its call is heard; its memory may hold the next job by now.
     if (!pending) return;
-    pending.large ||= call.job.memory.buffer.byteLength > KEPT_BYTES;
-    pending.stop = new Int32Array(call.job.memory.buffer, call.job.descriptor + DESCRIPTOR.stop, 1);
-    if (pending.stopped) Atomics.store(pending.stop, 0, 1);
+    pending.large ||= isLarge(call.job);
+    pending.job = call.job;
+    if (pending.stopped) stopJob(call.job);
     for (let place = 1; place < this.#threads; place++) {
       const task: HelpTask = { type: 'help', call, place };
       this.#pool.run(task).catch(() => reportLoss(call));

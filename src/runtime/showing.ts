@@ -1,9 +1,9 @@
 import { ZeroVectors } from '../engine/errors.ts';
-import { lessonSizes } from '../engine/lesson.ts';
+import { tokenSizes } from '../engine/token-attention.ts';
 import { drawWeights, MOST_DRAWN, MOST_MARKS, marksOf } from '../explain/heatmap.ts';
 import { MOST_WALKED, walkThrough, writtenNumbers } from '../explain/walkthrough.ts';
 import { InvalidRequest } from '../wire/faults.ts';
-import type { AskedAttention } from '../wire/members.ts';
+import type { AttentionOrder } from '../wire/members.ts';
 import type { Means, Task } from './answer.ts';
 import { costOf, lessonHolds, lessonLoad, paceOf } from './cost.ts';
 import { refuseMarks, refuseReply, refuseShown, refuseTooMuch } from './limits.ts';
@@ -16,10 +16,10 @@ export type Showing = 'markdown' | 'svg';
  * The task of showing a lesson, once it is within the limits. `include` plays no part.
  * @throws WorkTooLarge
  */
-export function showingTask(asked: AskedAttention, as: Showing, { kernel, limits, checkpoint }: Means, stages?: Stages): Task {
+export function showingTask(asked: AttentionOrder, as: Showing, { kernel, limits, checkpoint }: Means, stages?: Stages): Task {
   const { labels } = asked;
-  const lesson = { ...asked.lesson, include: new Set(['weights', 'context'] as const) };
-  const sizes = lessonSizes(lesson);
+  const lesson = { ...asked.attention, include: new Set(['weights', 'context'] as const) };
+  const sizes = tokenSizes(lesson);
   const { h, m, n } = sizes;
   const show = as === 'markdown' ? walkThrough : drawWeights;
   if (as === 'markdown') refuseShown(sizes, MOST_WALKED, 'the walk-through');
@@ -44,7 +44,7 @@ export function showingTask(asked: AskedAttention, as: Showing, { kernel, limits
 }
 
 /** What `compute` gives. @throws InvalidRequest at the vectors of length 0, where the similarity is cosine */
-export function sayingWhere<Result>({ lesson, printing: { oneRow, headAxis } }: AskedAttention, compute: () => Result): Result {
+export function sayingWhere<Result>({ attention, printing: { oneRow, headAxis } }: AttentionOrder, compute: () => Result): Result {
   try {
     return compute();
   } catch (error) {
@@ -52,7 +52,7 @@ export function sayingWhere<Result>({ lesson, printing: { oneRow, headAxis } }: 
     throw new InvalidRequest(
       error.rows.map(({ vectors, row, head }) => ({
         pointer: vectors === 'queries' && oneRow ? '/queries' : `/${vectors}/${row}`,
-        detail: `is a vector of length 0 in ${lesson.precision}${headAxis ? `, in head ${head}` : ''}, which has no direction; cosine similarity needs one`,
+        detail: `is a vector of length 0 in ${attention.precision}${headAxis ? `, in head ${head}` : ''}, which has no direction; cosine similarity needs one`,
       })),
     );
   }

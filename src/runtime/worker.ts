@@ -1,7 +1,7 @@
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { TooMuchToRedo } from '../engine/kernels/redo.ts';
-import { instantiate, KEPT_BYTES, Stopped } from '../engine/kernels/simd.ts';
+import { isLarge, workOn } from '../engine/kernels/job.ts';
+import { Stopped, TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import { type Answer, type Question, readQuestion } from './answer.ts';
 import { collectAll } from './collect.ts';
 import { mostRedone } from './cost.ts';
@@ -57,10 +57,8 @@ const kernel = kernelOf(
 /** What piscina runs on this thread, one task at a time. */
 export default function work(task: AskTask | HelpTask): unknown {
   if (task.type === 'help') {
-    const large = (task.call?.job.memory.buffer.byteLength ?? 0) > KEPT_BYTES;
-    helpWith(task);
-    task.call = undefined;
-    if (large) collectAll();
+    // The job is handled in a function of its own: what a running one has held in a register is not collected.
+    if (helpWith(task)) collectAll();
     return undefined;
   }
   try {
@@ -70,16 +68,20 @@ export default function work(task: AskTask | HelpTask): unknown {
   }
 }
 
-function helpWith({ call, place }: HelpTask): void {
-  if (!call || !engine.choice) return;
-  const { run } = instantiate(engine.choice.modules[call.job.precision], call.job.memory);
-  help(call, () => run(call.job.descriptor, call.job.scratch[place] ?? 0));
+/** Helps, lets go of the job, and says whether that was much. */
+function helpWith(task: HelpTask): boolean {
+  const { call, place } = task;
+  task.call = undefined;
+  if (!call || !engine.choice) return false;
+  const { modules } = engine.choice;
+  help(call, () => workOn(call.job, modules, place));
+  return isLarge(call.job);
 }
 
 /** Gives back what the question took: this thread may wait long for the next one, and what it waits with stays. */
 function letGo({ question }: AskTask): void {
   for (const { buffer } of question.body) if (buffer instanceof ArrayBuffer) buffer.transfer(0);
-  if (kernel.arena?.giveBack()) collectAll();
+  if (kernel.giveBack()) collectAll();
 }
 
 function answered(task: AskTask): unknown {

@@ -1,5 +1,5 @@
-import type { LessonResult, Tensor } from '../engine/lesson.ts';
 import type { Floats } from '../engine/tensor.ts';
+import type { Tensor, TokenResult } from '../engine/token-outputs.ts';
 import { shortestFloat32 } from './float32.ts';
 import type { Printing } from './members.ts';
 
@@ -10,7 +10,7 @@ import type { Printing } from './members.ts';
  * @param trace what `trace` holds, where it is asked for: numbers ready to be printed
  */
 export function printAttentionReply(
-  { tensors, fullyMasked }: LessonResult,
+  { tensors, fullyMasked }: TokenResult,
   { include, decimals, oneRow, headAxis }: Printing,
   m: number,
   trace?: unknown,

@@ -1,12 +1,12 @@
-import type { Asking } from '../engine/lesson.ts';
-import { type Floats, floats, type Precision, placesOf } from '../engine/tensor.ts';
+import { type Floats, floats, type Precision, positionsOf } from '../engine/tensor.ts';
+import type { QueryRows } from '../engine/way-in.ts';
 import { AttentionRequest } from '../schemas/attention.ts';
 import { DTYPE } from '../schemas/options.ts';
 import { checkShapes } from './attention-shapes.ts';
 import { checkCompany } from './company.ts';
 import { Faults, InvalidRequest } from './faults.ts';
 import { fieldsOf } from './fields.ts';
-import type { AskedAttention, AttentionMembers } from './members.ts';
+import type { AttentionMembers, AttentionOrder } from './members.ts';
 import { type Parsed, readMembers, readObject, withDefaults } from './readers.ts';
 import { readWord } from './scalars.ts';
 
@@ -17,7 +17,7 @@ const FIELDS = fieldsOf(AttentionRequest);
  * against each other.
  * @throws InvalidRequest with all faults found, up to 20
  */
-export function readAttentionRequest(body: unknown): AskedAttention {
+export function readAttentionRequest(body: unknown): AttentionOrder {
   const faults = new Faults();
   const parsed = readObject(body, FIELDS.names, '', faults);
   if (!parsed) throw new InvalidRequest(faults.list);
@@ -28,14 +28,14 @@ export function readAttentionRequest(body: unknown): AskedAttention {
 
   const options = withDefaults(members, FIELDS);
   const { tokens, query, queries, heads = 1, sink, include } = options;
-  const asking: Asking = queries
+  const queryRows: QueryRows = queries
     ? { from: 'queries', vectors: queries.matrix, start: options.queries_start }
-    : { from: 'tokens', positions: query?.positions ?? placesOf(tokens) };
+    : { from: 'tokens', positions: query?.positions ?? positionsOf(tokens) };
   return {
-    lesson: {
+    attention: {
       precision,
       tokens,
-      asking,
+      queries: queryRows,
       values: options.values,
       similarity: options.similarity,
       scale: options.scale,

@@ -1,6 +1,6 @@
 import type { Static, TArray, TObject, TOptional, TSchema, TUnion } from '@sinclair/typebox';
-import type { Lesson, PerPair } from '../engine/lesson.ts';
 import type { Floats, Matrix } from '../engine/tensor.ts';
+import type { PerPair, TokenAttention } from '../engine/token-attention.ts';
 import type { AttentionRequest } from '../schemas/attention.ts';
 import type { KIND, Kind } from '../schemas/kinds.ts';
 import type { Include } from '../schemas/options.ts';
@@ -93,8 +93,8 @@ type Absent<Schema extends TSchema> = Schema extends { readonly [KIND]: { readon
 export type AttentionMembers = Members<typeof AttentionRequest>;
 
 /** A request that has been understood: what to compute, and how to print it. */
-export interface AskedAttention {
-  readonly lesson: Lesson;
+export interface AttentionOrder {
+  readonly attention: TokenAttention;
   readonly printing: Printing;
   readonly labels?: readonly string[] | undefined;
 }

@@ -1,25 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../src/engine/kernels/reference.ts';
-import { attend, type Lesson, type LessonOutput } from '../../src/engine/lesson.ts';
 import { mergeAndProject } from '../../src/engine/merge.ts';
 import { alibiSlopes, rotate } from '../../src/engine/position.ts';
 import type { Floats, Matrix } from '../../src/engine/tensor.ts';
-import { random } from './problems.ts';
+import { attendTokens, type TokenAttention } from '../../src/engine/token-attention.ts';
+import type { TokenOutput } from '../../src/engine/token-outputs.ts';
+import { random } from './calls.ts';
 
 const TOLERANCE = 1e-10;
-const OUTPUTS: readonly LessonOutput[] = ['scores', 'logits', 'weights', 'context', 'lse', 'entropy', 'sink_weight'];
+const OUTPUTS: readonly TokenOutput[] = ['scores', 'logits', 'weights', 'context', 'lse', 'entropy', 'sink_weight'];
 
 function matrix(rows: number, columns: number, seed: number): Matrix {
   const next = random(seed);
   return { data: Float64Array.from({ length: rows * columns }, next), rows, columns };
 }
 
-function lesson(tokens: Matrix, options: Partial<Lesson> = {}): Lesson {
+function over(tokens: Matrix, options: Partial<TokenAttention> = {}): TokenAttention {
   return {
     precision: 'float64',
     tokens,
-    asking: { from: 'tokens', positions: Int32Array.from({ length: tokens.rows }, (_, i) => i) },
+    queries: { from: 'tokens', positions: Int32Array.from({ length: tokens.rows }, (_, i) => i) },
     similarity: 'dot',
     scale: 1,
     projections: { query: {}, key: {}, value: {}, output: {} },
@@ -32,8 +33,8 @@ function lesson(tokens: Matrix, options: Partial<Lesson> = {}): Lesson {
   };
 }
 
-function ask(asked: Lesson): Partial<Record<LessonOutput, Floats>> & { fullyMasked: readonly number[] } {
-  const { tensors, fullyMasked } = attend(asked, reference);
+function ask(asked: TokenAttention): Partial<Record<TokenOutput, Floats>> & { fullyMasked: readonly number[] } {
+  const { tensors, fullyMasked } = attendTokens(asked, reference);
   return { ...Object.fromEntries([...tensors].map(([name, { data }]) => [name, data])), fullyMasked };
 }
 
@@ -67,15 +68,15 @@ const holds = (property: (sizes: { n: number; d: number; h: number; seed: number
 
 describe('heads', () => {
   test('one head of full width equals no heads', () => {
-    holds(({ n, d, seed }) => expectSame(ask(lesson(matrix(n, d, seed), { heads: 1, kvHeads: 1 })), ask(lesson(matrix(n, d, seed)))));
+    holds(({ n, d, seed }) => expectSame(ask(over(matrix(n, d, seed), { heads: 1, kvHeads: 1 })), ask(over(matrix(n, d, seed)))));
   });
 
   test('h heads equal h separate calls on blocks of columns', () => {
     holds(({ n, d, h, seed }) => {
       const tokens = matrix(n, d * h, seed);
-      const together = ask(lesson(tokens, { heads: h }));
+      const together = ask(over(tokens, { heads: h }));
       for (let g = 0; g < h; g++) {
-        const alone = ask(lesson(columns(tokens, g * d, (g + 1) * d)));
+        const alone = ask(over(columns(tokens, g * d, (g + 1) * d)));
         for (const output of OUTPUTS.filter((name) => name !== 'context')) {
           const size = (together[output]?.length ?? 0) / h;
           expectClose(together[output]?.subarray(g * size, (g + 1) * size), alone[output], output);
@@ -100,16 +101,16 @@ describe('heads', () => {
       const rows = Array.from({ length: n }, (_, r) => repeated.flatMap((block) => [...block.data.subarray(r * d, (r + 1) * d)]));
       const wide: Matrix = { data: Float64Array.from(rows.flat()), rows: n, columns: d * h * group };
       const asking = { from: 'queries', vectors: queries } as const;
-      expectSame(ask(lesson(tokens, { asking, heads: h * group, kvHeads: h })), ask(lesson(wide, { asking, heads: h * group })));
-      const turned = { asking: { ...asking, start: 1 }, heads: h * group, position: { type: 'rope', base: 100, interleaved: true } } as const;
-      expectSame(ask(lesson(tokens, { ...turned, kvHeads: h })), ask(lesson(wide, turned)));
+      expectSame(ask(over(tokens, { queries: asking, heads: h * group, kvHeads: h })), ask(over(wide, { queries: asking, heads: h * group })));
+      const turned = { queries: { ...asking, start: 1 }, heads: h * group, position: { type: 'rope', base: 100, interleaved: true } } as const;
+      expectSame(ask(over(tokens, { ...turned, kvHeads: h })), ask(over(wide, turned)));
     });
   });
 });
 
 describe('options at their neutral ends', () => {
   test('a window wide enough equals none', () => {
-    holds(({ n, d, seed }) => expectSame(ask(lesson(matrix(n, d, seed), { window: { left: n, right: n } })), ask(lesson(matrix(n, d, seed)))));
+    holds(({ n, d, seed }) => expectSame(ask(over(matrix(n, d, seed), { window: { left: n, right: n } })), ask(over(matrix(n, d, seed)))));
   });
 
   test('a window to the left alone, with causal, equals the mask that says the same', () => {
@@ -118,26 +119,23 @@ describe('options at their neutral ends', () => {
         const [i, j] = [Math.floor(pair / n), pair % n];
         return j <= i && j >= i - 1 ? 1 : 0;
       });
-      expectSame(
-        ask(lesson(matrix(n, d, seed), { causal: true, window: { left: 1 } })),
-        ask(lesson(matrix(n, d, seed), { mask: { data, rank: 2 } })),
-      );
+      expectSame(ask(over(matrix(n, d, seed), { causal: true, window: { left: 1 } })), ask(over(matrix(n, d, seed), { mask: { data, rank: 2 } })));
     });
   });
 
   test('a sink of −∞, nearly, equals none', () => {
-    holds(({ n, d, seed }) => expectSame(ask(lesson(matrix(n, d, seed), { sink: Float64Array.of(-800) })), ask(lesson(matrix(n, d, seed)))));
+    holds(({ n, d, seed }) => expectSame(ask(over(matrix(n, d, seed), { sink: Float64Array.of(-800) })), ask(over(matrix(n, d, seed)))));
   });
 
   test('a softcap of ∞, nearly, equals none', () => {
-    holds(({ n, d, seed }) => expectSame(ask(lesson(matrix(n, d, seed), { softcap: 1e8 })), ask(lesson(matrix(n, d, seed)))));
+    holds(({ n, d, seed }) => expectSame(ask(over(matrix(n, d, seed), { softcap: 1e8 })), ask(over(matrix(n, d, seed)))));
   });
 
   test('a bias of 0 and slopes of 0 equal none', () => {
     holds(({ n, d, seed }) => {
-      const plain = ask(lesson(matrix(n, d, seed)));
-      expectSame(ask(lesson(matrix(n, d, seed), { bias: { data: new Float64Array(n), rank: 1 } })), plain);
-      expectSame(ask(lesson(matrix(n, d, seed), { position: { type: 'alibi', slopes: new Float64Array(1) } })), plain);
+      const plain = ask(over(matrix(n, d, seed)));
+      expectSame(ask(over(matrix(n, d, seed), { bias: { data: new Float64Array(n), rank: 1 } })), plain);
+      expectSame(ask(over(matrix(n, d, seed), { position: { type: 'alibi', slopes: new Float64Array(1) } })), plain);
     });
   });
 
@@ -145,8 +143,8 @@ describe('options at their neutral ends', () => {
     holds(({ n, d, seed }) => {
       const weight = { data: Float64Array.from({ length: d * d }, (_, i) => (i % (d + 1) === 0 ? 1 : 0)), rows: d, columns: d };
       expectSame(
-        ask(lesson(matrix(n, d, seed), { projections: { query: { weight }, key: { weight }, value: { weight }, output: { weight } } })),
-        ask(lesson(matrix(n, d, seed))),
+        ask(over(matrix(n, d, seed), { projections: { query: { weight }, key: { weight }, value: { weight }, output: { weight } } })),
+        ask(over(matrix(n, d, seed))),
       );
     });
   });
@@ -166,7 +164,7 @@ describe('positions', () => {
             { base: 10_000, interleaved },
             'float64',
           );
-        expectClose(ask(lesson(turned(17), { heads: h })).scores, ask(lesson(turned(0), { heads: h })).scores, 'scores');
+        expectClose(ask(over(turned(17), { heads: h })).scores, ask(over(turned(0), { heads: h })).scores, 'scores');
       }
     });
   });
@@ -198,7 +196,7 @@ describe('positions', () => {
         const angle = position / 10_000 ** ((2 * Math.floor(c / 2)) / d);
         return x + (c % 2 === 0 ? Math.sin(angle) : Math.cos(angle));
       });
-      expectSame(ask(lesson(tokens, { position: { type: 'sinusoidal' } })), ask(lesson({ ...tokens, data })));
+      expectSame(ask(over(tokens, { position: { type: 'sinusoidal' } })), ask(over({ ...tokens, data })));
     });
   });
 
@@ -206,7 +204,7 @@ describe('positions', () => {
     holds(({ n, d, seed }) => {
       const tokens = matrix(n, d, seed);
       const position = { type: 'sinusoidal' } as const;
-      expectSame(ask(lesson(tokens, { position, asking: { from: 'queries', vectors: tokens, start: 0 } })), ask(lesson(tokens, { position })));
+      expectSame(ask(over(tokens, { position, queries: { from: 'queries', vectors: tokens, start: 0 } })), ask(over(tokens, { position })));
     });
   });
 
@@ -218,7 +216,7 @@ describe('positions', () => {
 });
 
 describe('merge', () => {
-  const rank = (options: Partial<Lesson>) => options;
+  const rank = (options: Partial<TokenAttention>) => options;
   test.each([
     ['plain', rank({})],
     ['causal', rank({ causal: true })],
@@ -237,12 +235,12 @@ describe('merge', () => {
           const end = bounds[p + 1] ?? n;
           const part = { data: tokens.data.slice(first * d * h, end * d * h), rows: end - first, columns: d * h };
           const { context = new Float64Array(), lse = new Float64Array() } = ask(
-            lesson(part, { ...options, heads: h, kvHeads: h, asking: asking(first) }),
+            over(part, { ...options, heads: h, kvHeads: h, queries: asking(first) }),
           );
           return { context: { data: context, rows: 3, columns: d * h }, lse: Float64Array.from(lse) };
         });
         const merged = mergeAndProject(parts, 3, h, {});
-        const whole = ask(lesson(tokens, { ...options, heads: h, kvHeads: h, asking: asking(0) }));
+        const whole = ask(over(tokens, { ...options, heads: h, kvHeads: h, queries: asking(0) }));
         expectClose(merged.context.data, whole.context, 'context');
         expectClose(merged.lse, whole.lse, 'lse');
         expect(merged.fullyMasked).toEqual(whole.fullyMasked);
@@ -268,10 +266,10 @@ describe('fully masked rows', () => {
     ['a bias', { bias: { data: Float64Array.of(1, 2, 3), rank: 1 } }],
     ['causal and a softcap', { causal: true, softcap: 2 }],
     ['rope', { position: { type: 'rope', base: 10, interleaved: true } }],
-    ['grouped heads', { heads: 4, kvHeads: 2, asking: { from: 'queries', vectors: matrix(3, 8, 9) } }],
-  ] satisfies readonly [string, Partial<Lesson>][])('blend to 0, with %s', (_name, options: Partial<Lesson>) => {
+    ['grouped heads', { heads: 4, kvHeads: 2, queries: { from: 'queries', vectors: matrix(3, 8, 9) } }],
+  ] satisfies readonly [string, Partial<TokenAttention>][])('blend to 0, with %s', (_name, options: Partial<TokenAttention>) => {
     const heads = options.heads ?? 1;
-    const { context, weights, lse, entropy, fullyMasked } = ask(lesson(tokens, { ...options, mask: nobody }));
+    const { context, weights, lse, entropy, fullyMasked } = ask(over(tokens, { ...options, mask: nobody }));
     expect(fullyMasked).toEqual(Array.from({ length: heads }, (_, h) => h * 3 + 1));
     const width = (context?.length ?? 0) / 3;
     expect([...(context?.subarray(width, 2 * width) ?? [])].every((x) => x === 0)).toBe(true);
@@ -281,7 +279,7 @@ describe('fully masked rows', () => {
 
   test('give b_output after w_output', () => {
     const output = { weight: matrix(4, 2, 3), bias: Float64Array.of(5, 6) };
-    const { context } = ask(lesson(tokens, { mask: nobody, projections: { query: {}, key: {}, value: {}, output } }));
+    const { context } = ask(over(tokens, { mask: nobody, projections: { query: {}, key: {}, value: {}, output } }));
     expect([...(context?.subarray(2, 4) ?? [])]).toEqual([5, 6]);
   });
 });

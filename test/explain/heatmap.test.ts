@@ -49,13 +49,13 @@ describe('the heatmap', () => {
     const { status, text, headers } = await svg({ ...SEED, query: undefined });
     expect([status, headers['content-type']]).toEqual([200, 'image/svg+xml; charset=utf-8']);
     const { json } = await service.ask({ ...SEED, query: undefined, decimals: 4 });
-    const said = ['The', 'cat', 'ran'].flatMap((asks, i) => ['The', 'cat', 'ran'].map((asked, j) => `${asks} asks ${asked}: ${json.weights[i][j]}`));
+    const said = ['The', 'cat', 'ran'].flatMap((query, i) => ['The', 'cat', 'ran'].map((key, j) => `${query} → ${key}: ${json.weights[i][j]}`));
     expect(parsed(text).titles).toEqual(said);
   });
 
-  test('writes the weights into large cells, and titles rows as asking and columns as asked', async () => {
+  test('writes the weights into large cells, and titles rows as queries and columns as keys', async () => {
     const words = (await drawn(SEED)).texts.map(({ text }) => text);
-    for (const word of ['0.25', '0.31', '0.44', '← asking', 'asked →']) expect(words).toContain(word);
+    for (const word of ['0.25', '0.31', '0.44', '← queries', 'keys →']) expect(words).toContain(word);
   });
 
   test('has a legend from 0 to a round number above the greatest weight', async () => {
@@ -95,15 +95,15 @@ describe('the heatmap', () => {
   });
 
   test('is drawn for a row with nothing to attend to, and for one cell', async () => {
-    expect((await drawn(NOTHING)).titles).toEqual(['one asks one: 0.7311', 'one asks two: 0.2689', 'two asks one: masked', 'two asks two: masked']);
-    expect((await drawn({ tokens: [[1]] })).titles).toEqual(['token 0 asks token 0: 1']);
+    expect((await drawn(NOTHING)).titles).toEqual(['one → one: 0.7311', 'one → two: 0.2689', 'two → one: masked', 'two → two: masked']);
+    expect((await drawn({ tokens: [[1]] })).titles).toEqual(['token 0 → token 0: 1']);
   });
 
   test('says what a row adds up to', async () => {
     expect((await svg({ ...SEED, sink: 0 })).text).toContain('is the sink');
     expect((await svg(SEED)).text).not.toContain('is the sink');
-    expect((await svg(SEED)).text).toContain('it adds up to 1.');
-    expect((await svg(NOTHING)).text).toContain('it adds up to 1, or is all masked.');
+    expect((await svg(SEED)).text).toContain('they add up to 1.');
+    expect((await svg(NOTHING)).text).toContain('they add up to 1, or all keys are masked.');
   });
 
   test('ignores include and decimals', async () => {

@@ -101,7 +101,7 @@ describe('what is not finite where it is attended', () => {
   test.each(['application/json', 'text/markdown', 'image/svg+xml'])('is an overflow that says where: %s', async (accept) => {
     const { status, json, headers } = await service.ask({ tokens: [[1e30], [1]], include: ['trace'] }, { headers: { accept } });
     expect([status, json.type]).toEqual([422, '/problems/arithmetic-overflow']);
-    expect(json.detail).toContain('of asking row 0');
+    expect(json.detail).toContain('of query row 0');
     expect(headers['content-type']).toBe('application/problem+json; charset=utf-8');
   });
 });

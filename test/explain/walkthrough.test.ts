@@ -52,8 +52,8 @@ describe('the walk-through', () => {
   });
 
   test('calls tokens without labels by their positions, and vectors from outside queries', async () => {
-    expect(await textOf({ tokens: TOKENS, query: 1 })).toContain('Token 1 asks which of the tokens matter to it.');
-    expect(await textOf({ tokens: TOKENS, queries: [1, 0, 0] })).toContain('The query asks which of the tokens matter to it.');
+    expect(await textOf({ tokens: TOKENS, query: 1 })).toContain('Token 1 is the query: which of the tokens matter to it?');
+    expect(await textOf({ tokens: TOKENS, queries: [1, 0, 0] })).toContain('The query: which of the tokens matter to it?');
     expect(await textOf({ tokens: TOKENS, queries: [[1, 0, 0]], queries_start: 7, causal: true })).toContain('It stands at position 7.');
   });
 

@@ -182,7 +182,7 @@ describe('excluded keys', () => {
     });
     const { status, json } = await service.ask({ ...request, include: ['scores'] });
     expect(status).toBe(422);
-    expect(json.detail).toContain('scores of asking row 0');
+    expect(json.detail).toContain('scores of query row 0');
   });
 });
 

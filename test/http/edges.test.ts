@@ -138,7 +138,7 @@ describe('what is not finite', () => {
   test('in a lesson is answered by its first row', async () => {
     const { status, json } = await service.ask({ tokens: ones(3000, 64, 1e19), include: ['lse'] });
     expect([status, json.type]).toEqual([422, expect.stringContaining('arithmetic-overflow')]);
-    expect(json.detail).toContain('asking row 0 ');
+    expect(json.detail).toContain('query row 0 ');
   });
 
   test('on /v2 is redone where that is little, and refused where it is much', async () => {

@@ -341,7 +341,7 @@ describe('limits', () => {
 test('finite inputs that overflow on the way are an arithmetic-overflow that says which output', async () => {
   const overflow = await service.ask({ tokens: [[1], [1e30]] });
   expect([overflow.status, overflow.json.type]).toEqual([422, '/problems/arithmetic-overflow']);
-  expect(overflow.json.detail).toContain('scores of asking row 1');
+  expect(overflow.json.detail).toContain('scores of query row 1');
   expect((await service.ask({ tokens: [[1], [1e30]], dtype: 'float64', include: ['lse'] })).json.lse).toEqual([1e30, 1e30 * 1e30]);
 });
 
@@ -355,9 +355,9 @@ test('an overflow says the output, the row and the head', async () => {
     query: [1, 0],
     bias: [3e38, 3e38],
   });
-  expect([logits.status, logits.json.detail]).toEqual([422, 'scores of asking row 1 in head 0 is not finite, though all inputs are']);
+  expect([logits.status, logits.json.detail]).toEqual([422, 'scores of query row 1 in head 0 is not finite, though all inputs are']);
   const biased = await service.ask({ tokens: [[1.5e19]], bias: [3e38], include: ['context'] });
-  expect([biased.status, biased.json.detail]).toEqual([422, 'logits of asking row 0 is not finite, though all inputs are']);
+  expect([biased.status, biased.json.detail]).toEqual([422, 'logits of query row 0 is not finite, though all inputs are']);
 });
 
 test.each(Object.entries(PROBLEMS))('/problems/%s explains itself', async (code, { title, help }) => {

@@ -5,7 +5,7 @@ import { DeadlineExceeded } from '../../src/runtime/failures.ts';
 import { chooseEngine } from '../../src/runtime/kernel.ts';
 import { WorkTooLarge } from '../../src/runtime/limits.ts';
 import { Offload } from '../../src/runtime/offload.ts';
-import { random } from '../engine/problems.ts';
+import { random } from '../engine/calls.ts';
 
 const limits = { work: 2e11, replyNumbers: 1e7 };
 const engine = chooseEngine('simd');

@@ -1,6 +1,6 @@
 import { describe, expectTypeOf, test } from 'vitest';
-import type { Lesson as TokenAttention } from '../../src/engine/lesson.ts';
 import type { Floats, Matrix } from '../../src/engine/tensor.ts';
+import type { TokenAttention } from '../../src/engine/token-attention.ts';
 import type { AttentionRequest } from '../../src/schemas/attention.ts';
 import type { AttentionReply } from '../../src/schemas/attention-reply.ts';
 import type { MergeReply, MergeRequest } from '../../src/schemas/merge.ts';

@@ -1,10 +1,12 @@
-import { unboundedReach } from '../mask.ts';
-import { attention, type Output, type Problem, type Result } from '../operator.ts';
+import type { Call, Output, Result } from '../call.ts';
+import { unboundedKeyRanges } from '../mask.ts';
 import { floats, type Precision } from '../tensor.ts';
-import { TILE, type Tile } from './descriptor.ts';
-import { TooMuchToRedo } from './redo.ts';
+import { TILE } from './descriptor.ts';
+import type { Modules } from './job.ts';
+import { TooMuchToRedo } from './kernel.ts';
+import type { Tile } from './plan.ts';
 import { reference } from './reference.ts';
-import { type Modules, SimdKernel } from './simd.ts';
+import { SimdKernel } from './simd.ts';
 
 /** A module in either arithmetic. */
 export type Build = Readonly<Record<Precision, Uint8Array>>;
@@ -74,7 +76,7 @@ export function chooseKernel(builds: Builds, setFlag?: (flag: string) => void): 
 /** From narrow to wide. */
 const TILES = Object.keys(TILE) as Tile[];
 
-/** Rates this near to the fastest are not told apart in so short a time; of those the widest tile does best on long problems. */
+/** Rates this near to the fastest are not told apart in so short a time; of those the widest tile does best on long calls. */
 const NEARLY = 0.9;
 
 /** With a custom section that differs each time: V8 gives equal bytes the code that it compiled before, under other flags. */
@@ -90,13 +92,13 @@ function compile(build: Uint8Array, number: number): WebAssembly.Module {
 export function passesSelfCheck(modules: Modules): boolean {
   const known = KNOWN.map((make) => {
     const exact = make('float64');
-    return { problems: [make('float32'), exact], answer: attention(exact, reference) };
+    return { calls: [make('float32'), exact], answer: reference.attend(exact) };
   });
   // Nothing is redone: the reference's answers would say nothing of the module.
-  const kernels = TILES.map((tile) => new SimdKernel(tile, modules, tile, undefined, 0));
+  const kernels = TILES.map((tile) => new SimdKernel(tile, modules, tile, { mostRedone: 0, leastWork: 0 }));
   const check = () =>
-    known.every(({ problems, answer }) =>
-      problems.every((problem) => kernels.every((kernel) => agrees(attentionAnew(kernel, problem), answer, TOLERANCE[problem.precision]))),
+    known.every(({ calls, answer }) =>
+      calls.every((call) => kernels.every((kernel) => agrees(attendAnew(kernel, call), answer, TOLERANCE[call.precision]))),
     );
   try {
     return passesTwice(check);
@@ -114,9 +116,9 @@ function passesTwice(check: () => boolean): boolean {
   return check();
 }
 
-function attentionAnew(kernel: SimdKernel, problem: Problem): Result {
-  kernel.arena.reset();
-  return attention(problem, kernel);
+function attendAnew(kernel: SimdKernel, call: Call): Result {
+  kernel.reset();
+  return kernel.attend(call);
 }
 
 /** With values and logits of the order of 1. */
@@ -135,8 +137,8 @@ function agrees(got: Result, answer: Result, tolerance: number): boolean {
 
 /** The best rate of each tile, taken in turns until none has improved for some turns: optimised code may be on its way. */
 function measure(modules: Modules): Record<Tile, number> {
-  const problem = MEASURED('float32');
-  const { H, M, N, D, E } = problem.axes;
+  const call = MEASURED('float32');
+  const { H, M, N, D, E } = call.axes;
   const operations = 2 * H * M * N * (D + E);
   const kernels = TILES.map((tile) => ({ tile, kernel: new SimdKernel(tile, modules, tile) }));
   const rates: Record<Tile, number> = { '6x8': 0, '4x16': 0, '6x16': 0 };
@@ -144,7 +146,7 @@ function measure(modules: Modules): Record<Tile, number> {
   for (let still = 0; still < SETTLED_TURNS && performance.now() < stop; still++) {
     for (const { tile, kernel } of kernels) {
       const before = performance.now();
-      attentionAnew(kernel, problem);
+      attendAnew(kernel, call);
       const rate = operations / 1e6 / (performance.now() - before);
       if (rate > 1.05 * rates[tile]) still = 0;
       rates[tile] = Math.max(rates[tile], rate);
@@ -155,16 +157,16 @@ function measure(modules: Modules): Record<Tile, number> {
 
 const OUTPUTS: readonly Output[] = ['scores', 'capped', 'logits', 'weights', 'context', 'lse', 'entropy', 'sink_weight'];
 
-/** A problem in a fixed pattern, the same numbers in either precision. */
+/** A call in a fixed pattern, the same numbers in either precision. */
 function patterned(
   M: number,
   N: number,
   D: number,
   E: number,
   want: readonly Output[],
-  options: (pattern: (length: number, step: number) => Float32Array | Float64Array, precision: Precision) => Partial<Problem> = () => ({}),
+  options: (pattern: (length: number, step: number) => Float32Array | Float64Array, precision: Precision) => Partial<Call> = () => ({}),
 ) {
-  return (precision: Precision): Problem => {
+  return (precision: Precision): Call => {
     const pattern = (length: number, step: number) => floats(precision, length).map((_, n) => Math.fround(Math.sin(n * step + step)));
     const rows = (heads: number, count: number, width: number, step: number) => ({
       data: pattern(heads * count * width, step),
@@ -180,7 +182,7 @@ function patterned(
       key: rows(1, N, D, 0.73),
       value: rows(1, N, E, 1.19),
       scale: 0.5,
-      reach: unboundedReach(M, N),
+      keyRanges: unboundedKeyRanges(M, N),
       want: new Set(want),
       ...options(pattern, precision),
     };
@@ -196,7 +198,7 @@ const KNOWN = [
     softcap: 2,
     mask: { data: Uint8Array.from({ length: 141 }, (_, n) => (n % 5 === 1 ? 0 : 1)), batchStride: 0, headStride: 0, rowStride: 0, keyStride: 1 },
     bias: { data: pattern(9 * 141, 0.91), batchStride: 0, headStride: 0, rowStride: 141, keyStride: 1 },
-    reach: { first: Int32Array.from({ length: 9 }, (_, n) => n), end: Int32Array.from({ length: 9 }, (_, n) => n * 17 + 5) },
+    keyRanges: { first: Int32Array.from({ length: 9 }, (_, n) => n), end: Int32Array.from({ length: 9 }, (_, n) => n * 17 + 5) },
     alibi: { slopes: floats(precision, 2).map((_, h) => 0.025 / (h + 1)), positions: Int32Array.from({ length: 9 }, (_, n) => n * 15) },
     sink: floats(precision, 2).map((_, h) => 0.5 - h),
   })),

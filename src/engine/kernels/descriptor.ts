@@ -1,89 +1,159 @@
-import type { Axes } from '../operator.ts';
+// Made by scripts/wasm.ts from scripts/kernel/descriptor.ts: change it there.
 import type { Precision } from '../tensor.ts';
 
-/** A problem as the module reads it: byte offsets, the same as in assembly/layout.ts. */
-export const DESCRIPTOR = {
-  nextItem: 0,
-  stop: 4,
-  items: 8,
-  want: 60,
-  blockRows: 36,
-  query: 72,
-  context: 120,
-  mask: 136,
-  bias: 156,
-  first: 176,
-  position: 184,
-  sink: 192,
-  statistics: 196,
-  singles: 228,
-  scale: 232,
-  softcap: 240,
-  bytes: 256,
-} as const;
+/** The register tiles, named after their keys or columns and their rows of float32. */
+export const TILE = { '6x8': 0, '4x16': 1, '6x16': 2 } as const;
 
-/** Bits of `want`. */
+/** Bits: the context; maximum and sum of each row; Σ e^(x − max) · (x − max) · log2(e), for the entropy. */
 export const WANT = { context: 1, statistics: 2, moment: 4 } as const;
 
-/** Bits of a row's flag: `unsound` where a NaN or an infinity took part in it, `empty` where every key was excluded. */
+/** Bits of a row: a NaN or an infinity took part, so it is not to be trusted; every key was excluded. */
 export const FLAG = { unsound: 1, empty: 2 } as const;
 
-/** The register tiles that the module has, by their number in it. */
-export const TILE = { '6x8': 0, '4x16': 1, '6x16': 2 } as const;
-export type Tile = keyof typeof TILE;
+/** Bytes of a thread's scratch area before its panels: rows, states and constants. */
+export const SCRATCH = { panels: 4800 } as const;
 
-/** Bytes of a number. */
-export const SIZE: Readonly<Record<Precision, number>> = { float32: 4, float64: 8 };
+/** Bytes of a descriptor. */
+export const DESCRIPTOR_BYTES = 256;
 
-const LANE_BYTES = 64; // of one value for each row of a panel, which lie side by side in the lanes
-const ROWS_AND_STATES = 4800; // bytes of a scratch area before its panels
-const MAX_BLOCK_PANELS = 4;
-/** Keys between two rescalings: panels keep a block of them in the second cache; single rows want long streams. */
-const KEY_BLOCK = 256;
-const SINGLE_ROW_KEY_BLOCK = 1024;
-/** Fewer items than this, and at least two of these chunks: the keys are cut too. */
-const ENOUGH_ITEMS = 16;
-const SMALLEST_CHUNK = 4096;
-/** So many rows that share their keys still go one by one; from there on panels win. */
-export const SINGLE_ROWS = 4;
-
-/** How a problem is cut up. It depends on the problem alone, never on the threads, and so do the results. */
-export interface Plan {
-  /** Rows of an item. */
-  readonly blockRows: number;
-  /** Row blocks of one key head. */
-  readonly blocks: number;
-  readonly keyBlock: number;
-  /** Parts that the keys are cut into. */
-  readonly chunks: number;
-  readonly chunkKeys: number;
-  readonly items: number;
-  /** 1: single rows, bound by memory; 0: panels of 16 rows, 8 in float64. */
-  readonly path: 0 | 1;
-  readonly scratchBytes: number;
-  readonly partialBytes: number;
+/** A tensor of rows: its address, 0 where it is absent, and its strides in elements. */
+export interface RowsView {
+  readonly address: number;
+  readonly batchStride: number;
+  readonly headStride: number;
+  readonly rowStride: number;
 }
 
-export function planOf({ B, H, G, M, N, D, E }: Axes, precision: Precision, storesMatrices: boolean): Plan {
-  const shared = (H / G) * M;
-  const path = !storesMatrices && shared <= SINGLE_ROWS ? 1 : 0;
-  const panel = LANE_BYTES / SIZE[precision];
-  const blockRows = panel * Math.min(MAX_BLOCK_PANELS, Math.ceil(shared / panel));
-  const blocks = Math.ceil(shared / blockRows);
-  const rowItems = B * G * blocks;
-  const wanted = Math.max(1, Math.floor(ENOUGH_ITEMS / rowItems));
-  const chunkKeys = storesMatrices ? N : Math.max(SMALLEST_CHUNK, Math.ceil(N / wanted / KEY_BLOCK) * KEY_BLOCK);
-  const chunks = Math.max(1, Math.ceil(N / chunkKeys));
-  return {
-    blockRows,
-    blocks,
-    keyBlock: path === 1 ? SINGLE_ROW_KEY_BLOCK : KEY_BLOCK,
-    chunks,
-    chunkKeys,
-    items: rowItems * chunks,
-    path,
-    // A single row needs less than a panel, but its logits are a longer block.
-    scratchBytes: ROWS_AND_STATES + LANE_BYTES * ((blockRows / panel) * (D + E) + 2 * KEY_BLOCK + 3),
-    partialBytes: chunks > 1 ? rowItems * chunks * blockRows * SIZE[precision] * (4 + E) : 0,
-  };
+/** A tensor with an element for each pair of a row and a key. */
+export interface PairsView extends RowsView {
+  readonly keyStride: number;
+}
+
+/** A call as the module reads it. Addresses are in bytes, 0 where the tensor is absent. */
+export interface Descriptor {
+  /** work items */
+  readonly items: number;
+  /** M */
+  readonly rows: number;
+  /** N */
+  readonly keys: number;
+  /** D */
+  readonly depth: number;
+  /** E */
+  readonly width: number;
+  /** H */
+  readonly heads: number;
+  /** G */
+  readonly keyHeads: number;
+  /** rows of an item, at most MAX_BLOCK_ROWS */
+  readonly blockRows: number;
+  /** row blocks of one key head: ceil(M * H/G / blockRows) */
+  readonly blocks: number;
+  /** parts the keys are cut into; 1: no partial results */
+  readonly chunks: number;
+  /** keys of a part */
+  readonly chunkKeys: number;
+  /** keys between two rescalings */
+  readonly keyBlock: number;
+  /** TILE_* */
+  readonly tile: number;
+  /** bits of WANT_* */
+  readonly want: number;
+  /** Float [B,H,M,D] */
+  readonly query: RowsView;
+  /** Float [B,G,N,D] */
+  readonly key: RowsView;
+  /** Float [B,G,N,E] */
+  readonly value: RowsView;
+  /** Float [B,H,M,E] */
+  readonly context: RowsView;
+  /** u8 [B,H,M,N], 1: may attend */
+  readonly mask: PairsView | undefined;
+  /** Float [B,H,M,N] */
+  readonly bias: PairsView | undefined;
+  /** i32 [B,M]: the first key of each row */
+  readonly first: number;
+  /** i32 [B,M]: past its last */
+  readonly end: number;
+  /** i32 [B,M]; wanted by slope */
+  readonly position: number;
+  /** Float [H] */
+  readonly slope: number;
+  /** Float [H] */
+  readonly sink: number;
+  /** Float [B,H,M,4]: maximum of the logits, sum, moment in bits, sink weight */
+  readonly statistics: number;
+  /** Float [B,H,M,N], as the three below */
+  readonly scores: number;
+  readonly capped: number;
+  readonly logits: number;
+  readonly weights: number;
+  /** u8 [B,H,M]: bits of FLAG_* */
+  readonly flags: number;
+  /** Float [items / chunks][chunks][blockRows][4 + E] */
+  readonly partials: number;
+  /** 0: panels of rows, 1: single rows */
+  readonly path: number;
+  /** so many items at the end are taken one by one, those before by whole heads */
+  readonly singles: number;
+  /** multiplies every dot product */
+  readonly scale: number;
+  /** 0: none */
+  readonly softcap: number;
+}
+
+/** Writes a descriptor, none of whose items is taken yet and which nobody has stopped. */
+export function writeDescriptor(buffer: ArrayBufferLike, address: number, precision: Precision, fields: Descriptor): void {
+  const words = new Int32Array(buffer, address, DESCRIPTOR_BYTES / 4).fill(0);
+  const number = (offset: number) =>
+    precision === 'float32' ? new Float32Array(buffer, address + offset, 1) : new Float64Array(buffer, address + offset, 1);
+  words[2] = fields.items;
+  words[3] = fields.rows;
+  words[4] = fields.keys;
+  words[5] = fields.depth;
+  words[6] = fields.width;
+  words[7] = fields.heads;
+  words[8] = fields.keyHeads;
+  words[9] = fields.blockRows;
+  words[10] = fields.blocks;
+  words[11] = fields.chunks;
+  words[12] = fields.chunkKeys;
+  words[13] = fields.keyBlock;
+  words[14] = fields.tile;
+  words[15] = fields.want;
+  words.set(rowsWords(fields.query), 16);
+  words.set(rowsWords(fields.key), 20);
+  words.set(rowsWords(fields.value), 24);
+  words.set(rowsWords(fields.context), 28);
+  if (fields.mask) words.set(pairsWords(fields.mask), 32);
+  if (fields.bias) words.set(pairsWords(fields.bias), 37);
+  words[42] = fields.first;
+  words[43] = fields.end;
+  words[44] = fields.position;
+  words[45] = fields.slope;
+  words[46] = fields.sink;
+  words[47] = fields.statistics;
+  words[48] = fields.scores;
+  words[49] = fields.capped;
+  words[50] = fields.logits;
+  words[51] = fields.weights;
+  words[52] = fields.flags;
+  words[53] = fields.partials;
+  words[54] = fields.path;
+  words[55] = fields.singles;
+  number(224)[0] = fields.scale;
+  number(232)[0] = fields.softcap;
+}
+
+/** The word that ends a job early once it is not 0. */
+export function stopWord(buffer: ArrayBufferLike, address: number): Int32Array {
+  return new Int32Array(buffer, address + 4, 1);
+}
+
+function rowsWords({ address, batchStride, headStride, rowStride }: RowsView): number[] {
+  return [address, batchStride, headStride, rowStride];
+}
+
+function pairsWords({ keyStride, ...rows }: PairsView): number[] {
+  return [...rowsWords(rows), keyStride];
 }

@@ -5,7 +5,7 @@ const ALIGNMENT = 64; // a cache line, so that no two threads write into one
 const MOST_PAGES = 65_536;
 
 /**
- * The shared WebAssembly memory that a problem is laid out in, as a stack of allocations that is emptied before each
+ * The shared WebAssembly memory that a call is laid out in, as a stack of allocations that is emptied before each
  * request. Every thread's instance of the module works in it. Address 0 stands for "absent".
  */
 export class KernelMemory {

@@ -1,31 +1,31 @@
+import type { Call } from '../call.ts';
 import { attends } from '../mask.ts';
-import type { Problem } from '../operator.ts';
 import { type Floats, floats, type Rows } from '../tensor.ts';
 
-/** A problem whose keys and values are finite, and the keys that were not, for each (b, g) at b · G + g. */
+/** A call whose keys and values are finite, and the keys that were not, for each (b, g) at b · G + g. */
 export interface Cleaned {
-  readonly problem: Problem;
+  readonly call: Call;
   readonly poisoned: readonly (readonly number[])[];
 }
 
 /**
- * The problem with every NaN and infinity of its keys and values replaced by 0, or undefined where there is none. A tiled
- * kernel multiplies an excluded key's value by a weight of 0, which a NaN survives; on the cleaned problem each row that
+ * The call with every NaN and infinity of its keys and values replaced by 0, or undefined where there is none. A tiled
+ * kernel multiplies an excluded key's value by a weight of 0, which a NaN survives; on the cleaned call each row that
  * attends to none of the poisoned keys comes out as if they had never been there.
  */
-export function cleaned(problem: Problem): Cleaned | undefined {
-  const { B, G, N, D, E } = problem.axes;
+export function cleaned(call: Call): Cleaned | undefined {
+  const { B, G, N, D, E } = call.axes;
   const poisoned = Array.from({ length: B * G }, () => new Set<number>());
-  const key = cleanRows(problem.key, problem, D, poisoned);
-  const value = cleanRows(problem.value, problem, E, poisoned);
+  const key = cleanRows(call.key, call, D, poisoned);
+  const value = cleanRows(call.value, call, E, poisoned);
   if (poisoned.every(({ size }) => size === 0)) return undefined;
-  return { problem: { ...problem, key, value }, poisoned: poisoned.map((keys) => [...keys].sort((a, b) => a - b).filter((j) => j < N)) };
+  return { call: { ...call, key, value }, poisoned: poisoned.map((keys) => [...keys].sort((a, b) => a - b).filter((j) => j < N)) };
 }
 
 /** A copy as [B, G, N, width], and the places of the rows in it that were not finite. */
 function cleanRows(
   { data, offset, batchStride, headStride, rowStride }: Rows,
-  { axes: { B, G, N }, precision }: Problem,
+  { axes: { B, G, N }, precision }: Call,
   width: number,
   poisoned: readonly Set<number>[],
 ): Rows {
@@ -45,11 +45,10 @@ function cleanRows(
 }
 
 /** Whether row (b, h, i) attends to any of these keys, which ascend. */
-export function attendsToAny(problem: Problem, b: number, h: number, i: number, keys: readonly number[]): boolean {
-  const row = b * problem.axes.M + i;
-  const end = problem.reach.end[row]!;
-  for (let n = firstFrom(keys, problem.reach.first[row]!); n < keys.length && keys[n]! < end; n++)
-    if (attends(problem, b, h, i, keys[n]!)) return true;
+export function attendsToAny(call: Call, b: number, h: number, i: number, keys: readonly number[]): boolean {
+  const row = b * call.axes.M + i;
+  const end = call.keyRanges.end[row]!;
+  for (let n = firstFrom(keys, call.keyRanges.first[row]!); n < keys.length && keys[n]! < end; n++) if (attends(call, b, h, i, keys[n]!)) return true;
   return false;
 }
 

@@ -1,256 +1,109 @@
-import { contextLayout, multiplyAdds, type Output, type Problem, type Result } from '../operator.ts';
-import { type Broadcast, type Floats, floats, type Precision, type Rows } from '../tensor.ts';
-import { DESCRIPTOR, FLAG, type Plan, planOf, SINGLE_ROWS, SIZE, TILE, type Tile, WANT } from './descriptor.ts';
-import type { Arena, Kernel } from './kernel.ts';
+import { type Call, multiplyAdds, type Result, type SoftmaxPrecision } from '../call.ts';
+import type { Precision } from '../tensor.ts';
+import { FLAG } from './descriptor.ts';
+import { type Crew, instantiate, isStopped, KEPT_BYTES, type KernelExports, type Modules } from './job.ts';
+import { type Kernel, Stopped } from './kernel.ts';
+import { emptyRows, type Laid, layOut, readResult } from './lay-out.ts';
 import { KernelMemory } from './memory.ts';
+import { SINGLE_ROWS, type Tile } from './plan.ts';
 import { cleaned } from './poison.ts';
 import { redo } from './redo.ts';
 import { reference } from './reference.ts';
 
-/** What the module exports; addresses are byte offsets into its memory. */
-export interface KernelExports {
-  /** Takes items of the problem until none is left, or its `stop` is set. Any number of threads may, each with its own scratch area. */
-  readonly run: (descriptor: number, scratch: number) => void;
-  /** Joins the parts, where the keys were cut; once every thread has come back from run(). */
-  readonly merge: (descriptor: number, scratch: number) => void;
-}
-
-/** The module in either arithmetic. */
-export type Modules = Readonly<Record<Precision, WebAssembly.Module>>;
-
-/** A problem laid out in memory. */
-export interface Job {
-  /** Which of the modules it is for. */
-  readonly precision: Precision;
-  readonly memory: WebAssembly.Memory;
-  readonly descriptor: number;
-  /** One area a thread; the first is the caller's. */
-  readonly scratch: readonly number[];
-}
-
-/** Other threads that can take part in a job. */
-export interface Crew {
-  /** How many threads there are, the caller's included. */
-  readonly threads: number;
-  /** Runs the job on the caller's thread by `run`, and on others as they come; returns once all have come back. */
-  share(job: Job, run: () => void): void;
-}
-
-/** A job that was stopped before its end: nobody waits for it any more. */
-export class Stopped extends Error {
-  override readonly name = 'Stopped';
-}
-
-const MATRICES = ['scores', 'capped', 'logits', 'weights'] as const satisfies readonly Output[];
 /** Multiply-adds from which another thread is worth waking; see bench/README.md. */
 const SHARED_WORK = 8_000_000;
-/** A memory that has grown beyond this is given back once the request that needed it has been answered. */
-export const KEPT_BYTES = 268_435_456;
+/** Multiply-adds below which laying a call out in the module's memory takes longer than computing it step by step. */
+const TINY_WORK = 1000;
 
-/** One thread's instance over a memory. */
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelExports {
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
+interface SimdOptions {
+  readonly crew?: Crew | undefined;
+  /** Multiply-adds up to which rows of a call are redone by the reference; beyond it TooMuchToRedo is thrown. */
+  readonly mostRedone?: number | undefined;
+  /** Multiply-adds below which a call is left to the reference. */
+  readonly leastWork?: number | undefined;
 }
 
 /**
- * The tiled kernel: a running softmax over blocks of keys, in WebAssembly SIMD (see assembly/). It takes every
- * problem whose softmax is in its own precision; where a NaN or an infinity takes part, the rows concerned are redone by the reference.
- * Results are views into the kernel's memory, good until its arena is reset.
+ * The tiled kernel: a running softmax (Milakov and Gimelshein 2018) over blocks of keys, in WebAssembly SIMD (see
+ * assembly/). What it can't do, or not as fast, it leaves to the reference: calls without rows or keys, a softmax in
+ * another precision than the call's, tiny calls, and the rows in which a NaN or an infinity takes part.
  */
 export class SimdKernel implements Kernel {
   readonly name: string;
-  readonly rows = reference.rows;
   readonly #modules: Modules;
   readonly #tile: Tile;
-  readonly #crew: Crew | undefined;
-  readonly #mostRedone: number;
+  readonly #options: SimdOptions;
   #memory = new KernelMemory();
   /** An instance over the memory for each arithmetic that was asked for. */
   #instances: Partial<Record<Precision, KernelExports>> = {};
 
-  /** @param mostRedone multiply-adds up to which rows of a problem are redone by the reference; beyond it TooMuchToRedo is thrown */
-  constructor(name: string, modules: Modules, tile: Tile, crew?: Crew, mostRedone = Number.POSITIVE_INFINITY) {
-    this.#mostRedone = mostRedone;
+  constructor(name: string, modules: Modules, tile: Tile, options: SimdOptions = {}) {
     this.name = name;
     this.#modules = modules;
     this.#tile = tile;
-    this.#crew = crew;
+    this.#options = options;
   }
 
-  readonly arena: Arena = this.#arena();
-
-  #arena(): Arena {
-    const memory = () => this.#memory;
-    const giveBack = () => {
-      if (this.#memory.bytes <= KEPT_BYTES) return false;
-      this.#memory = new KernelMemory();
-      this.#instances = {};
-      return true;
-    };
-    return {
-      reset() {
-        giveBack();
-        memory().reset();
-      },
-      float32: (length) => memory().singles(memory().allocate(4 * length), length),
-      get bytes() {
-        return memory().bytes;
-      },
-      giveBack,
-    };
+  attend(call: Call): Result {
+    return this.#leaves(call) ? reference.attend(call) : this.#attendInTiles(call);
   }
 
-  /** @throws Stopped where the job's `stop` was set, TooMuchToRedo */
-  attend(problem: Problem): Result | undefined {
-    const { M, N } = problem.axes;
-    if ((problem.softmaxPrecision ?? problem.precision) !== problem.precision || M === 0 || N === 0) return undefined;
-    const laid = this.#compute(problem);
-    if (!laid.flags.some((flag) => (flag & FLAG.unsound) !== 0)) return { ...readResult(this.#memory, problem, laid), fullyMasked: emptyRows(laid) };
-    const clean = cleaned(problem);
-    const trusted = clean ? this.#compute(clean.problem) : laid;
-    const result = readResult(this.#memory, problem, trusted);
-    const nonFinite = redo(problem, { flags: trusted.flags, poisoned: clean?.poisoned, result, most: this.#mostRedone });
+  isTiled(precision: Precision, softmaxPrecision: SoftmaxPrecision): boolean {
+    return precision === softmaxPrecision;
+  }
+
+  float32(length: number): Float32Array {
+    return this.#memory.singles(this.#memory.allocate(4 * length), length);
+  }
+
+  reset(): void {
+    this.giveBack();
+    this.#memory.reset();
+  }
+
+  giveBack(): boolean {
+    if (this.#memory.bytes <= KEPT_BYTES) return false;
+    this.#memory = new KernelMemory();
+    this.#instances = {};
+    return true;
+  }
+
+  #leaves({ axes, precision, softmaxPrecision = precision }: Call): boolean {
+    if (!this.isTiled(precision, softmaxPrecision) || axes.M === 0 || axes.N === 0) return true;
+    return multiplyAdds(axes) < (this.#options.leastWork ?? TINY_WORK);
+  }
+
+  #attendInTiles(call: Call): Result {
+    const laid = this.#compute(call);
+    if (!laid.flags.some((flag) => (flag & FLAG.unsound) !== 0)) return { ...readResult(this.#memory, call, laid), fullyMasked: emptyRows(laid) };
+    const clean = cleaned(call);
+    const trusted = clean ? this.#compute(clean.call) : laid;
+    const result = readResult(this.#memory, call, trusted);
+    const most = this.#options.mostRedone ?? Number.POSITIVE_INFINITY;
+    const nonFinite = redo(call, { flags: trusted.flags, poisoned: clean?.poisoned, result, most });
     return { ...result, fullyMasked: emptyRows(trusted), nonFinite };
+  }
+
+  #compute(call: Call): Laid {
+    const { H, G, M } = call.axes;
+    // Single rows are bound by memory, which one thread keeps busy.
+    const worthMore = multiplyAdds(call.axes) >= SHARED_WORK && (H / G) * M > SINGLE_ROWS;
+    const crew = worthMore ? this.#options.crew : undefined;
+    const laid = layOut(this.#memory, call, this.#tile, crew?.threads ?? 1);
+    const { job, plan } = laid;
+    const { run, merge } = this.#instance(call.precision);
+    const [scratch = 0] = job.scratch;
+    const runHere = () => run(job.descriptor, scratch);
+    if (crew) crew.share(job, runHere);
+    else runHere();
+    if (isStopped(job)) throw new Stopped('the job was stopped');
+    if (plan.chunks > 1) merge(job.descriptor, scratch);
+    return laid;
   }
 
   #instance(precision: Precision): KernelExports {
     const instance = this.#instances[precision] ?? instantiate(this.#modules[precision], this.#memory.memory);
     this.#instances[precision] = instance;
     return instance;
-  }
-
-  #compute(problem: Problem): Laid {
-    const { H, G, M } = problem.axes;
-    // Single rows are bound by memory, which one thread keeps busy.
-    const worthMore = multiplyAdds(problem.axes) >= SHARED_WORK && (H / G) * M > SINGLE_ROWS;
-    const crew = worthMore ? this.#crew : undefined;
-    const laid = layOut(this.#memory, problem, this.#tile, crew?.threads ?? 1);
-    const { job, plan } = laid;
-    const kernel = this.#instance(problem.precision);
-    const run = () => kernel.run(job.descriptor, job.scratch[0]!);
-    if (crew) crew.share(job, run);
-    else run();
-    if (Atomics.load(this.#memory.integers(job.descriptor + DESCRIPTOR.stop, 1), 0) !== 0) throw new Stopped('the job was stopped');
-    if (plan.chunks > 1) kernel.merge(job.descriptor, job.scratch[0]!);
-    return laid;
-  }
-}
-
-/** A job, and where its results will stand. */
-interface Laid {
-  readonly job: Job;
-  readonly plan: Plan;
-  /** Bits of FLAG for each row (b · H + h) · M + i. */
-  readonly flags: Uint8Array;
-  readonly statistics: number;
-  readonly context: number;
-  readonly matrices: ReadonlyMap<Output, number>;
-}
-
-/** Lays a problem out: copies what is not in the memory yet, makes room for what is wanted. */
-function layOut(memory: KernelMemory, problem: Problem, tile: Tile, threads: number): Laid {
-  const { axes, precision, want, query, key, value, reach, mask, bias, alibi, sink, scale, softcap } = problem;
-  const { B, H, G, M, N, D, E } = axes;
-  const stored = MATRICES.filter((output) => want.has(output));
-  const perRow = want.has('lse') || want.has('entropy') || want.has('sink_weight');
-  const plan = planOf(axes, precision, stored.length > 0);
-  const size = SIZE[precision];
-  const own = (data: Floats) => ofPrecision(data, precision);
-  const descriptor = memory.allocate(DESCRIPTOR.bytes);
-  const flags = memory.allocate(B * H * M);
-  const context = want.has('context') ? memory.allocate(size * B * H * M * E) : 0;
-  const statistics = perRow ? memory.allocate(4 * size * B * H * M) : 0;
-  const matrices = new Map<Output, number>(stored.map((output) => [output, memory.allocate(size * B * H * M * N)]));
-  const partials = plan.partialBytes > 0 ? memory.allocate(plan.partialBytes) : 0;
-  // Keys and values are often the same tokens: what is placed once need not be copied again.
-  const placed = new Map<Floats, number>();
-  const place = (data: Floats) => {
-    const address = placed.get(data) ?? memory.place(data);
-    placed.set(data, address);
-    return address;
-  };
-  const rows = ({ data, offset, batchStride, headStride, rowStride }: Rows) => [place(own(data)) + size * offset, batchStride, headStride, rowStride];
-  const pairs = (view: Broadcast<Floats | Uint8Array> | undefined) =>
-    view
-      ? [
-          memory.place(view.data instanceof Uint8Array ? view.data : own(view.data)),
-          view.batchStride,
-          view.headStride,
-          view.rowStride,
-          view.keyStride,
-        ]
-      : [];
-  const layout = contextLayout(problem);
-
-  const words: number[] = new Array<number>(DESCRIPTOR.bytes / 4).fill(0);
-  const put = (offset: number, ...values: number[]) => {
-    for (const [n, value] of values.entries()) words[offset / 4 + n] = value;
-  };
-  put(DESCRIPTOR.items, plan.items, M, N, D, E, H, G);
-  put(DESCRIPTOR.blockRows, plan.blockRows, plan.blocks, plan.chunks, plan.chunkKeys, plan.keyBlock, TILE[tile]);
-  put(DESCRIPTOR.want, (want.has('context') ? WANT.context : 0) | (perRow ? WANT.statistics : 0) | (want.has('entropy') ? WANT.moment : 0));
-  put(DESCRIPTOR.query, ...rows(query), ...rows(key), ...rows(value));
-  put(DESCRIPTOR.context, context && context + size * layout.offset, layout.batchStride, layout.headStride, layout.rowStride);
-  put(DESCRIPTOR.mask, ...pairs(mask));
-  put(DESCRIPTOR.bias, ...pairs(bias));
-  put(DESCRIPTOR.first, memory.place(reach.first), memory.place(reach.end));
-  if (alibi) put(DESCRIPTOR.position, memory.place(alibi.positions), memory.place(own(alibi.slopes)));
-  if (sink) put(DESCRIPTOR.sink, memory.place(own(sink)));
-  put(DESCRIPTOR.statistics, statistics, ...MATRICES.map((output) => matrices.get(output) ?? 0), flags, partials, plan.path);
-  // The last heads of all threads are shared out item by item, so that none is left with much while others have nothing.
-  put(DESCRIPTOR.singles, threads * plan.blocks * plan.chunks);
-  const scratch = Array.from({ length: threads }, () => memory.allocate(plan.scratchBytes));
-  // Views are made last: any allocation may grow the memory.
-  memory.bytesAt(flags, B * H * M).fill(0);
-  memory.integers(descriptor, words.length).set(words);
-  memory.numbers(precision, descriptor + DESCRIPTOR.scale, 1)[0] = scale;
-  memory.numbers(precision, descriptor + DESCRIPTOR.softcap, 1)[0] = softcap ?? 0;
-  return {
-    job: { precision, memory: memory.memory, descriptor, scratch },
-    plan,
-    flags: memory.bytesAt(flags, B * H * M),
-    statistics,
-    context,
-    matrices,
-  };
-}
-
-/** A problem holds numbers of its own precision; anything else is a defect of the caller. */
-function ofPrecision(data: Floats, precision: Precision): Floats {
-  if (data.BYTES_PER_ELEMENT === SIZE[precision]) return data;
-  throw new TypeError(`a ${precision} problem holds numbers of ${data.BYTES_PER_ELEMENT} bytes`);
-}
-
-/** Arrays for what was wanted, as the module left them. */
-type Written = { -readonly [K in Output]?: Floats };
-
-/** The rows that have every key excluded, ascending. */
-function emptyRows({ flags }: Laid): number[] {
-  const rows: number[] = [];
-  for (let r = 0; r < flags.length; r++) if ((flags[r]! & FLAG.empty) !== 0) rows.push(r);
-  return rows;
-}
-
-function readResult(memory: KernelMemory, problem: Problem, { statistics, context, matrices }: Laid): Written {
-  const { axes, precision, want } = problem;
-  const { B, H, M, N, E } = axes;
-  const cells = B * H * M;
-  const result: Written = {};
-  if (context !== 0) result.context = memory.numbers(precision, context, cells * E);
-  for (const [output, address] of matrices) result[output as (typeof MATRICES)[number]] = memory.numbers(precision, address, cells * N);
-  for (const output of ['lse', 'entropy', 'sink_weight'] as const) if (want.has(output)) result[output] = floats(precision, cells);
-  if (statistics !== 0) readStatistics(memory.numbers(precision, statistics, 4 * cells), result, cells);
-  return result;
-}
-
-/** The module leaves logarithms to the platform's. */
-function readStatistics(statistics: Floats, result: Written, cells: number): void {
-  for (let n = 0; n < cells; n++) {
-    const max = statistics[4 * n]!;
-    const sum = statistics[4 * n + 1]!;
-    const moment = statistics[4 * n + 2]!;
-    if (result.lse) result.lse[n] = sum > 0 ? max + Math.log(sum) : Number.NEGATIVE_INFINITY;
-    if (result.entropy) result.entropy[n] = sum > 0 ? Math.max(0, Math.log2(sum) - moment / sum) : 0;
-    if (result.sink_weight) result.sink_weight[n] = statistics[4 * n + 3]!;
   }
 }

@@ -1,8 +1,10 @@
-import { reference } from '../../engine/kernels/reference.ts';
 import { type Question, readQuestion } from '../../runtime/answer.ts';
+import { chooseEngine, kernelOf } from '../../runtime/kernel.ts';
 import type { Showing } from '../../runtime/showing.ts';
 import { attentionExamples } from '../../schemas/examples.ts';
 
+/** The same on every machine. */
+const REFERENCE = kernelOf(chooseEngine('reference'));
 const UNBOUNDED = { work: Number.POSITIVE_INFINITY, replyNumbers: Number.POSITIVE_INFINITY };
 
 /** “The cat ran” as the service shows it, for the documentation. */
@@ -19,7 +21,7 @@ export function exampleReply(kind: Question['kind'] | 'lines', value: unknown): 
 
 /** Made as any answer is made, by the reference kernel. */
 function answered(question: Question): string {
-  return readQuestion(question, { kernel: reference, limits: UNBOUNDED }).carryOut().body.toString();
+  return readQuestion(question, { kernel: REFERENCE, limits: UNBOUNDED }).carryOut().body.toString();
 }
 
 function bytes(value: unknown): Buffer {

@@ -1,37 +1,37 @@
 import { expect } from 'vitest';
+import type { Axes, Call, Output, Result } from '../../../src/engine/call.ts';
 import type { Kernel } from '../../../src/engine/kernels/kernel.ts';
 import { reference } from '../../../src/engine/kernels/reference.ts';
-import { type Axes, attention, type Output, type Problem, type Result } from '../../../src/engine/operator.ts';
 import { floats, type Precision } from '../../../src/engine/tensor.ts';
-import { problem } from '../problems.ts';
+import { randomCall } from '../calls.ts';
 
 /** Half a unit in the last place of a number near 1. */
 export const HALF_UNIT = { float32: 2 ** -24, float64: 2 ** -53 } as const;
 
-/** A problem, and every output of the same numbers by the reference in float64. */
+/** A call, and every output of the same numbers by the reference in float64. */
 export interface Pair {
-  readonly own: Problem;
+  readonly own: Call;
   readonly exact: Result;
 }
 
 export function pairOf(
   axes: Partial<Axes>,
   precision: Precision,
-  { magnitude, ...options }: Partial<Problem> & { magnitude?: number; seed?: number },
+  { magnitude, ...options }: Partial<Call> & { magnitude?: number; seed?: number },
 ): Pair {
   const size = magnitude === undefined ? {} : { magnitude };
   const { want: _, ...others } = inPrecision(options, 'float64');
   return {
-    own: problem(axes, precision, { ...inPrecision(options, precision), ...size }),
-    exact: attention(problem(axes, 'float64', { ...others, ...size }), reference),
+    own: randomCall(axes, precision, { ...inPrecision(options, precision), ...size }),
+    exact: reference.attend(randomCall(axes, 'float64', { ...others, ...size })),
   };
 }
 
 /** What the kernel gives is what was wanted, within the bounds of the engine's README; in float64 the yardstick rounds too. */
 export function expectBounds({ own, exact }: Pair, kernel: Kernel): void {
   const U = HALF_UNIT[own.precision];
-  kernel.arena?.reset();
-  const got = attention(own, kernel);
+  kernel.reset();
+  const got = kernel.attend(own);
   const { N } = own.axes;
   expect(got.fullyMasked).toEqual(exact.fullyMasked);
   const bounds = scoreBounds(own, own.precision === 'float32' ? 2 * U : 4 * U);
@@ -54,7 +54,7 @@ export function expectBounds({ own, exact }: Pair, kernel: Kernel): void {
 }
 
 /** The options with every number in this precision. */
-function inPrecision({ bias, sink, alibi, ...rest }: Partial<Problem>, precision: Precision): Partial<Problem> {
+function inPrecision({ bias, sink, alibi, ...rest }: Partial<Call>, precision: Precision): Partial<Call> {
   const cast = (numbers: ArrayLike<number>) => floats(precision, numbers.length).map((_, n) => numbers[n] ?? 0);
   return {
     ...rest,
@@ -65,7 +65,7 @@ function inPrecision({ bias, sink, alibi, ...rest }: Partial<Problem>, precision
 }
 
 /** (D + 4) · 2⁻²³ · |scale| · Σ|q||k| for each pair: the contract's bound for dot products. */
-function scoreBounds({ axes: { B, H, G, M, N, D }, query, key, scale }: Problem, unit: number): number[] {
+function scoreBounds({ axes: { B, H, G, M, N, D }, query, key, scale }: Call, unit: number): number[] {
   const bounds: number[] = [];
   for (let b = 0; b < B; b++)
     for (let h = 0; h < H; h++)

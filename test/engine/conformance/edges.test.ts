@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { Call, Output } from '../../../src/engine/call.ts';
 import type { Kernel } from '../../../src/engine/kernels/kernel.ts';
 import { reference } from '../../../src/engine/kernels/reference.ts';
-import { attention, type Output, type Problem } from '../../../src/engine/operator.ts';
 import { floats, type Precision } from '../../../src/engine/tensor.ts';
-import { problem, random } from '../problems.ts';
+import { random, randomCall } from '../calls.ts';
 import { kernels, serving } from './kernels.ts';
 
 const OUTPUTS: readonly Output[] = ['scores', 'capped', 'logits', 'weights', 'context', 'lse', 'entropy', 'sink_weight'];
@@ -47,7 +47,7 @@ describe.each(
   });
 
   test('is right at the edges of the range in every argument', () => {
-    for (const M of [1, 6, 70]) for (let seed = 0; seed < 40; seed++) expectAsReference(kernel, edgeProblem(precision, M, seed));
+    for (const M of [1, 6, 70]) for (let seed = 0; seed < 40; seed++) expectAsReference(kernel, edgeCall(precision, M, seed));
   });
 });
 
@@ -58,8 +58,8 @@ const EDGES = {
 } as const;
 
 /** Scores of 0, values that say their key, and a bias for each key. */
-function lowest(precision: Precision, { M, N, want }: { M: number; N: number; want: readonly Output[] }, bias: (j: number) => number): Problem {
-  const asked = problem({ M, N, D: 4, E: 1 }, precision, {
+function lowest(precision: Precision, { M, N, want }: { M: number; N: number; want: readonly Output[] }, bias: (j: number) => number): Call {
+  const asked = randomCall({ M, N, D: 4, E: 1 }, precision, {
     want: new Set(want),
     bias: { data: floats(precision, N).map((_, j) => bias(j)), batchStride: 0, headStride: 0, rowStride: 0, keyStride: 1 },
   });
@@ -70,12 +70,12 @@ function lowest(precision: Precision, { M, N, want }: { M: number; N: number; wa
   return asked;
 }
 
-function answered(kernel: Kernel, asked: Problem) {
-  kernel.arena?.reset();
-  return attention(asked, kernel);
+function answered(kernel: Kernel, asked: Call) {
+  kernel.reset();
+  return kernel.attend(asked);
 }
 
-function expectUniform(kernel: Kernel, asked: Problem, logit: number): void {
+function expectUniform(kernel: Kernel, asked: Call, logit: number): void {
   const { N } = asked.axes;
   const { weights, context, lse, entropy, fullyMasked, nonFinite } = answered(kernel, asked);
   const own = asked.precision === 'float32' ? Math.fround(logit) : logit;
@@ -91,7 +91,7 @@ function farthest(values: ArrayLike<number> | undefined, wanted: number): number
 }
 
 /** One query column, so that a score is one product: numbers from the edges in each argument, in a mix that a seed draws. */
-function edgeProblem(precision: Precision, M: number, seed: number): Problem {
+function edgeCall(precision: Precision, M: number, seed: number): Call {
   const { least, great, normal, subnormal } = EDGES[precision];
   const next = random(seed + 1);
   const pick = <T>(from: readonly T[]) => from[Math.floor(((next() + 1) / 2) * from.length)] as T;
@@ -107,7 +107,7 @@ function edgeProblem(precision: Precision, M: number, seed: number): Problem {
   const sink = floats(precision, 1);
   fill(sink, [...any, least, great, -great]);
   const capped = next() > 0.3;
-  const asked = problem({ M, N, D: 1, E: 2 }, precision, {
+  const asked = randomCall({ M, N, D: 1, E: 2 }, precision, {
     want: new Set(pick<readonly Output[]>([['context'], ['lse'], ['context', 'lse'], ['weights'], OUTPUTS])),
     ...(next() > 0 && { bias: { data: biases, batchStride: 0, headStride: 0, rowStride: N, keyStride: 1 } }),
     ...(next() > 0.5 && { sink }),
@@ -122,8 +122,8 @@ function edgeProblem(precision: Precision, M: number, seed: number): Problem {
 }
 
 /** Against the reference of the same arithmetic: scores are exact here, so weights are near too. */
-function expectAsReference(kernel: Kernel, asked: Problem): void {
-  const wanted = attention(asked, reference);
+function expectAsReference(kernel: Kernel, asked: Call): void {
+  const wanted = reference.attend(asked);
   const got = answered(kernel, asked);
   expect(got.fullyMasked).toEqual(wanted.fullyMasked);
   expect(got.nonFinite).toEqual(wanted.nonFinite);

@@ -1,8 +1,10 @@
 import type { Builds } from '../../../src/engine/kernels/choose.ts';
-import { TILE, type Tile } from '../../../src/engine/kernels/descriptor.ts';
+import { TILE } from '../../../src/engine/kernels/descriptor.ts';
+import type { Modules } from '../../../src/engine/kernels/job.ts';
 import type { Kernel } from '../../../src/engine/kernels/kernel.ts';
+import type { Tile } from '../../../src/engine/kernels/plan.ts';
 import { reference } from '../../../src/engine/kernels/reference.ts';
-import { type Modules, SimdKernel } from '../../../src/engine/kernels/simd.ts';
+import { SimdKernel } from '../../../src/engine/kernels/simd.ts';
 import { kernelOf, readBuilds } from '../../../src/runtime/kernel.ts';
 
 /** The committed modules of a build. */
@@ -15,11 +17,11 @@ export function modulesOf(build: keyof Builds): Modules {
 export const kernels: readonly Kernel[] = [
   reference,
   ...(['relaxed', 'strict'] as const).flatMap((build) => {
-    return (Object.keys(TILE) as Tile[]).map((tile) => new SimdKernel(`${build} ${tile}`, modulesOf(build), tile));
+    return (Object.keys(TILE) as Tile[]).map((tile) => new SimdKernel(`${build} ${tile}`, modulesOf(build), tile, { leastWork: 0 }));
   }),
 ];
 
-/** As the service runs it: tiny problems by the reference. */
+/** As the service runs it: tiny calls by the reference. */
 export const serving = kernelOf({
   name: 'serving',
   choice: {

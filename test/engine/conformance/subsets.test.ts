@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { reachOf } from '../../../src/engine/mask.ts';
-import type { Axes, Output, Problem } from '../../../src/engine/operator.ts';
+import type { Axes, Call, Output } from '../../../src/engine/call.ts';
+import { keyRangesOf } from '../../../src/engine/mask.ts';
 import type { Precision } from '../../../src/engine/tensor.ts';
-import { random } from '../problems.ts';
+import { random } from '../calls.ts';
 import { expectBounds, type Pair, pairOf } from './bounds.ts';
 import { kernels, serving } from './kernels.ts';
 
@@ -32,7 +32,7 @@ const SIZES: readonly Partial<Axes>[] = [
 /** Softcaps of which one word of a float64 is 0, and others. */
 const SOFTCAPS = [0.7, 2, 0.5, 30];
 
-/** A problem's options, drawn from a seed: each there or not. */
+/** A call's options, drawn from a seed: each there or not. */
 interface Drawn {
   readonly sizes: Partial<Axes>;
   readonly seed: number;
@@ -56,7 +56,7 @@ const anyDrawn: fc.Arbitrary<Drawn> = fc.record({
     .map((outputs) => new Set(outputs)),
 });
 
-function optionsOf({ sizes, seed, options, want }: Drawn): Partial<Problem> & { seed: number } {
+function optionsOf({ sizes, seed, options, want }: Drawn): Partial<Call> & { seed: number } {
   const { H = 1, M = 1, N = 1 } = sizes;
   const next = random(seed);
   const positions = Int32Array.from({ length: M }, (_, i) => Math.max(0, N - M) + i);
@@ -71,7 +71,7 @@ function optionsOf({ sizes, seed, options, want }: Drawn): Partial<Problem> & { 
     ...(options.has('scale') && { scale: [0.25, -0.5, 3][seed % 3] ?? 1 }),
     ...(options.has('softcap') && { softcap: SOFTCAPS[seed % SOFTCAPS.length] ?? 1 }),
     ...((options.has('causal') || options.has('window')) && {
-      reach: reachOf(positions, [N], options.has('window') ? { left: Math.ceil(N / 3), right: 7 } : {}, options.has('causal')),
+      keyRanges: keyRangesOf(positions, [N], options.has('window') ? { left: Math.ceil(N / 3), right: 7 } : {}, options.has('causal')),
     }),
     ...(options.has('shared mask') && { mask: { data: bits(N), ...shared } }),
     ...(options.has('mask') && { mask: { data: bits(H * M * N), ...whole } }),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Build, chooseKernel, passesSelfCheck } from '../../../src/engine/kernels/choose.ts';
-import type { Modules } from '../../../src/engine/kernels/simd.ts';
+import type { Modules } from '../../../src/engine/kernels/job.ts';
 import { floats, type Precision } from '../../../src/engine/tensor.ts';
 import { readBuilds } from '../../../src/runtime/kernel.ts';
 

@@ -2,11 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { Builds } from '../../../src/engine/kernels/choose.ts';
 import { reference } from '../../../src/engine/kernels/reference.ts';
 import { SimdKernel } from '../../../src/engine/kernels/simd.ts';
-import { reachOf } from '../../../src/engine/mask.ts';
-import { attention } from '../../../src/engine/operator.ts';
+import { keyRangesOf } from '../../../src/engine/mask.ts';
 import { type Floats, floats, type Precision } from '../../../src/engine/tensor.ts';
+import { randomCall } from '../calls.ts';
 import { modulesOf } from '../conformance/kernels.ts';
-import { problem } from '../problems.ts';
 
 /** The module's vector functions over numbers in its memory. */
 function vectorFunction(build: keyof Builds, precision: Precision, name: 'exp2Each' | 'exponentialEach' | 'tanhEach'): (numbers: Floats) => number[] {
@@ -75,7 +74,7 @@ describe.each([
 });
 
 describe('the tiled kernel', () => {
-  const kernel = new SimdKernel('test', modulesOf('relaxed'), '6x16');
+  const kernel = new SimdKernel('test', modulesOf('relaxed'), '6x16', { leastWork: 0 });
   const close = (got: ArrayLike<number> | undefined, wanted: ArrayLike<number> | undefined, bound: number) => {
     expect(got?.length).toBe(wanted?.length);
     const worst = Array.from(got ?? []).reduce((most, value, i) => Math.max(most, Math.abs(value - (wanted?.[i] ?? Number.NaN))), 0);
@@ -90,7 +89,7 @@ describe('the tiled kernel', () => {
       'a causal window',
       { M: 700, N: 700, D: 8, E: 8 },
       {
-        reach: reachOf(
+        keyRanges: keyRangesOf(
           Array.from({ length: 700 }, (_, i) => i),
           [700],
           { left: 40 },
@@ -99,27 +98,27 @@ describe('the tiled kernel', () => {
       },
     ],
   ] as const)('is right for %s', (_name, sizes, options) => {
-    const asked = (precision: Precision) => problem(sizes, precision, { ...options, want: new Set(['context', 'lse', 'entropy']) });
-    const exact = attention(asked('float64'), reference);
+    const asked = (precision: Precision) => randomCall(sizes, precision, { ...options, want: new Set(['context', 'lse', 'entropy']) });
+    const exact = reference.attend(asked('float64'));
     for (const [precision, unit] of [
       ['float32', 1e-6],
       ['float64', 1e-14],
     ] as const) {
-      kernel.arena.reset();
-      const got = attention(asked(precision), kernel);
+      kernel.reset();
+      const got = kernel.attend(asked(precision));
       close(got.context, exact.context, 2 * unit);
       close(got.lse, exact.lse, 4 * unit);
       close(got.entropy, exact.entropy, 20 * unit);
     }
   });
 
-  test('gives the memory of a large problem back', () => {
+  test('gives the memory of a large call back', () => {
     const small = () => {
-      kernel.arena.reset();
-      return kernel.arena.float32(4).buffer.byteLength;
+      kernel.reset();
+      return kernel.float32(4).buffer.byteLength;
     };
-    kernel.arena.reset();
-    kernel.arena.float32(80_000_000);
+    kernel.reset();
+    kernel.float32(80_000_000);
     expect(small()).toBeLessThan(10_000_000);
   });
 });

@@ -3,10 +3,10 @@ import { madd, sumLanes } from "./arithmetic";
 import { bitsOf, bitsOfScalar, exponential, exponentialScalar } from "./exp";
 import { closeRow, flag, keepPartial, partial, storeContext } from "./finish";
 import { element, layRows, range } from "./item";
+import * as call from "./descriptor";
 import {
-  BIAS, BLOCKS, CHUNKS, CHUNK_KEYS, DEPTH, FLAG_UNSOUND, KEY, KEYS, KEY_BLOCK, KEY_HEADS, MASK, NOTHING, POSITION,
-  ROW_BIAS, ROW_BYTES, ROW_CONTEXT, ROW_HEAD, ROW_MASK, ROW_POSITION, ROW_QUERY, scaleOf, SCRATCH_CONSTANTS,
-  SCRATCH_PANELS, SCRATCH_STATES, SLOPE, softcapOf, VALUE, WANT, WANT_CONTEXT, WANT_MOMENT, WIDTH,
+  NOTHING, ROW_BIAS, ROW_BYTES, ROW_CONTEXT, ROW_HEAD, ROW_MASK, ROW_POSITION, ROW_QUERY, SCRATCH_CONSTANTS,
+  SCRATCH_STATES,
 } from "./layout";
 import { highHalves, lowHalves } from "./pack";
 import { tanh } from "./tanh";
@@ -88,12 +88,12 @@ function capRow(scores: usize, keys: i32, cap: Float, constants: usize): Float {
 
 // Bias, mask and ALiBi of one row, key by key: little beside the reading of the keys. Returns 0, or NaN as capRow().
 function biasRow(descriptor: usize, row: usize, key: i32, keys: i32, logits: usize): Float {
-  const maskStride = <usize>load<u32>(descriptor, MASK + 16), biasStride = SIZE * load<u32>(descriptor, BIAS + 16);
-  const mask = load<usize>(row, ROW_MASK), bias = load<usize>(row, ROW_BIAS), slopes = load<usize>(descriptor, SLOPE);
+  const maskStride = <usize>call.keyStride(descriptor + call.MASK), biasStride = SIZE * call.keyStride(descriptor + call.BIAS);
+  const mask = load<usize>(row, ROW_MASK), bias = load<usize>(row, ROW_BIAS), slopes = call.slope(descriptor);
   let slope: Float = 0, position = 0, poison: Float = 0;
   if (slopes) {
     slope = load<Float>(slopes + SIZE * load<u32>(row, ROW_HEAD));
-    position = load<i32>(load<usize>(descriptor, POSITION) + 4 * load<u32>(row, ROW_POSITION));
+    position = load<i32>(call.position(descriptor) + 4 * load<u32>(row, ROW_POSITION));
   }
   for (let j = key; j < key + keys; j++) {
     const at = logits + (<usize>(j - key) << SHIFT);
@@ -161,15 +161,15 @@ function joinContext(context: usize, alpha: Float, block: usize, width: i32): vo
 
 // One row against one block of keys.
 function rowBlock(descriptor: usize, row: usize, head: u32, key: i32, keys: i32, query: usize, state: usize, context: usize, block: usize, logits: usize, constants: usize): void {
-  const keyHeads = load<u32>(descriptor, KEY_HEADS), width = load<i32>(descriptor, WIDTH);
+  const keyHeads = <u32>call.keyHeads(descriptor), width = call.width(descriptor);
   scoreRow(
-    element(descriptor, KEY, head / keyHeads, head % keyHeads, key), SIZE * load<u32>(descriptor, KEY + 12), keys, query,
-    load<i32>(descriptor, DEPTH), scaleOf(descriptor), logits,
+    element(descriptor, call.KEY, head / keyHeads, head % keyHeads, key), SIZE * call.rowStride(descriptor + call.KEY), keys, query,
+    call.depth(descriptor), call.scale(descriptor), logits,
   );
   let poison = load<Float>(state, STATE_POISON);
-  const cap = softcapOf(descriptor);
+  const cap = call.softcap(descriptor);
   if (cap != 0) poison += capRow(logits, keys, cap, constants);
-  if (load<usize>(descriptor, MASK) | load<usize>(descriptor, BIAS) | load<usize>(descriptor, SLOPE)) {
+  if (call.address(descriptor + call.MASK) | call.address(descriptor + call.BIAS) | call.slope(descriptor)) {
     poison += biasRow(descriptor, row, key, keys, logits);
   } else if (cap == 0) {
     const zero = v128.splat<Float>(0);
@@ -178,23 +178,23 @@ function rowBlock(descriptor: usize, row: usize, head: u32, key: i32, keys: i32,
     poison += sumLanes(z);
   }
   store<Float>(state, poison, STATE_POISON);
-  const want = load<u32>(descriptor, WANT);
-  const alpha = softmaxRow(logits, keys, state, (want & WANT_MOMENT) != 0, constants);
-  if (want & WANT_CONTEXT) {
+  const want = <u32>call.want(descriptor);
+  const alpha = softmaxRow(logits, keys, state, (want & call.WANT_MOMENT) != 0, constants);
+  if (want & call.WANT_CONTEXT) {
     valueRow(
-      element(descriptor, VALUE, head / keyHeads, head % keyHeads, key), SIZE * load<u32>(descriptor, VALUE + 12), keys, logits, width, block,
+      element(descriptor, call.VALUE, head / keyHeads, head % keyHeads, key), SIZE * call.rowStride(descriptor + call.VALUE), keys, logits, width, block,
     );
     joinContext(context, alpha, block, width);
   }
 }
 
 export function decodeItem(descriptor: usize, item: u32, scratch: usize): void {
-  const chunks = load<u32>(descriptor, CHUNKS), block = item / chunks, chunk = item % chunks, head = block / load<u32>(descriptor, BLOCKS);
-  const depth = load<i32>(descriptor, DEPTH), width = load<i32>(descriptor, WIDTH), keyBlock = load<i32>(descriptor, KEY_BLOCK);
+  const chunks = <u32>call.chunks(descriptor), block = item / chunks, chunk = item % chunks, head = block / <u32>call.blocks(descriptor);
+  const depth = call.depth(descriptor), width = call.width(descriptor), keyBlock = call.keyBlock(descriptor);
   const count = layRows(descriptor, block, scratch);
-  const from = <i32>(chunk * load<u32>(descriptor, CHUNK_KEYS)), to = min(from + load<i32>(descriptor, CHUNK_KEYS), load<i32>(descriptor, KEYS));
+  const from = <i32>(chunk * <u32>call.chunkKeys(descriptor)), to = min(from + call.chunkKeys(descriptor), call.keys(descriptor));
   const queryBytes = (<usize>padded(depth) << SHIFT), contextBytes = (<usize>padded(width) << SHIFT), constants = scratch + SCRATCH_CONSTANTS;
-  const queries = scratch + SCRATCH_PANELS, contexts = queries + queryBytes * <usize>count;
+  const queries = scratch + call.SCRATCH_PANELS, contexts = queries + queryBytes * <usize>count;
   const partialContext = contexts + contextBytes * <usize>count, logits = partialContext + contextBytes;
   memory.fill(queries, 0, (queryBytes + contextBytes) * <usize>count);
   let low = to, high = from;
@@ -226,7 +226,7 @@ export function decodeItem(descriptor: usize, item: u32, scratch: usize): void {
     const row = scratch + <usize>r * ROW_BYTES, parts = chunks > 1;
     const factor: Float = parts ? 1 : closeRow(descriptor, row, m, l, t, constants);
     const to = parts ? keepPartial(partial(descriptor, block, chunk, r), m, l, t) : load<usize>(row, ROW_CONTEXT);
-    const sound = (load<u32>(descriptor, WANT) & WANT_CONTEXT) == 0 || storeContext(context, factor, width, to);
-    if (!sound || !(load<Float>(state, STATE_POISON) + factor * 0 == 0)) flag(descriptor, row, FLAG_UNSOUND);
+    const sound = (<u32>call.want(descriptor) & call.WANT_CONTEXT) == 0 || storeContext(context, factor, width, to);
+    if (!sound || !(load<Float>(state, STATE_POISON) + factor * 0 == 0)) flag(descriptor, row, call.FLAG_UNSOUND);
   }
 }

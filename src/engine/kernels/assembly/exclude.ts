@@ -1,24 +1,24 @@
 import { Float, SHIFT, SINGLE } from "./float";
 import { madd } from "./arithmetic";
+import * as call from "./descriptor";
 import {
-  BIAS, LANES, MASK, PANEL, PANEL_END, PANEL_FIRST, PANEL_POSITION, PANEL_SLOPE, POISON, ROW_BIAS, ROW_BYTES,
-  ROW_MASK,
+  LANES, PANEL, PANEL_END, PANEL_FIRST, PANEL_POSITION, PANEL_SLOPE, POISON, ROW_BIAS, ROW_BYTES, ROW_MASK,
 } from "./layout";
 import { packMask, packRows } from "./pack";
 
 // Mask and bias of a block of keys as a panel: the bias, or -Infinity where the mask or the bias excludes.
 // `addresses` is room for 16.
 export function collectBias(descriptor: usize, rows: usize, key: i32, keys: i32, addresses: usize, out: usize): void {
-  const maskStride = <usize>load<u32>(descriptor, MASK + 16), biasStride = <usize>load<u32>(descriptor, BIAS + 16);
+  const maskStride = <usize>call.keyStride(descriptor + call.MASK), biasStride = <usize>call.keyStride(descriptor + call.BIAS);
   memory.fill(out, 0, LANES * <usize>keys);
-  if (load<usize>(descriptor, BIAS)) {
+  if (call.address(descriptor + call.BIAS)) {
     for (let r: usize = 0; r < <usize>PANEL; r++) {
       store<usize>(addresses + (r << 2), load<usize>(rows + r * ROW_BYTES, ROW_BIAS) + (<usize>key * biasStride << SHIFT));
     }
     if (biasStride) packRows(addresses, keys, out);
     else for (let j: usize = 0; j < <usize>keys; j++) packRows(addresses, 1, out + j * LANES);
   }
-  if (load<usize>(descriptor, MASK)) {
+  if (call.address(descriptor + call.MASK)) {
     for (let r: usize = 0; r < <usize>PANEL; r++) {
       store<usize>(addresses + (r << 2), load<usize>(rows + r * ROW_BYTES, ROW_MASK) + <usize>key * maskStride);
     }

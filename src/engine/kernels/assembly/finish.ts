@@ -1,24 +1,22 @@
 import { Float, SHIFT, SIZE, VECTOR } from "./float";
 import { madd } from "./arithmetic";
 import { bitsOfScalar, exponential, exponentialScalar } from "./exp";
-import {
-  BLOCK_ROWS, CHUNKS, FLAGS, FLAG_EMPTY, FLAG_UNSOUND, KEYS, PARTIALS, ROW_BYTES, ROW_CONTEXT, ROW_HEAD, ROW_INDEX, SCRATCH_CONSTANTS, SINK,
-  STATISTICS, WANT, WANT_CONTEXT, WANT_STATISTICS, WEIGHTS, WIDTH,
-} from "./layout";
+import * as call from "./descriptor";
+import { ROW_BYTES, ROW_CONTEXT, ROW_HEAD, ROW_INDEX, SCRATCH_CONSTANTS } from "./layout";
 import { layRows } from "./item";
 
 // Threads that have parts of one row may both write here; what they write is the same.
 export function flag(descriptor: usize, row: usize, what: u8): void {
-  const at = load<usize>(descriptor, FLAGS) + load<u32>(row, ROW_INDEX);
+  const at = call.flags(descriptor) + load<u32>(row, ROW_INDEX);
   store<u8>(at, load<u8>(at) | what);
 }
 
 // Takes the sink into a row, stores its statistics and weights where they are wanted, and returns what its
 // unnormalised context is to be multiplied by: 0 where nothing was attended, NaN where the sum is.
 export function closeRow(descriptor: usize, row: usize, maximum: Float, sum: Float, moment: Float, constants: usize): Float {
-  const sinks = load<usize>(descriptor, SINK);
+  const sinks = call.sink(descriptor);
   let m = maximum, l = sum, t = moment, past: Float = 1, sinkShare: Float = 0;
-  if (sum == 0) flag(descriptor, row, FLAG_EMPTY); // the greatest logit adds 1
+  if (sum == 0) flag(descriptor, row, call.FLAG_EMPTY); // the greatest logit adds 1
   if (sinks) {
     const sink = load<Float>(sinks + (load<usize>(row, ROW_HEAD) << SHIFT));
     m = max(maximum, sink);
@@ -28,14 +26,14 @@ export function closeRow(descriptor: usize, row: usize, maximum: Float, sum: Flo
     l = sum * past + sinkShare;
   }
   const inverse: Float = l == 0 ? 0 : 1 / l, index = load<usize>(row, ROW_INDEX);
-  if (load<u32>(descriptor, WANT) & WANT_STATISTICS) {
-    const out = load<usize>(descriptor, STATISTICS) + (index << (SHIFT + 2));
+  if (<u32>call.want(descriptor) & call.WANT_STATISTICS) {
+    const out = call.statistics(descriptor) + (index << (SHIFT + 2));
     store<Float>(out, m);
     store<Float>(out, l, SIZE);
     store<Float>(out, t, 2 * SIZE);
     store<Float>(out, sinkShare * inverse, 3 * SIZE);
   }
-  const weights = load<usize>(descriptor, WEIGHTS), length = load<usize>(descriptor, KEYS);
+  const weights = call.weights(descriptor), length = <usize>call.keys(descriptor);
   if (weights) normaliseRow(weights + (index * length << SHIFT), length, m, inverse, constants);
   return past * inverse;
 }
@@ -70,8 +68,8 @@ function normaliseRow(row: usize, length: usize, maximum: Float, inverse: Float,
 // @ts-ignore: decorator
 @inline
 export function partial(descriptor: usize, block: u32, chunk: u32, row: u32): usize {
-  const bytes = SIZE * (4 + load<u32>(descriptor, WIDTH));
-  return load<usize>(descriptor, PARTIALS) + <usize>((block * load<u32>(descriptor, CHUNKS) + chunk) * load<u32>(descriptor, BLOCK_ROWS) + row) * bytes;
+  const bytes = SIZE * (4 + <u32>call.width(descriptor));
+  return call.partials(descriptor) + <usize>((block * <u32>call.chunks(descriptor) + chunk) * <u32>call.blockRows(descriptor) + row) * bytes;
 }
 
 // The state of a row after one part of the keys, for mergeBlock(); the unnormalised context goes to the address returned.
@@ -85,7 +83,7 @@ export function keepPartial(to: usize, maximum: Float, sum: Float, moment: Float
 // Merges the parts of every row of a block, in the order of the keys: the same result whichever thread did which part.
 export function mergeBlock(descriptor: usize, block: u32, scratch: usize): void {
   const constants = scratch + SCRATCH_CONSTANTS;
-  const count = layRows(descriptor, block, scratch), chunks = load<u32>(descriptor, CHUNKS), width = load<u32>(descriptor, WIDTH);
+  const count = layRows(descriptor, block, scratch), chunks = <u32>call.chunks(descriptor), width = <u32>call.width(descriptor);
   for (let r = 0; r < count; r++) {
     const whole = partial(descriptor, block, 0, r);
     let m = load<Float>(whole);
@@ -103,8 +101,8 @@ export function mergeBlock(descriptor: usize, block: u32, scratch: usize): void 
     }
     const row = scratch + <usize>r * ROW_BYTES;
     const factor = closeRow(descriptor, row, m, l, t, constants);
-    const wanted = (load<u32>(descriptor, WANT) & WANT_CONTEXT) != 0;
+    const wanted = (<u32>call.want(descriptor) & call.WANT_CONTEXT) != 0;
     const sound = !wanted || storeContext(whole + 4 * SIZE, factor, width, load<usize>(row, ROW_CONTEXT));
-    if (!sound || !(factor * 0 == 0)) flag(descriptor, row, FLAG_UNSOUND);
+    if (!sound || !(factor * 0 == 0)) flag(descriptor, row, call.FLAG_UNSOUND);
   }
 }

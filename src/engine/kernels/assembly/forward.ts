@@ -3,11 +3,11 @@ import { LOG2_OF_E } from "./exp";
 import { addAlibi, addBias, addBiasAndCheck, collectBias, excludeAndCheck } from "./exclude";
 import { closeRow, flag, keepPartial, partial } from "./finish";
 import { element, layRows, openPanel } from "./item";
+import * as call from "./descriptor";
 import {
-  ALPHA, BIAS, BLOCKS, CAPPED, CHUNKS, CHUNK_KEYS, DEPTH, FIRST_KEYS, FLAG_UNSOUND, HIGH, INNER_HIGH, INNER_LOW, KEY, KEYS, KEY_BLOCK,
-  KEY_HEADS, LANES, LOGITS, LOW, MASK, MAXIMUM, MOMENT, PANEL, PANEL_FIRST, POISON, ROW_BYTES, ROW_CONTEXT,
-  ROW_INDEX, ROW_QUERY, scaleOf, SCORES, SCRATCH_CONSTANTS, SCRATCH_HEAD, SCRATCH_LONGEST, SCRATCH_PANELS, SCRATCH_STATES, SLOPE,
-  softcapOf, STATE_BYTES, STEADY, STEADY_NEVER, STEADY_NOW, STEADY_SOON, SUM, TILE, VALUE, WANT, WANT_CONTEXT, WANT_MOMENT, WEIGHTS, WIDTH,
+  ALPHA, FIRST_KEYS, HIGH, INNER_HIGH, INNER_LOW, LANES, LOW, MAXIMUM, MOMENT, PANEL, PANEL_FIRST, POISON, ROW_BYTES,
+  ROW_CONTEXT, ROW_INDEX, ROW_QUERY, SCRATCH_CONSTANTS, SCRATCH_HEAD, SCRATCH_LONGEST, SCRATCH_STATES, STATE_BYTES,
+  STEADY, STEADY_NEVER, STEADY_NOW, STEADY_SOON, SUM,
 } from "./layout";
 import { packRows, unpackRows } from "./pack";
 import { addMoment, checkFinite, exponentials, raiseMaximum, smallSoftcapBlock, softcapBlock, steadyExponentials } from "./softmax";
@@ -17,13 +17,13 @@ import { scoreBlock, valueBlock } from "./tiles";
 // The forward pass of one item: for each block of keys, for each panel of 16 rows: scores, logits, running softmax, context.
 // The block of keys and values stays in the cache while up to four panels use it.
 export function forwardItem(descriptor: usize, item: u32, scratch: usize): void {
-  const chunks = load<u32>(descriptor, CHUNKS), block = item / chunks, chunk = item % chunks;
-  const depth = load<i32>(descriptor, DEPTH), width = load<i32>(descriptor, WIDTH), length = load<i32>(descriptor, KEYS);
+  const chunks = <u32>call.chunks(descriptor), block = item / chunks, chunk = item % chunks;
+  const depth = call.depth(descriptor), width = call.width(descriptor), length = call.keys(descriptor);
   const count = layRows(descriptor, block, scratch), panels = (count + PANEL - 1) / PANEL;
-  const from = <i32>(chunk * load<u32>(descriptor, CHUNK_KEYS)), to = min(from + load<i32>(descriptor, CHUNK_KEYS), length);
+  const from = <i32>(chunk * <u32>call.chunkKeys(descriptor)), to = min(from + call.chunkKeys(descriptor), length);
   const everyKey = matrices(descriptor) != 0;
 
-  const queries = scratch + SCRATCH_PANELS;
+  const queries = scratch + call.SCRATCH_PANELS;
   const queryBytes = LANES * <usize>depth, contextBytes = LANES * <usize>width;
   const contexts = queries + queryBytes * <usize>panels;
   const logits = contexts + contextBytes * <usize>panels;
@@ -44,7 +44,7 @@ export function forwardItem(descriptor: usize, item: u32, scratch: usize): void 
     packRows(addresses, depth, queries + queryBytes * <usize>p);
   }
 
-  const keyBlock = load<i32>(descriptor, KEY_BLOCK), head = <i32>(block / load<u32>(descriptor, BLOCKS));
+  const keyBlock = call.keyBlock(descriptor), head = <i32>(block / <u32>call.blocks(descriptor));
   const newHead = load<i32>(scratch, SCRATCH_HEAD) != head;
   if (newHead) {
     store<i32>(scratch, head, SCRATCH_HEAD);
@@ -58,8 +58,8 @@ export function forwardItem(descriptor: usize, item: u32, scratch: usize): void 
   for (let j = low; j < high; j += keyBlock) {
     const keys = min(keyBlock, high - j);
     if (newHead || chunks > 1) {
-      touchKeys(descriptor, KEY, block, j, keys, depth);
-      touchKeys(descriptor, VALUE, block, j, keys, width);
+      touchKeys(descriptor, call.KEY, block, j, keys, depth);
+      touchKeys(descriptor, call.VALUE, block, j, keys, width);
     }
     for (let p = 0; p < panels; p++) {
       const state = scratch + SCRATCH_STATES + <usize>p * STATE_BYTES;
@@ -88,8 +88,8 @@ export function forwardItem(descriptor: usize, item: u32, scratch: usize): void 
 // prefetcher follows badly. Of keys and values the first item of a head does it for all that this thread does after it.
 // (There is no prefetch instruction in WebAssembly.)
 function touchKeys(descriptor: usize, view: usize, block: u32, key: i32, keys: i32, width: i32): void {
-  const head = block / load<u32>(descriptor, BLOCKS), keyHeads = load<u32>(descriptor, KEY_HEADS);
-  const stride = load<usize>(descriptor + view, 12) << SHIFT;
+  const head = block / <u32>call.blocks(descriptor), keyHeads = <u32>call.keyHeads(descriptor);
+  const stride = <usize>call.rowStride(descriptor + view) << SHIFT;
   let row = element(descriptor, view, head / keyHeads, head % keyHeads, key);
   for (let j = 0; j < keys; j++, row += stride) touch(row, width);
 }
@@ -106,12 +106,12 @@ function touch(row: usize, width: i32): void {
 
 // Whether scores alone say what softmax sees, and no matrix is wanted. The moment of the entropy is taken about the maximum.
 function maySteady(descriptor: usize): bool {
-  const between = load<usize>(descriptor, SLOPE) | load<usize>(descriptor, MASK) | load<usize>(descriptor, BIAS);
-  return softcapOf(descriptor) == 0 && (between | matrices(descriptor)) == 0 && (load<u32>(descriptor, WANT) & WANT_MOMENT) == 0;
+  const between = call.slope(descriptor) | call.address(descriptor + call.MASK) | call.address(descriptor + call.BIAS);
+  return call.softcap(descriptor) == 0 && (between | matrices(descriptor)) == 0 && (<u32>call.want(descriptor) & call.WANT_MOMENT) == 0;
 }
 
 function matrices(descriptor: usize): usize {
-  return load<usize>(descriptor, SCORES) | load<usize>(descriptor, CAPPED) | load<usize>(descriptor, LOGITS) | load<usize>(descriptor, WEIGHTS);
+  return call.scores(descriptor) | call.capped(descriptor) | call.logits(descriptor) | call.weights(descriptor);
 }
 
 // One panel against one block of keys.
@@ -119,25 +119,25 @@ function panelBlock(
   descriptor: usize, block: u32, key: i32, keys: i32, rows: usize, count: i32, state: usize, query: usize, context: usize, logits: usize,
   constants: usize,
 ): void {
-  const head = block / load<u32>(descriptor, BLOCKS), keyHeads = load<u32>(descriptor, KEY_HEADS);
-  const keyStride = SIZE * load<u32>(descriptor, KEY + 12), valueStride = SIZE * load<u32>(descriptor, VALUE + 12);
-  const tile = load<i32>(descriptor, TILE);
+  const head = block / <u32>call.blocks(descriptor), keyHeads = <u32>call.keyHeads(descriptor);
+  const keyStride = SIZE * call.rowStride(descriptor + call.KEY), valueStride = SIZE * call.rowStride(descriptor + call.VALUE);
+  const tile = call.tile(descriptor);
   const inner = load<i32>(state, INNER_LOW) <= key && key + keys <= load<i32>(state, INNER_HIGH);
   const steady = inner && load<i32>(state, STEADY) == STEADY_NOW;
-  const scale = steady ? <Float>(LOG2_OF_E * scaleOf(descriptor)) : scaleOf(descriptor), powers = v128.splat<Float>(<Float>-LOG2_OF_E);
+  const scale = steady ? <Float>(LOG2_OF_E * call.scale(descriptor)) : call.scale(descriptor), powers = v128.splat<Float>(<Float>-LOG2_OF_E);
   for (let lane: usize = 0; lane < LANES; lane += 16) {
     v128.store(state + lane, steady ? v128.mul<Float>(v128.load(state + lane, MAXIMUM), powers) : v128.splat<Float>(0), ALPHA);
   }
   scoreBlock(
-    tile, element(descriptor, KEY, head / keyHeads, head % keyHeads, key), keyStride, keys, query, load<i32>(descriptor, DEPTH),
+    tile, element(descriptor, call.KEY, head / keyHeads, head % keyHeads, key), keyStride, keys, query, call.depth(descriptor),
     scale, state + ALPHA, count, logits,
   );
   if (steady) steadyExponentials(logits, keys, state, constants);
   else softmaxBlock(descriptor, key, keys, rows, count, state, logits, inner, constants);
-  if (load<u32>(descriptor, WANT) & WANT_CONTEXT) {
+  if (<u32>call.want(descriptor) & call.WANT_CONTEXT) {
     valueBlock(
-      tile, element(descriptor, VALUE, head / keyHeads, head % keyHeads, key), valueStride, keys, logits,
-      load<i32>(descriptor, WIDTH), state + ALPHA, count, context,
+      tile, element(descriptor, call.VALUE, head / keyHeads, head % keyHeads, key), valueStride, keys, logits,
+      call.width(descriptor), state + ALPHA, count, context,
     );
   }
 }
@@ -146,34 +146,34 @@ function panelBlock(
 function softmaxBlock(
   descriptor: usize, key: i32, keys: i32, rows: usize, count: i32, state: usize, logits: usize, inner: bool, constants: usize,
 ): void {
-  const length = load<usize>(descriptor, KEYS), spare = logits + 2 * LANES * load<usize>(descriptor, KEY_BLOCK); // three values for each lane
-  const scores = load<usize>(descriptor, SCORES);
+  const length = <usize>call.keys(descriptor), spare = logits + 2 * LANES * <usize>call.keyBlock(descriptor); // three values for each lane
+  const scores = call.scores(descriptor);
   if (scores) storeMatrix(logits, key, keys, count, rows, scores, length, spare);
 
-  const cap = softcapOf(descriptor);
+  const cap = call.softcap(descriptor);
   if (cap != 0) {
     checkFinite(logits, keys, state);
     if (<Float>1 / cap == Infinity) smallSoftcapBlock(logits, keys, cap, constants);
     else softcapBlock(logits, keys, cap, constants);
   }
-  const capped = load<usize>(descriptor, CAPPED);
+  const capped = call.capped(descriptor);
   if (capped) storeMatrix(logits, key, keys, count, rows, capped, length, spare);
 
   let bias: usize = 0;
-  if (load<usize>(descriptor, SLOPE)) addAlibi(logits, key, keys, state);
-  if (load<usize>(descriptor, MASK) | load<usize>(descriptor, BIAS)) {
-    bias = logits + LANES * load<usize>(descriptor, KEY_BLOCK);
+  if (call.slope(descriptor)) addAlibi(logits, key, keys, state);
+  if (call.address(descriptor + call.MASK) | call.address(descriptor + call.BIAS)) {
+    bias = logits + LANES * <usize>call.keyBlock(descriptor);
     collectBias(descriptor, rows, key, keys, spare, bias);
     if (inner) addBiasAndCheck(logits, keys, bias, state);
     else addBias(logits, keys, bias);
   }
   const everyKey = inner && !bias;
   if (!inner) excludeAndCheck(logits, key, keys, state, bias);
-  const out = load<usize>(descriptor, LOGITS), weights = load<usize>(descriptor, WEIGHTS);
+  const out = call.logits(descriptor), weights = call.weights(descriptor);
   if (out) storeMatrix(logits, key, keys, count, rows, out, length, spare);
   if (weights) storeMatrix(logits, key, keys, count, rows, weights, length, spare);
 
-  const moment = load<u32>(descriptor, WANT) & WANT_MOMENT;
+  const moment = <u32>call.want(descriptor) & call.WANT_MOMENT;
   const past = spare + 2 * LANES;
   if (moment) memory.copy(past, state + MAXIMUM, LANES);
   raiseMaximum(logits, keys, state, everyKey, constants);
@@ -184,8 +184,8 @@ function softmaxBlock(
 
 // Finishes the rows of a panel, or keeps them for the merge where these were only a part of the keys.
 function closePanel(descriptor: usize, block: u32, chunk: u32, first: i32, count: i32, scratch: usize, context: usize): void {
-  const state = scratch + SCRATCH_STATES + <usize>(first / PANEL) * STATE_BYTES, width = load<i32>(descriptor, WIDTH);
-  const parts = load<u32>(descriptor, CHUNKS) > 1, wanted = (load<u32>(descriptor, WANT) & WANT_CONTEXT) != 0;
+  const state = scratch + SCRATCH_STATES + <usize>(first / PANEL) * STATE_BYTES, width = call.width(descriptor);
+  const parts = <u32>call.chunks(descriptor) > 1, wanted = (<u32>call.want(descriptor) & call.WANT_CONTEXT) != 0;
   const factors = state + ALPHA, addresses = state + PANEL_FIRST; // neither is needed any more
   for (let r = 0; r < count; r++) {
     const offset = <usize>r << SHIFT, lane = state + offset, row = scratch + <usize>(first + r) * ROW_BYTES;
@@ -198,7 +198,7 @@ function closePanel(descriptor: usize, block: u32, chunk: u32, first: i32, count
   }
   if (wanted) unpackRows(context, width, factors, addresses, count, state + POISON);
   for (let r = 0; r < count; r++) {
-    if (!(load<Float>(state + (<usize>r << SHIFT), POISON) * 0 == 0)) flag(descriptor, scratch + <usize>(first + r) * ROW_BYTES, FLAG_UNSOUND);
+    if (!(load<Float>(state + (<usize>r << SHIFT), POISON) * 0 == 0)) flag(descriptor, scratch + <usize>(first + r) * ROW_BYTES, call.FLAG_UNSOUND);
   }
 }
 

@@ -4,25 +4,26 @@ import { mergeBlock } from "./finish";
 import { decodeItem } from "./decode";
 import { forwardItem } from "./forward";
 import { exp2, exponential, writeConstants } from "./exp";
-import { BLOCKS, CHUNKS, ITEMS, NEXT_ITEM, PATH, SCRATCH_CONSTANTS, SCRATCH_HEAD, SINGLES, STOP } from "./layout";
+import * as call from "./descriptor";
+import { SCRATCH_CONSTANTS, SCRATCH_HEAD } from "./layout";
 import { tanh } from "./tanh";
 
-// Takes items until none is left or STOP is set. Any number of threads may run this on one descriptor, each with its own
+// Takes items until none is left or call.STOP is set. Any number of threads may run this on one descriptor, each with its own
 // instance and its own scratch area. The last items come first: under a causal range they are the longest. As long as there
 // is plenty a thread takes a whole head, so that each reads the keys and values of its own heads alone.
 export function run(descriptor: usize, scratch: usize): void {
   writeConstants(scratch + SCRATCH_CONSTANTS);
   store<i32>(scratch, -1, SCRATCH_HEAD);
-  const items = load<i32>(descriptor, ITEMS), singles = load<i32>(descriptor, SINGLES);
-  const headItems = load<i32>(descriptor, BLOCKS) * load<i32>(descriptor, CHUNKS);
-  const fewRows = load<i32>(descriptor, PATH) != 0;
+  const items = call.items(descriptor), singles = call.singles(descriptor);
+  const headItems = call.blocks(descriptor) * call.chunks(descriptor);
+  const fewRows = call.path(descriptor) != 0;
   while (true) {
-    const next = atomic.load<i32>(descriptor, NEXT_ITEM);
+    const next = atomic.load<i32>(descriptor, call.NEXT_ITEM);
     if (next >= items) return;
     const end = next + (items - next > singles ? headItems : 1);
-    if (atomic.cmpxchg<i32>(descriptor, next, end, NEXT_ITEM) != next) continue;
+    if (atomic.cmpxchg<i32>(descriptor, next, end, call.NEXT_ITEM) != next) continue;
     for (let taken = next; taken < end; taken++) {
-      if (atomic.load<i32>(descriptor, STOP) != 0) return;
+      if (atomic.load<i32>(descriptor, call.STOP) != 0) return;
       if (fewRows) decodeItem(descriptor, items - 1 - taken, scratch);
       else forwardItem(descriptor, items - 1 - taken, scratch);
     }
@@ -32,7 +33,7 @@ export function run(descriptor: usize, scratch: usize): void {
 // Once every thread has come back from run(), and only where the keys were cut into parts.
 export function merge(descriptor: usize, scratch: usize): void {
   writeConstants(scratch + SCRATCH_CONSTANTS);
-  const blocks = load<u32>(descriptor, ITEMS) / load<u32>(descriptor, CHUNKS);
+  const blocks = <u32>call.items(descriptor) / <u32>call.chunks(descriptor);
   for (let block: u32 = 0; block < blocks; block++) mergeBlock(descriptor, block, scratch);
 }
 

@@ -1,8 +1,8 @@
 import { Float, SHIFT, SIZE } from "./float";
+import * as call from "./descriptor";
 import {
-  BIAS, BLOCKS, BLOCK_ROWS, CONTEXT, END, FIRST, HEADS, HIGH, INNER_HIGH, INNER_LOW, KEY_HEADS, LOW, MASK, MAXIMUM,
-  NOTHING, PANEL, PANEL_END, PANEL_FIRST, PANEL_POSITION, PANEL_SLOPE, POSITION, QUERY, ROWS, ROW_BIAS, ROW_BYTES,
-  ROW_CONTEXT, ROW_HEAD, ROW_INDEX, ROW_MASK, ROW_POSITION, ROW_QUERY, SLOPE, STATE_BYTES,
+  HIGH, INNER_HIGH, INNER_LOW, LOW, MAXIMUM, NOTHING, PANEL, PANEL_END, PANEL_FIRST, PANEL_POSITION, PANEL_SLOPE,
+  ROW_BIAS, ROW_BYTES, ROW_CONTEXT, ROW_HEAD, ROW_INDEX, ROW_MASK, ROW_POSITION, ROW_QUERY, STATE_BYTES,
 } from "./layout";
 
 // A work item is (batch, key head, block of rows, part of the keys). The rows of a block run over every query head
@@ -12,7 +12,7 @@ import {
 @inline
 export function element(descriptor: usize, view: usize, batch: u32, head: u32, row: u32): usize {
   const stride = descriptor + view;
-  return load<usize>(stride) + SIZE * (batch * load<u32>(stride, 4) + head * load<u32>(stride, 8) + row * load<u32>(stride, 12));
+  return call.address(stride) + SIZE * (batch * call.batchStride(stride) + head * call.headStride(stride) + row * call.rowStride(stride));
 }
 
 // As element(), for the views that may be absent (0) and whose elements have `size` bytes.
@@ -20,15 +20,15 @@ export function element(descriptor: usize, view: usize, batch: u32, head: u32, r
 @inline
 function optional(descriptor: usize, view: usize, size: usize, batch: u32, head: u32, row: u32): usize {
   const stride = descriptor + view;
-  const base = load<usize>(stride);
+  const base = call.address(stride);
   if (base == 0) return 0;
-  return base + size * (batch * load<u32>(stride, 4) + head * load<u32>(stride, 8) + row * load<u32>(stride, 12));
+  return base + size * (batch * call.batchStride(stride) + head * call.headStride(stride) + row * call.rowStride(stride));
 }
 
 // Fills the row table, copying the last row into the lanes that have none; returns how many rows there are.
 export function layRows(descriptor: usize, block: u32, table: usize): i32 {
-  const rows = load<u32>(descriptor, ROWS), keyHeads = load<u32>(descriptor, KEY_HEADS), heads = load<u32>(descriptor, HEADS);
-  const blockRows = load<u32>(descriptor, BLOCK_ROWS), blocks = load<u32>(descriptor, BLOCKS);
+  const rows = <u32>call.rows(descriptor), keyHeads = <u32>call.keyHeads(descriptor), heads = <u32>call.heads(descriptor);
+  const blockRows = <u32>call.blockRows(descriptor), blocks = <u32>call.blocks(descriptor);
   const group = heads / keyHeads, start = (block % blocks) * blockRows;
   const batch = block / blocks / keyHeads, keyHead = (block / blocks) % keyHeads;
   const count = min(blockRows, group * rows - start);
@@ -37,10 +37,10 @@ export function layRows(descriptor: usize, block: u32, table: usize): i32 {
   let head = keyHead * group + start / rows, row = start % rows;
   for (let r: u32 = 0; r < padded; r++) {
     const at = table + <usize>r * ROW_BYTES;
-    store<usize>(at, element(descriptor, QUERY, batch, head, row), ROW_QUERY);
-    store<usize>(at, element(descriptor, CONTEXT, batch, head, row), ROW_CONTEXT);
-    store<usize>(at, optional(descriptor, MASK, 1, batch, head, row), ROW_MASK);
-    store<usize>(at, optional(descriptor, BIAS, SIZE, batch, head, row), ROW_BIAS);
+    store<usize>(at, element(descriptor, call.QUERY, batch, head, row), ROW_QUERY);
+    store<usize>(at, element(descriptor, call.CONTEXT, batch, head, row), ROW_CONTEXT);
+    store<usize>(at, optional(descriptor, call.MASK, 1, batch, head, row), ROW_MASK);
+    store<usize>(at, optional(descriptor, call.BIAS, SIZE, batch, head, row), ROW_BIAS);
     store<u32>(at, (batch * heads + head) * rows + row, ROW_INDEX);
     store<u32>(at, head, ROW_HEAD);
     store<u32>(at, batch * rows + row, ROW_POSITION);
@@ -59,8 +59,8 @@ export function layRows(descriptor: usize, block: u32, table: usize): i32 {
 @inline
 export function range(descriptor: usize, row: usize, from: i32, to: i32): u64 {
   const at = <usize>4 * load<u32>(row, ROW_POSITION);
-  const first = max(load<i32>(load<usize>(descriptor, FIRST) + at), from);
-  const end = min(load<i32>(load<usize>(descriptor, END) + at), to);
+  const first = max(load<i32>(call.first(descriptor) + at), from);
+  const end = min(load<i32>(call.end(descriptor) + at), to);
   return first < end ? <u64>first | (<u64>end << 32) : 0;
 }
 
@@ -81,10 +81,10 @@ export function openPanel(descriptor: usize, rows: usize, from: i32, to: i32, st
       low = min(low, first);
       high = max(high, end);
     }
-    const slope = load<usize>(descriptor, SLOPE);
+    const slope = call.slope(descriptor);
     if (slope) {
       const at = 4 * load<u32>(row, ROW_POSITION);
-      store<i32>(lane, load<i32>(load<usize>(descriptor, POSITION) + at), PANEL_POSITION);
+      store<i32>(lane, load<i32>(call.position(descriptor) + at), PANEL_POSITION);
       store<Float>(value, load<Float>(slope + SIZE * load<u32>(row, ROW_HEAD)), PANEL_SLOPE);
     }
   }

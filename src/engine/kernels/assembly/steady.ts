@@ -2,7 +2,8 @@ import { Float, SHIFT, SINGLE, SIZE } from "./float";
 import { madd, sumLanes } from "./arithmetic";
 import { LOG2_OF_E } from "./exp";
 import { element } from "./item";
-import { BLOCKS, CHUNKS, DEPTH, END, FIRST, KEY, KEY_HEADS, LANES, ROWS, scaleOf } from "./layout";
+import * as call from "./descriptor";
+import { LANES } from "./layout";
 
 // A running softmax takes the maximum of every block since a score may be of any size. Where |scale| |q| |k|, which no
 // score exceeds (Cauchy-Schwarz), is small for the longest query and the longest key, any of the row's scores will do as
@@ -20,19 +21,19 @@ const LOST: Float = SINGLE ? <Float>1.1754943508222875e-38 : <Float>2.2250738585
 
 // The greatest |k|^2 of the keys of a head that any row sees; Infinity where it isn't finite, or is not worth knowing.
 export function longestKey(descriptor: usize, block: u32): Float {
-  const blocks = load<u32>(descriptor, BLOCKS), head = block / blocks, keyHeads = load<u32>(descriptor, KEY_HEADS);
-  if (blocks < WORTH_BLOCKS || load<u32>(descriptor, CHUNKS) > 1) return Infinity;
-  const batch = head / keyHeads, rows = load<u32>(descriptor, ROWS);
+  const blocks = <u32>call.blocks(descriptor), head = block / blocks, keyHeads = <u32>call.keyHeads(descriptor);
+  if (blocks < WORTH_BLOCKS || <u32>call.chunks(descriptor) > 1) return Infinity;
+  const batch = head / keyHeads, rows = <u32>call.rows(descriptor);
   let low = i32.MAX_VALUE, high = 0;
   for (let r = batch * rows; r < (batch + 1) * rows; r++) {
-    const first = load<i32>(load<usize>(descriptor, FIRST) + 4 * r), end = load<i32>(load<usize>(descriptor, END) + 4 * r);
+    const first = load<i32>(call.first(descriptor) + 4 * r), end = load<i32>(call.end(descriptor) + 4 * r);
     if (first >= end) continue;
     low = min(low, first);
     high = max(high, end);
   }
   if (low >= high) return Infinity;
-  const stride = SIZE * load<u32>(descriptor, KEY + 12), bytes = <usize>load<u32>(descriptor, DEPTH) << SHIFT;
-  const start = element(descriptor, KEY, batch, head % keyHeads, low);
+  const stride = SIZE * call.rowStride(descriptor + call.KEY), bytes = <usize><u32>call.depth(descriptor) << SHIFT;
+  const start = element(descriptor, call.KEY, batch, head % keyHeads, low);
   let longest: Float = 0, sum: Float = 0;
   for (let key = start, last = start + stride * <usize>(high - low); key < last; key += stride) {
     let s0 = v128.splat<Float>(0), s1 = s0, s2 = s0, s3 = s0, at = key;
@@ -56,20 +57,20 @@ export function longestKey(descriptor: usize, block: u32): Float {
 // @ts-ignore: decorator
 @inline
 function lost(descriptor: usize): Float {
-  return LOST * <Float>load<u32>(descriptor, DEPTH);
+  return LOST * <Float><u32>call.depth(descriptor);
 }
 
 // Whether no score of a panel's rows exceeds the bound; false where a query isn't finite.
 export function isSteady(descriptor: usize, query: usize, longest: Float): bool {
   let s0 = v128.splat<Float>(lost(descriptor)), s1 = s0, s2 = s0, s3 = s0;
-  for (let q = query, end = query + LANES * <usize>load<u32>(descriptor, DEPTH); q < end; q += LANES) {
+  for (let q = query, end = query + LANES * <usize><u32>call.depth(descriptor); q < end; q += LANES) {
     const x0 = v128.load(q), x1 = v128.load(q, 16), x2 = v128.load(q, 32), x3 = v128.load(q, 48);
     s0 = madd(x0, x0, s0);
     s1 = madd(x1, x1, s1);
     s2 = madd(x2, x2, s2);
     s3 = madd(x3, x3, s3);
   }
-  const scale = <Float>LOG2_OF_E * scaleOf(descriptor), bound = v128.splat<Float>(STEADY_BOUND * STEADY_BOUND);
+  const scale = <Float>LOG2_OF_E * call.scale(descriptor), bound = v128.splat<Float>(STEADY_BOUND * STEADY_BOUND);
   const factor = v128.splat<Float>(longest * scale * scale);
   const inside = v128.and(
     v128.and(v128.le<Float>(v128.mul<Float>(s0, factor), bound), v128.le<Float>(v128.mul<Float>(s1, factor), bound)),

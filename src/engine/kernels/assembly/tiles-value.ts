@@ -1,3 +1,4 @@
+// Made by scripts/wasm.ts from scripts/kernel/tiles.ts: change it there.
 import { Float, SIZE } from "./float";
 import { madd } from "./arithmetic";
 

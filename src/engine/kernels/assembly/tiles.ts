@@ -1,5 +1,6 @@
 import { Float, SIZE } from "./float";
-import { LANES, PANEL, TILE_4X16, TILE_6X16, TILE_6X8 } from "./layout";
+import * as call from "./descriptor";
+import { LANES, PANEL } from "./layout";
 import { score1x16, score4x16, score4x8, score6x16, score6x8 } from "./tiles-score";
 import { value1x16, value4x16, value4x8, value6x16, value6x8 } from "./tiles-value";
 
@@ -17,9 +18,9 @@ export function scoreBlock(
   tile: i32, key: usize, stride: usize, keys: i32, query: usize, depth: i32, scale: Float, offset: usize, count: i32, out: usize,
 ): void {
   let k = key, to = out, n = keys;
-  if (tile != TILE_4X16) {
+  if (tile != call.TILE_4X16) {
     const groups = sixes(n);
-    if (tile == TILE_6X16) score6x16(k, stride, groups, query, depth, scale, offset, to);
+    if (tile == call.TILE_6X16) score6x16(k, stride, groups, query, depth, scale, offset, to);
     else {
       score6x8(k, stride, groups, query, depth, scale, offset, to);
       if (count > PANEL / 2) score6x8(k, stride, groups, query + 32, depth, scale, offset + 32, to + 32);
@@ -28,7 +29,7 @@ export function scoreBlock(
     k += 6 * stride * <usize>groups;
     to += 6 * LANES * <usize>groups;
   }
-  if (tile == TILE_6X8) {
+  if (tile == call.TILE_6X8) {
     for (; n >= 4; n -= 4, k += 4 * stride, to += 4 * LANES) {
       score4x8(k, stride, query, depth, scale, offset, to);
       if (count > PANEL / 2) score4x8(k, stride, query + 32, depth, scale, offset + 32, to + 32);
@@ -44,15 +45,15 @@ export function valueBlock(
 ): void {
   let v = value, to = out, n = width;
   const rest = n - 6 * sixes(n);
-  if (tile == TILE_6X16) {
+  if (tile == call.TILE_6X16) {
     for (; n > rest; n -= 6, v += 6 * SIZE, to += 6 * LANES) value6x16(v, stride, weight, keys, alpha, to);
-  } else if (tile == TILE_6X8) {
+  } else if (tile == call.TILE_6X8) {
     for (; n > rest; n -= 6, v += 6 * SIZE, to += 6 * LANES) {
       value6x8(v, stride, weight, keys, alpha, to);
       if (count > PANEL / 2) value6x8(v, stride, weight + 32, keys, alpha + 32, to + 32);
     }
   }
-  if (tile == TILE_6X8) {
+  if (tile == call.TILE_6X8) {
     for (; n >= 4; n -= 4, v += 4 * SIZE, to += 4 * LANES) {
       value4x8(v, stride, weight, keys, alpha, to);
       if (count > PANEL / 2) value4x8(v, stride, weight + 32, keys, alpha + 32, to + 32);

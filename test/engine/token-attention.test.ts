@@ -2,14 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ArithmeticOverflow, ZeroVectors } from '../../src/engine/errors.ts';
 import { reference } from '../../src/engine/kernels/reference.ts';
-import { attend as attendLesson, type Lesson, type LessonOutput } from '../../src/engine/lesson.ts';
 import type { Floats, Matrix, Precision } from '../../src/engine/tensor.ts';
+import { attendTokens, type TokenAttention } from '../../src/engine/token-attention.ts';
+import type { TokenOutput } from '../../src/engine/token-outputs.ts';
 
-type Numbers = Partial<Record<LessonOutput, Floats>> & { readonly fullyMasked: readonly number[] };
+type Numbers = Partial<Record<TokenOutput, Floats>> & { readonly fullyMasked: readonly number[] };
 
-/** The outputs of a lesson by name, flat. */
-function attend(asked: Lesson, kernel = reference): Numbers {
-  const { tensors, fullyMasked } = attendLesson(asked, kernel);
+/** The outputs by name, flat. */
+function attend(asked: TokenAttention, kernel = reference): Numbers {
+  const { tensors, fullyMasked } = attendTokens(asked, kernel);
   return { ...Object.fromEntries([...tensors].map(([name, { data }]) => [name, data])), fullyMasked };
 }
 
@@ -22,12 +23,12 @@ const tokensOf = (rows: readonly (readonly number[])[], precision: Precision): M
 /** n rows of d numbers, n and d from 1 to 6. */
 const rows = fc.integer({ min: 1, max: 6 }).chain((d) => fc.array(fc.array(number, { minLength: d, maxLength: d }), { minLength: 1, maxLength: 6 }));
 
-function lesson(tokens: readonly (readonly number[])[], options: Partial<Lesson> = {}): Lesson {
+function over(tokens: readonly (readonly number[])[], options: Partial<TokenAttention> = {}): TokenAttention {
   const precision = options.precision ?? 'float64';
   return {
     precision,
     tokens: tokensOf(tokens, precision),
-    asking: { from: 'tokens', positions: Int32Array.from(tokens.keys()) },
+    queries: { from: 'tokens', positions: Int32Array.from(tokens.keys()) },
     similarity: 'dot',
     scale: 1,
     projections: { query: {}, key: {}, value: {}, output: {} },
@@ -44,7 +45,7 @@ describe('properties', () => {
   test('weights sum to 1 within n · 2⁻²³', () => {
     fc.assert(
       fc.property(rows, (tokens) => {
-        const { weights } = attend(lesson(tokens, { precision: 'float32' }));
+        const { weights } = attend(over(tokens, { precision: 'float32' }));
         for (let i = 0; i < tokens.length; i++) {
           let sum = 0;
           for (const weight of weights?.subarray(i * tokens.length, (i + 1) * tokens.length) ?? []) sum += weight;
@@ -64,8 +65,8 @@ describe('properties', () => {
         );
         const flat = { ...queries, data: queries.data.map((x, i) => ((i + 1) % queries.columns === 0 ? 0 : x)) };
         const keys = tokens.map((row) => [...row, 1]);
-        const shifted = attend(lesson(keys, { asking: { from: 'queries', vectors: queries } }));
-        const plain = attend(lesson(keys, { asking: { from: 'queries', vectors: flat } }));
+        const shifted = attend(over(keys, { queries: { from: 'queries', vectors: queries } }));
+        const plain = attend(over(keys, { queries: { from: 'queries', vectors: flat } }));
         expectAllClose(shifted.weights, plain.weights, 1e-12);
       }),
     );
@@ -75,8 +76,8 @@ describe('properties', () => {
     fc.assert(
       fc.property(rows, (tokens) => {
         const asking = { from: 'queries', vectors: tokensOf(tokens, 'float64') } as const;
-        const forward = attend(lesson(tokens, { asking }));
-        const backward = attend(lesson(tokens.toReversed(), { asking }));
+        const forward = attend(over(tokens, { queries: asking }));
+        const backward = attend(over(tokens.toReversed(), { queries: asking }));
         const n = tokens.length;
         const unreversed = backward.weights?.map((_, i) => backward.weights?.[i - (i % n) + n - 1 - (i % n)] ?? 0);
         expectAllClose(unreversed, forward.weights, 1e-12);
@@ -90,8 +91,8 @@ describe('properties', () => {
       fc.property(rows, (tokens) => {
         const n = tokens.length;
         const data = Uint8Array.from({ length: n * n }, (_, pair) => (pair % n <= Math.floor(pair / n) ? 1 : 0));
-        const causal = attend(lesson(tokens, { causal: true }));
-        const masked = attend(lesson(tokens, { mask: { data, rank: 2 } }));
+        const causal = attend(over(tokens, { causal: true }));
+        const masked = attend(over(tokens, { mask: { data, rank: 2 } }));
         for (const output of ['logits', 'weights', 'context', 'lse', 'entropy'] as const) expectAllClose(causal[output], masked[output], 1e-12);
       }),
     );
@@ -100,7 +101,7 @@ describe('properties', () => {
   test('a scale of 0 makes the context the mean of the values', () => {
     fc.assert(
       fc.property(rows, (tokens) => {
-        const { context } = attend(lesson(tokens, { scale: 0 }));
+        const { context } = attend(over(tokens, { scale: 0 }));
         const mean = tokens[0]?.map((_, c) => tokens.reduce((sum, row) => sum + (row[c] ?? 0), 0) / tokens.length) ?? [];
         expectAllClose(context?.subarray(0, mean.length), Float64Array.from(mean), 1e-12);
       }),
@@ -115,7 +116,7 @@ describe('properties', () => {
         (tokens, magnitude) => {
           const scaled = tokens.map((row) => row.map((x) => x * magnitude));
           fc.pre(scaled.every((row) => row.some((x) => x !== 0)));
-          const { scores } = attend(lesson(scaled, { similarity: 'cosine' }));
+          const { scores } = attend(over(scaled, { similarity: 'cosine' }));
           tokens.forEach((_, i) => {
             expect(scores?.[i * tokens.length + i]).toBeCloseTo(1, 10);
           });
@@ -131,8 +132,8 @@ describe('properties', () => {
         rows.filter((tokens) => tokens.every((row) => row.some((x) => Math.abs(x) > 1e-3))),
         (tokens) => {
           const same = tokens.map((row) => row.map(Math.fround));
-          const single = attend(lesson(same, { precision: 'float32', similarity: 'cosine', scale: 3 }));
-          const double = attend(lesson(same, { similarity: 'cosine', scale: 3 }));
+          const single = attend(over(same, { precision: 'float32', similarity: 'cosine', scale: 3 }));
+          const double = attend(over(same, { similarity: 'cosine', scale: 3 }));
           expectAllClose(single.scores, double.scores, (2 * (tokens[0]?.length ?? 0) + 12) * 2 ** -23 * 3);
         },
       ),
@@ -142,7 +143,7 @@ describe('properties', () => {
 
 describe('refusals', () => {
   test('cosine of a vector of length 0 is refused wherever it stands', () => {
-    const refused = () => attend(lesson([[1], [0], [2], [0]], { similarity: 'cosine', mask: { data: Uint8Array.of(1, 0, 1, 0), rank: 1 } }));
+    const refused = () => attend(over([[1], [0], [2], [0]], { similarity: 'cosine', mask: { data: Uint8Array.of(1, 0, 1, 0), rank: 1 } }));
     expect(refused).toThrow(ZeroVectors);
     try {
       refused();
@@ -155,13 +156,13 @@ describe('refusals', () => {
   });
 
   test('a result that is not finite says which output, and in which row', () => {
-    expect(() => attend(lesson([[1], [1e200]]))).toThrow(new ArithmeticOverflow('scores', 'asking row', 1, undefined));
+    expect(() => attend(over([[1], [1e200]]))).toThrow(new ArithmeticOverflow('scores', 'query row', 1, undefined));
   });
 });
 
 describe('what is not included is not computed', () => {
   test('only what is asked for comes back', () => {
-    const result = attend(lesson([[1], [2]], { include: new Set(['lse']) }));
+    const result = attend(over([[1], [2]], { include: new Set(['lse']) }));
     expect(
       Object.entries(result)
         .filter(([, value]) => value instanceof Float64Array)

@@ -1,5 +1,5 @@
-import { unboundedReach } from '../../src/engine/mask.ts';
-import type { Axes, Output, Problem } from '../../src/engine/operator.ts';
+import type { Axes, Call, Output } from '../../src/engine/call.ts';
+import { unboundedKeyRanges } from '../../src/engine/mask.ts';
 import { floats, type Precision } from '../../src/engine/tensor.ts';
 
 /** Numbers from −1 to 1 that are the same in every run (mulberry32). */
@@ -13,8 +13,8 @@ export function random(seed: number): () => number {
   };
 }
 
-/** A problem of these sizes with random vectors, in [B, H, rows, width] layout. */
-export function problem(sizes: Partial<Axes>, precision: Precision, options: Partial<Problem> & { seed?: number; magnitude?: number } = {}): Problem {
+/** A call of these sizes with random vectors, in [B, H, rows, width] layout. */
+export function randomCall(sizes: Partial<Axes>, precision: Precision, options: Partial<Call> & { seed?: number; magnitude?: number } = {}): Call {
   const axes: Axes = { B: 1, H: 1, G: sizes.H ?? 1, M: 1, N: 1, D: 1, E: 1, ...sizes };
   const { B, H, G, M, N, D, E } = axes;
   const { seed = 1, magnitude = 1, ...rest } = options;
@@ -34,7 +34,7 @@ export function problem(sizes: Partial<Axes>, precision: Precision, options: Par
     key: tensor(G, N, D),
     value: tensor(G, N, E),
     scale: 1,
-    reach: unboundedReach(B * M, N),
+    keyRanges: unboundedKeyRanges(B * M, N),
     want: new Set<Output>(['scores', 'capped', 'logits', 'weights', 'context', 'lse', 'entropy', 'sink_weight']),
     ...rest,
   };

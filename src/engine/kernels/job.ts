@@ -1,0 +1,60 @@
+import type { Precision } from '../tensor.ts';
+import { stopWord } from './descriptor.ts';
+
+/** What the module exports; addresses are byte offsets into its memory. */
+export interface KernelExports {
+  /** Takes items of the call until none is left, or it is stopped. Any number of threads may, each with its own scratch area. */
+  readonly run: (descriptor: number, scratch: number) => void;
+  /** Joins the parts, where the keys were cut; once every thread has come back from run(). */
+  readonly merge: (descriptor: number, scratch: number) => void;
+}
+
+/** The module in either arithmetic. */
+export type Modules = Readonly<Record<Precision, WebAssembly.Module>>;
+
+/** A call laid out in memory, for any thread to work on. */
+export interface Job {
+  /** Which of the modules it is for. */
+  readonly precision: Precision;
+  readonly memory: WebAssembly.Memory;
+  readonly descriptor: number;
+  /** One area a thread; the first is the caller's. */
+  readonly scratch: readonly number[];
+}
+
+/** Other threads that can take part in a job. */
+export interface Crew {
+  /** How many threads there are, the caller's included. */
+  readonly threads: number;
+  /** Runs the job on the caller's thread by `run`, and on others as they come; returns once all have come back. */
+  share(job: Job, run: () => void): void;
+}
+
+/** A memory that has grown beyond this is given back once the call that needed it has been answered. */
+export const KEPT_BYTES = 268_435_456;
+
+/** One thread's instance over a memory. */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelExports {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
+}
+
+/** Takes part in another thread's job until no item of it is left; `place` counts the threads, the caller's being 0. */
+export function workOn({ precision, memory, descriptor, scratch }: Job, modules: Modules, place: number): void {
+  const area = scratch[place];
+  if (area === undefined) throw new RangeError(`the job has room for ${scratch.length} threads, so there is no thread ${place}`);
+  instantiate(modules[precision], memory).run(descriptor, area);
+}
+
+/** Ends a job between two of its items, on every thread. It must not have been answered yet: its memory may hold another by then. */
+export function stopJob({ memory, descriptor }: Job): void {
+  Atomics.store(stopWord(memory.buffer, descriptor), 0, 1);
+}
+
+export function isStopped({ memory, descriptor }: Job): boolean {
+  return Atomics.load(stopWord(memory.buffer, descriptor), 0) !== 0;
+}
+
+/** Whether its memory is given back after the answer, so that a thread that has seen it should collect what is dead. */
+export function isLarge({ memory }: Job): boolean {
+  return memory.buffer.byteLength > KEPT_BYTES;
+}
