@@ -21,10 +21,7 @@ const BEYOND_SCHEMA: readonly [reason: string, says: RegExp][] = [
   ['JSON Schema can’t make the rows of a matrix equally long', /every row must be equally wide/],
   ['nor two matrices in an array', /every head must have the same shape/],
   ['what a float32 can hold depends on `dtype`', /outside the range of float32|greater than 0 as a float32/],
-  [
-    'infinity is no number of JSON: a literal as 1e999 becomes it when it is parsed',
-    /outside the range of float64|got -?Infinity$/,
-  ],
+  ['infinity is no number of JSON: a literal as 1e999 becomes it when it is parsed', /outside the range of float64|got -?Infinity$/],
   ['the greatest position depends on how many tokens there are', /must be the 0-based position of a token/],
   ['rows and labels are counted against the tokens', /one (row|label) a token is required/],
   ['a mask or bias is held against tokens, query rows and heads', /^covers|row r belongs to|needs `heads`|^is for .* `heads` is/],
