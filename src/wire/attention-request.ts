@@ -4,7 +4,7 @@ import { AttentionRequest } from '../schemas/attention.ts';
 import { DTYPE } from '../schemas/options.ts';
 import { checkShapes } from './attention-shapes.ts';
 import { checkCompany } from './company.ts';
-import { Faults, InvalidRequest } from './faults.ts';
+import { Faults, invalidRequest } from './faults.ts';
 import { fieldsOf } from './fields.ts';
 import type { AttentionMembers, AttentionOrder } from './members.ts';
 import { type Parsed, readMembers, readObject, withDefaults } from './readers.ts';
@@ -15,16 +15,16 @@ const FIELDS = fieldsOf(AttentionRequest);
 /**
  * What a parsed body asks for. Every member is read first, by the kind that its schema says, then the members are held
  * against each other.
- * @throws InvalidRequest with all faults found, up to 20
+ * @throws Failure `invalid-request` with all faults found, up to 20
  */
 export function readAttentionRequest(body: unknown): AttentionOrder {
   const faults = new Faults();
   const parsed = readObject(body, FIELDS.names, '', faults);
-  if (!parsed) throw new InvalidRequest(faults.list);
+  if (!parsed) throw invalidRequest(faults.list);
   const { members, precision } = readInPrecision(parsed, faults);
   checkCompany(FIELDS, parsed, members, faults);
   if (members.tokens) checkShapes({ ...members, tokens: members.tokens }, parsed, FIELDS, faults);
-  if (!faults.none) throw new InvalidRequest(faults.list);
+  if (!faults.none) throw invalidRequest(faults.list);
 
   const options = withDefaults(members, FIELDS);
   const { tokens, query, queries, heads = 1, sink, include } = options;

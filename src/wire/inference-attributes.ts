@@ -1,7 +1,8 @@
+import { Failure } from '../engine/failure.ts';
 import { ONNX_OUTPUTS, type OnnxAttributes, type OnnxOutput } from '../engine/onnx.ts';
 import type { DatatypeName } from './datatypes.ts';
 import { given } from './faults.ts';
-import { BadInference, type Members, readMembers, readParameters } from './inference-members.ts';
+import { type Members, readMembers, readParameters } from './inference-members.ts';
 
 /** ONNX's numbers for the types that softmax_precision can name. */
 const SOFTMAX_PRECISION = new Map([
@@ -26,19 +27,19 @@ const LONGEST_WINDOW = Number.MAX_SAFE_INTEGER;
 /** The parameters that a request may have and that change something. */
 export const REQUEST_PARAMETERS: readonly string[] = [...ATTRIBUTES, 'binary_data_output'];
 
-/** The attributes of the operator from the parameters of a request. @throws BadInference */
+/** The attributes of the operator from the parameters of a request. @throws Failure `invalid-request` */
 export function readAttributes(parameters: Members): OnnxAttributes {
   const number = (name: string, rule: string, fits: (value: number) => boolean): number | undefined => {
     const value = parameters[name];
     if (value === undefined) return undefined;
-    if (typeof value !== 'number' || !fits(value)) throw new BadInference(`parameters.${name} must be ${rule}, got ${given(value)}`);
+    if (typeof value !== 'number' || !fits(value)) throw new Failure('invalid-request', `parameters.${name} must be ${rule}, got ${given(value)}`);
     return value;
   };
   const integer = (name: string, least: number, most: number) =>
     number(name, `an integer from ${least} to ${most}`, (value) => Number.isInteger(value) && value >= least && value <= most);
   const causal = parameters['is_causal'];
   if (causal !== undefined && causal !== 0 && causal !== 1 && typeof causal !== 'boolean')
-    throw new BadInference(`parameters.is_causal must be 0, 1, true or false, got ${given(causal)}`);
+    throw new Failure('invalid-request', `parameters.is_causal must be 0, 1, true or false, got ${given(causal)}`);
   const precision = number('softmax_precision', '1 (FLOAT), 10 (FLOAT16), 11 (DOUBLE) or 16 (BFLOAT16)', (value) =>
     [...SOFTMAX_PRECISION.keys()].some((key) => key === value),
   );
@@ -62,7 +63,7 @@ export interface AskedOutput {
   readonly binary: boolean;
 }
 
-/** What comes back: Y alone where nothing is named. @throws BadInference */
+/** What comes back: Y alone where nothing is named. @throws Failure `invalid-request` */
 export function readOutputs(value: unknown, parameters: Members, keyType: DatatypeName, valueType: DatatypeName): readonly AskedOutput[] {
   const everyBinary = readFlag(parameters['binary_data_output'], 'parameters.binary_data_output') ?? false;
   const datatypes: Record<OnnxOutput, DatatypeName> = {
@@ -72,14 +73,15 @@ export function readOutputs(value: unknown, parameters: Members, keyType: Dataty
     qk_matmul_output: keyType,
     lse: keyType === 'FP64' || valueType === 'FP64' ? 'FP64' : 'FP32',
   };
-  if (value !== undefined && !Array.isArray(value)) throw new BadInference(`outputs must be an array of outputs, got ${given(value)}`);
+  if (value !== undefined && !Array.isArray(value)) throw new Failure('invalid-request', `outputs must be an array of outputs, got ${given(value)}`);
   if (value === undefined || value.length === 0) return [{ name: 'Y', datatype: datatypes.Y, binary: everyBinary }];
   const asked: AskedOutput[] = [];
   for (const [index, output] of value.entries()) {
     const members = readMembers(output, ['name', 'parameters'], `outputs[${index}]`);
     const name = ONNX_OUTPUTS.find((known) => known === members['name']);
-    if (!name) throw new BadInference(`outputs[${index}].name must be one of ${ONNX_OUTPUTS.join(', ')}, got ${given(members['name'])}`);
-    if (asked.some((other) => other.name === name)) throw new BadInference(`output ${name} is asked for twice`);
+    if (!name)
+      throw new Failure('invalid-request', `outputs[${index}].name must be one of ${ONNX_OUTPUTS.join(', ')}, got ${given(members['name'])}`);
+    if (asked.some((other) => other.name === name)) throw new Failure('invalid-request', `output ${name} is asked for twice`);
     const own = readParameters(members['parameters'], ['binary_data'], `the parameters of output ${name}`);
     asked.push({ name, datatype: datatypes[name], binary: readFlag(own['binary_data'], `parameters.binary_data of output ${name}`) ?? everyBinary });
   }
@@ -88,5 +90,5 @@ export function readOutputs(value: unknown, parameters: Members, keyType: Dataty
 
 function readFlag(value: unknown, what: string): boolean | undefined {
   if (value === undefined || typeof value === 'boolean') return value;
-  throw new BadInference(`${what} must be true or false, got ${given(value)}`);
+  throw new Failure('invalid-request', `${what} must be true or false, got ${given(value)}`);
 }

@@ -2,7 +2,7 @@ import type { Part } from '../engine/merge.ts';
 import type { Projection } from '../engine/projection.ts';
 import type { Matrix } from '../engine/tensor.ts';
 import { MergeRequest } from '../schemas/merge.ts';
-import { count, Faults, InvalidRequest } from './faults.ts';
+import { count, Faults, invalidRequest } from './faults.ts';
 import { fieldsOf } from './fields.ts';
 import type { LogSumExps, Rows } from './members.ts';
 import { readMembers, readObject } from './readers.ts';
@@ -27,11 +27,11 @@ interface PartRead {
   readonly lse: LogSumExps;
 }
 
-/** @throws InvalidRequest with all faults found, up to 20 */
+/** @throws Failure `invalid-request` with all faults found, up to 20 */
 export function readMergeRequest(body: unknown): AskedMerge {
   const faults = new Faults();
   const parsed = readObject(body, FIELDS.names, '', faults);
-  if (!parsed) throw new InvalidRequest(faults.list);
+  if (!parsed) throw invalidRequest(faults.list);
   const { parts = [], w_output: weight, b_output: bias, decimals } = readMembers(parsed, FIELDS, 'float64', '', faults);
   const [first] = parts;
   if (first && parts.every((part) => part !== undefined)) {
@@ -50,7 +50,7 @@ export function readMergeRequest(body: unknown): AskedMerge {
         headAxis: first.lse.heads !== undefined,
       };
   }
-  throw new InvalidRequest(faults.list);
+  throw invalidRequest(faults.list);
 }
 
 function holdAgainstFirst(part: PartRead, first: PartRead, pointer: string, faults: Faults): void {

@@ -1,11 +1,11 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { Failure, type Fault } from '../../src/engine/failure.ts';
 import { AttentionRequest } from '../../src/schemas/attention.ts';
 import { attentionExamples, mergeExamples } from '../../src/schemas/examples.ts';
 import { MergeRequest } from '../../src/schemas/merge.ts';
 import { readAttentionRequest } from '../../src/wire/attention-request.ts';
-import { type Fault, InvalidRequest } from '../../src/wire/faults.ts';
 import { readMergeRequest } from '../../src/wire/merge-request.ts';
 import { INVALID } from '../http/invalid-requests.ts';
 import { type Json, useService } from '../http/service.ts';
@@ -67,7 +67,7 @@ function faultsOf(name: Name, body: unknown): readonly Fault[] {
     ROUTES[name].read(body);
     return [];
   } catch (error) {
-    if (error instanceof InvalidRequest) return error.faults;
+    if (error instanceof Failure && error.faults) return error.faults;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { Failure } from '../../src/engine/failure.ts';
 import { readAttentionRequest } from '../../src/wire/attention-request.ts';
-import { InvalidRequest } from '../../src/wire/faults.ts';
 
 /** The pointers of a body's faults. */
 function faultsAt(body: unknown): readonly string[] {
@@ -8,7 +8,7 @@ function faultsAt(body: unknown): readonly string[] {
     readAttentionRequest(body);
     return [];
   } catch (error) {
-    if (error instanceof InvalidRequest) return error.faults.map(({ pointer }) => pointer);
+    if (error instanceof Failure && error.faults) return error.faults.map(({ pointer }) => pointer);
     throw error;
   }
 }
