@@ -26,6 +26,12 @@ interface Kinds {
   integer: { readonly least: number; readonly most: number };
   /** `positive`: greater than 0. `double`: double precision, whatever the arithmetic of the request is. */
   number: { readonly positive?: boolean; readonly double?: boolean };
+  /** A number of double precision that is not infinite. */
+  finite: { readonly least?: number };
+  /** 0, 1, true or false. */
+  flag: object;
+  /** A number that stands for a word; `names` are what the words are called where the numbers come from. */
+  code: { readonly codes: Readonly<Record<number, string>>; readonly names: readonly string[] };
   word: { readonly words: readonly string[] };
   /** Several words, each at most once, given back in the order of `words`. */
   words: { readonly words: readonly string[]; readonly noun: string };

@@ -37,6 +37,9 @@ export interface Values {
   boolean: boolean;
   integer: number;
   number: number;
+  finite: number;
+  flag: boolean;
+  code: string;
   word: string;
   words: readonly string[];
   labels: readonly string[];
@@ -59,17 +62,19 @@ export type ReadObject = Readonly<Record<string, unknown>>;
 /** What a schema's value is once it has been read. */
 type ValueOf<Schema extends TSchema> = Schema extends { readonly [KIND]: infer Of extends Kind } ? ValueOfKind<Schema, Of> : Static<Schema>;
 
-type ValueOfKind<Schema extends TSchema, Of extends Kind> = Of['kind'] extends 'word' | 'words' | 'number-or-word'
+type ValueOfKind<Schema extends TSchema, Of extends Kind> = Of['kind'] extends 'word' | 'words' | 'number-or-word' | 'integer'
   ? Static<Schema>
-  : Of extends { readonly kind: 'per-pair'; readonly of: infer Element }
-    ? ShapedPerPair<Element extends 'boolean' ? Uint8Array : Floats>
-    : Schema extends TObject
-      ? Complete<Schema>
-      : Schema extends TArray<infer Item extends TObject>
-        ? readonly (Complete<Item> | undefined)[]
-        : Schema extends TUnion<infer Variants extends TObject[]>
-          ? CompleteOneOf<Variants[number]>
-          : Values[Of['kind']];
+  : Of extends { readonly kind: 'code'; readonly codes: Readonly<Record<number, infer Word>> }
+    ? Word
+    : Of extends { readonly kind: 'per-pair'; readonly of: infer Element }
+      ? ShapedPerPair<Element extends 'boolean' ? Uint8Array : Floats>
+      : Schema extends TObject
+        ? Complete<Schema>
+        : Schema extends TArray<infer Item extends TObject>
+          ? readonly (Complete<Item> | undefined)[]
+          : Schema extends TUnion<infer Variants extends TObject[]>
+            ? CompleteOneOf<Variants[number]>
+            : Values[Of['kind']];
 
 type CompleteOneOf<Variant> = Variant extends TObject ? Complete<Variant> : never;
 

@@ -7,7 +7,7 @@ import type { Field, Fields } from './fields.ts';
 import { readLogSumExps } from './log-sum-exps.ts';
 import type { Complete, Members, Positions, ReadObject, Rows, Values } from './members.ts';
 import { readBooleans, readNumbers } from './per-pair.ts';
-import { readBoolean, readInteger, readNumber, readPositive, readWord } from './scalars.ts';
+import { readBoolean, readCode, readFinite, readFlag, readInteger, readNumber, readPositive, readWord } from './scalars.ts';
 
 /*
  * The reader of each kind of member, and the reader of objects, which takes each member by the kind that its schema says.
@@ -31,6 +31,9 @@ const READERS: { readonly [Name in KindName]: Reader<Name> } = {
   integer: (value, { least, most }, { pointer, faults }) => readInteger(value, pointer, faults, least, most),
   number: (value, { positive, double }, { pointer, precision, faults }) =>
     (positive ? readPositive : readNumber)(value, double ? 'float64' : precision, pointer, faults),
+  finite: (value, { least }, { pointer, faults }) => readFinite(value, pointer, faults, least),
+  flag: (value, _, { pointer, faults }) => readFlag(value, pointer, faults),
+  code: (value, { codes, names }, { pointer, faults }) => readCode(value, codes, names, pointer, faults),
   word: (value, { words }, { pointer, faults }) => readWord(value, words, pointer, faults),
   words: readWords,
   labels: readLabels,

@@ -36,6 +36,31 @@ export function readPositive(value: unknown, precision: Precision, pointer: stri
   return faults.add(pointer, `must be greater than 0${precision === 'float32' && value !== 0 ? ' as a float32' : ''}, got ${given(value)}`);
 }
 
+export function readFinite(value: unknown, pointer: string, faults: Faults, least = Number.NEGATIVE_INFINITY): number | undefined {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= least) return value;
+  const range = least === Number.NEGATIVE_INFINITY ? '' : ` of at least ${least}`;
+  return faults.add(pointer, `must be a finite number${range}, got ${given(value)}`);
+}
+
+export function readFlag(value: unknown, pointer: string, faults: Faults): boolean | undefined {
+  if (value === 0 || value === 1 || typeof value === 'boolean') return Boolean(value);
+  return faults.add(pointer, `must be 0, 1, true or false, got ${given(value)}`);
+}
+
+/** The word that a number stands for. */
+export function readCode(
+  value: unknown,
+  codes: Readonly<Record<number, string>>,
+  names: readonly string[],
+  pointer: string,
+  faults: Faults,
+): string | undefined {
+  const word = typeof value === 'number' ? codes[value] : undefined;
+  if (word !== undefined) return word;
+  const listed = Object.keys(codes).map((code, i) => `${code} (${names[i]})`);
+  return faults.add(pointer, `must be ${listed.slice(0, -1).join(', ')} or ${listed.at(-1)}, got ${given(value)}`);
+}
+
 /** A fault of a number that precision can't hold. */
 export function outOfRange(value: number, precision: Precision): string {
   const greatest = precision === 'float32' ? '3.4028234663852886e+38' : '1.7976931348623157e+308';

@@ -1,11 +1,15 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Failure, type Fault } from '../../src/engine/failure.ts';
 import { AttentionRequest } from '../../src/schemas/attention.ts';
-import { attentionExamples, mergeExamples } from '../../src/schemas/examples.ts';
+import { attentionExamples, inferenceExamples, mergeExamples } from '../../src/schemas/examples.ts';
+import { InferenceParameters, InferenceRequest, WITHOUT_EFFECT } from '../../src/schemas/inference.ts';
 import { MergeRequest } from '../../src/schemas/merge.ts';
 import { readAttentionRequest } from '../../src/wire/attention-request.ts';
+import { Chunks } from '../../src/wire/chunks.ts';
+import { readInferenceRequest } from '../../src/wire/inference-request.ts';
 import { readMergeRequest } from '../../src/wire/merge-request.ts';
 import { INVALID } from '../http/invalid-requests.ts';
 import { type Json, useService } from '../http/service.ts';
@@ -39,6 +43,8 @@ const BEYOND_SCHEMA: readonly [reason: string, says: RegExp][] = [
     /^is for .* can’t split a context|but the context has|must be an array with at least one log-sum-exp|log-sum-exp or null|must be an array of .* or null|must be a finite number, or null/,
   ],
   ['parts are held against the first', /but that of \/parts\/0/],
+  ['which of the inputs must be there is said of each in words', /^input [QKV] is required/],
+  ['an output is known by its name alone, and `uniqueItems` looks at its parameters too', /is asked for twice/],
   ['the merged context’s width is held against the projection', /but the context is/],
 ];
 
@@ -48,9 +54,20 @@ beforeAll(async () => {
   document = (await service.get('/openapi.json')).json;
 });
 
+const Q = { name: 'Q', shape: [1, 1, 1, 2], datatype: 'FP32', data: [1, 0] };
+const K = { name: 'K', shape: [1, 1, 2, 2], datatype: 'FP32', data: [1, 0, 0, 1] };
+const V = { name: 'V', shape: [1, 1, 2, 1], datatype: 'FP32', data: [1, 2] };
+
+/** Reads an inference request as it comes: its text, and no bytes after it. */
+function readInference(body: unknown): void {
+  const text = Buffer.from(JSON.stringify(body));
+  readInferenceRequest(new Chunks([text]), undefined, { name: 'attention', version: '1' }).readInputs();
+}
+
 const ROUTES = {
-  AttentionRequest: { read: readAttentionRequest, schema: AttentionRequest },
-  MergeRequest: { read: readMergeRequest, schema: MergeRequest },
+  InferenceRequest: { read: readInference, schema: InferenceRequest, least: { inputs: [Q, K, V] } },
+  AttentionRequest: { read: readAttentionRequest, schema: AttentionRequest, least: { tokens: [[1]] } },
+  MergeRequest: { read: readMergeRequest, schema: MergeRequest, least: { parts: [{ context: [1], lse: 0 }] } },
 };
 type Name = keyof typeof ROUTES;
 
@@ -67,32 +84,32 @@ function faultsOf(name: Name, body: unknown): readonly Fault[] {
     ROUTES[name].read(body);
     return [];
   } catch (error) {
-    if (error instanceof Failure && error.faults) return error.faults;
-    throw error;
+    if (!(error instanceof Failure)) throw error;
+    return error.faults ?? [{ pointer: '', detail: error.message }];
   }
 }
 
 /** Optional members, at any depth, for which null is as good as nothing. */
-const OPTIONAL: ReadonlySet<string> = new Set([
-  ...Object.keys(AttentionRequest.properties),
-  ...Object.keys(MergeRequest.properties),
-  ...['left', 'right', 'base', 'interleaved', 'slopes'],
-]);
+const OPTIONAL: Readonly<Record<Name, ReadonlySet<string>>> = {
+  AttentionRequest: new Set([...Object.keys(AttentionRequest.properties), 'left', 'right', 'base', 'interleaved', 'slopes']),
+  MergeRequest: new Set(Object.keys(MergeRequest.properties)),
+  InferenceRequest: new Set([...Object.keys(InferenceRequest.properties), ...Object.keys(InferenceParameters.properties), ...WITHOUT_EFFECT]),
+};
 
-/** The body without such members that are null. */
-function withoutNull(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNull);
+/** The body without such members that are null; parameters that are [] are none, as some languages print an empty map. */
+function withoutNull(value: unknown, optional: ReadonlySet<string>): unknown {
+  if (Array.isArray(value)) return value.map((element) => withoutNull(element, optional));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([name, member]) => member !== null || !OPTIONAL.has(name))
-      .map(([name, member]) => [name, withoutNull(member)]),
+      .filter(([name, member]) => member !== null || !optional.has(name))
+      .map(([name, member]) => [name, name === 'parameters' && Array.isArray(member) && member.length === 0 ? {} : withoutNull(member, optional)]),
   );
 }
 
 /** The reasons of BEYOND_SCHEMA that a body met, after the two verdicts were held against each other. */
 function agree(name: Name, body: unknown): readonly string[] {
-  const takes = schemaTakes(name, withoutNull(body));
+  const takes = schemaTakes(name, withoutNull(body, OPTIONAL[name]));
   const faults = faultsOf(name, body);
   if (!takes) {
     expect(faults, `the schema of ${name} refuses, the reader takes ${JSON.stringify(body)}`).not.toEqual([]);
@@ -110,6 +127,8 @@ describe('the document and the readers agree', () => {
       expect([schemaTakes('AttentionRequest', value), faultsOf('AttentionRequest', value)]).toEqual([true, []]);
     for (const { value } of Object.values(mergeExamples))
       expect([schemaTakes('MergeRequest', value), faultsOf('MergeRequest', value)]).toEqual([true, []]);
+    for (const { value } of Object.values(inferenceExamples))
+      expect([schemaTakes('InferenceRequest', value), faultsOf('InferenceRequest', value)]).toEqual([true, []]);
   });
 
   test.each(INVALID)('on the refusal of %s', (_name, body) => {
@@ -128,14 +147,14 @@ describe('the document and the readers agree', () => {
     };
     fc.assert(fc.property(attentionBody, look('AttentionRequest')), { seed: 12, numRuns: 6000 });
     fc.assert(fc.property(mergeBody, look('MergeRequest')), { seed: 12, numRuns: 3000 });
+    fc.assert(fc.property(inferenceBody, look('InferenceRequest')), { seed: 12, numRuns: 3000 });
     // Otherwise the bodies say little.
     for (const count of Object.values(verdicts)) expect(count, JSON.stringify(verdicts)).toBeGreaterThan(400);
     expect(BEYOND_SCHEMA.map(([reason]) => reason).filter((reason) => !met.has(reason))).toEqual([]);
   });
 
   test('on null, which is as good as absent for what is optional, and for nothing else', () => {
-    for (const [name, { schema }] of Object.entries(ROUTES) as [Name, (typeof ROUTES)[Name]][]) {
-      const least = name === 'AttentionRequest' ? { tokens: [[1]] } : { parts: [{ context: [1], lse: 0 }] };
+    for (const [name, { schema, least }] of Object.entries(ROUTES) as [Name, (typeof ROUTES)[Name]][]) {
       for (const member of Object.keys(schema.properties)) {
         const body = { ...least, [member]: null };
         expect(schemaTakes(name, body), member).toBe(false);
@@ -257,4 +276,25 @@ const part = fc.oneof(
 const mergeBody = bodyOf(
   { parts: fc.array(part, { minLength: 1, maxLength: 3 }), w_output: matrix, b_output: vector, decimals: fc.integer({ min: 0, max: 16 }) },
   'parts',
+);
+
+/** What a text can say: infinity is none. */
+const text = odd.filter((value) => isDeepStrictEqual(JSON.parse(JSON.stringify(value)), value));
+const parameter = fc.constantFrom<unknown>(...[null, true, false, -2, -1, 0, 0.5, 1, 2, 3, 4, 10, 11, 16, 1e39, 2 ** 31, 2 ** 60, 'x', [], {}]);
+const parameterNames = [...Object.keys(InferenceParameters.properties), ...WITHOUT_EFFECT, 'odd', 'shared_memory_region'];
+const parameters = fc
+  .subarray(parameterNames, { maxLength: 3 })
+  .chain((names) => fc.record(Object.fromEntries(names.map((name) => [name, parameter]))));
+const output = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ name: fc.constantFrom('Y', 'lse', 'present_key', 'Z') }) },
+  { weight: 1, arbitrary: text },
+);
+const inferenceBody = fc.record(
+  {
+    inputs: fc.oneof({ weight: 8, arbitrary: fc.constant([Q, K, V]) }, { weight: 1, arbitrary: text }),
+    id: fc.oneof(fc.string({ maxLength: 3 }), text),
+    parameters: fc.oneof({ weight: 8, arbitrary: parameters }, { weight: 1, arbitrary: text }),
+    outputs: fc.array(output, { maxLength: 2 }),
+  },
+  { requiredKeys: ['inputs'] },
 );
