@@ -84,3 +84,48 @@ test('the conductor waits no longer where that helper dies', async () => {
   expect(lost).toThrow('a thread that worked on this request died');
   await Promise.all(threads.map((thread) => thread.terminate()));
 });
+
+/** What a thread that waits for the count to change is told; `change` is called while it waits. */
+async function waits(change: (call: HelpCall, waiting: () => void) => void): Promise<string> {
+  const state = new SharedArrayBuffer(12);
+  const words = new Int32Array(state);
+  const threads: Worker[] = [];
+  const begin = () => {
+    threads.push(
+      new Worker(
+        `const { parentPort, workerData } = require('node:worker_threads');
+         const state = new Int32Array(workerData);
+         const seen = Atomics.load(state, 0);
+         Atomics.store(state, 2, 1);
+         Atomics.notify(state, 2);
+         parentPort.postMessage(Atomics.wait(state, 0, seen, 3000));`,
+        { eval: true, workerData: state },
+      ),
+    );
+    Atomics.wait(words, 2, 0, 20_000);
+    // It has said that it is about to wait.
+    Atomics.wait(words, 1, 0, 100);
+  };
+  change({ job: JOB, state }, begin);
+  const [thread] = threads;
+  if (!thread) throw new Error('nobody waits');
+  const told = await new Promise<string>((resolve) => thread.once('message', resolve));
+  await thread.terminate();
+  return told;
+}
+
+test('a helper that is back wakes whoever waits for it', async () => {
+  expect(await waits((call, begin) => help(call, begin))).not.toBe('timed-out');
+});
+
+test('so does one that died, which changes the count that is waited for', async () => {
+  const seen: (number | undefined)[] = [];
+  const told = await waits((call, begin) => {
+    begin();
+    seen.push(atWork(call));
+    reportLoss(call);
+    seen.push(atWork(call));
+  });
+  expect(told).not.toBe('timed-out');
+  expect(seen).toEqual([0, 1]);
+});
