@@ -16,6 +16,8 @@ export interface WorkerSettings {
   readonly engine: ChosenEngine;
   readonly limits: Limits;
   readonly threads: number;
+  /** Heap of each. A body that takes more to read ends its worker alone. */
+  readonly heapMb?: number;
 }
 
 /** A question for a worker; `control` is set to stop it between two rows. */
