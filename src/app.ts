@@ -4,8 +4,10 @@ import type { Config } from './config.ts';
 import { answerMissingRoutes, answerOtherMethods, collectMethods } from './http/absent.ts';
 import { leaveBodiesToRoutes } from './http/body.ts';
 import { answerBrokenHttp } from './http/broken.ts';
+import { originHeaders } from './http/cors.ts';
 import { documentRoute, documentRoutes } from './http/documentation.ts';
 import { answerFailures, failureOf, sendFailure } from './http/failures.ts';
+import { requireKeys } from './http/keys.ts';
 import { followLifecycle } from './http/lifecycle.ts';
 import { logRequests } from './http/logging.ts';
 import { asProblems, INFERENCE_PATH, printerAt } from './http/printing.ts';
@@ -29,6 +31,7 @@ import { ProblemDetails } from './schemas/problem.ts';
 
 /** The service, ready to listen. This page is the map: plugins first, then routes, in the order in which they act. */
 export async function buildApp(config: Config): Promise<FastifyInstance> {
+  const origins = originHeaders(config.origins);
   const app = Fastify({
     logger: { level: config.LOG_LEVEL },
     logController: new LogController({ disableRequestLogging: true }),
@@ -36,9 +39,9 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
     bodyLimit: config.MAX_BODY_BYTES,
     serverFactory: (handler) => makeServer(handler, config.REQUEST_TIMEOUT_MS),
     genReqId: requestId,
-    clientErrorHandler: answerBrokenHttp(printerAt('')),
+    clientErrorHandler: answerBrokenHttp(printerAt(''), origins),
     frameworkErrors: (error, request, reply) => {
-      headReply(reply);
+      headReply(reply, origins);
       sendFailure(failureOf(error), printerAt('')(request.url), request, reply);
     },
   });
@@ -49,7 +52,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
 
   app.setSerializerCompiler(() => JSON.stringify);
   leaveBodiesToRoutes(app);
-  headEveryReply(app);
+  headEveryReply(app, origins);
   followLifecycle(app);
   answerFailures(app, asProblems(''));
   logRequests(app, config.LOG_LEVEL);
@@ -68,6 +71,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   ])
     app.addSchema(schema);
 
+  await requireKeys(app, config.keys);
   const methodsOf = collectMethods(app);
   await documentRoutes(app);
   await app.register(attentionRoutes, { config, answerer });
@@ -77,6 +81,6 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   await app.register(problemRoutes);
   await app.register(playgroundRoutes);
   await app.register(documentRoute);
-  answerOtherMethods(app, new Map(methodsOf));
+  answerOtherMethods(app, new Map(methodsOf), { preflights: config.origins.length > 0 });
   return app;
 }

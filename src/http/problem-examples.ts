@@ -7,6 +7,7 @@ const DETAILS: Readonly<Record<FailureCode, string>> = {
   'malformed-http': 'this is not a request in HTTP/1.1 (HPE_INVALID_METHOD)',
   'expectation-failed': 'the one expectation that is met here is 100-continue, got "200-maybe"',
   'headers-too-large': 'the request line and the headers are longer than 16 KiB',
+  unauthorized: 'this service wants a key: Authorization: Bearer, and one of its keys',
   'not-found': 'no route has this path; /docs lists them',
   'method-not-allowed': otherMethod('get'),
   'not-acceptable': 'this route gives application/json, text/markdown, image/svg+xml, got Accept: text/csv',
@@ -32,6 +33,7 @@ export function problemExample(code: FailureCode, detail: string = DETAILS[code]
 /** What the routes of the inference protocol say, by status; test/documents/problems.test.ts sends those requests too. */
 export const INFERENCE_ERRORS: Readonly<Record<number, string>> = {
   400: 'input Q has 3 elements, but the shape [1, 1, 2, 2] has 4',
+  401: `unauthorized: ${DETAILS.unauthorized}`,
   404: 'there is nothing at /v2/models/bert/infer; the one model is attention, version 1',
   408: DETAILS.timeout,
   413: DETAILS['body-too-large'],

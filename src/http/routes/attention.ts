@@ -12,6 +12,7 @@ import { goneSignal } from '../gone.ts';
 import { requireMediaType } from '../media.ts';
 import { answerStream } from '../ndjson.ts';
 import { negotiate, negotiateLines, problemResponses } from '../representation.ts';
+import { varyBy } from '../vary.ts';
 import { shownExample } from './shown.ts';
 import { ATTENTION_WORDS, MERGE_WORDS } from './words.ts';
 
@@ -37,7 +38,7 @@ export async function attentionRoutes(app: FastifyInstance, { config, answerer }
     const body = await readChunks(request, bodies);
     const { answer, timing } = await answerer.answer({ kind, body, as: REPRESENTATIONS[type] }, () => goneSignal(reply));
     if (type === SVG_TYPE) reply.header('content-security-policy', SVG_POLICY);
-    reply.header('server-timing', timing).header('vary', 'accept');
+    varyBy(reply.header('server-timing', timing), 'accept');
     return reply.type(`${type}; charset=utf-8`).send(answer.body);
   };
 
@@ -65,6 +66,7 @@ export async function attentionRoutes(app: FastifyInstance, { config, answerer }
 }
 
 const refusals = problemResponses([
+  'unauthorized',
   'malformed-json',
   'malformed-http',
   'not-acceptable',

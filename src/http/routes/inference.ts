@@ -80,7 +80,7 @@ export async function inferenceRoutes(app: FastifyInstance, { config, answerer }
   app.all('/*', { schema: { hide: true } }, async (request) => {
     throw new Failure('not-found', `there is nothing at ${request.url.slice(0, 200)}; the one model is ${MODEL.name}, version ${MODEL.version}`);
   });
-  answerOtherMethods(app, new Map(methodsOf));
+  answerOtherMethods(app, new Map(methodsOf), { preflights: config.origins.length > 0 });
 }
 
 async function infer(
@@ -117,6 +117,7 @@ const INDEX_DOCUMENTATION = {
   response: {
     200: { description: 'The one model.', content: { 'application/json': { schema: RepositoryIndex } } },
     400: errors('The body is not as it must be.'),
+    401: errors('A key is set, and the bearer is missing or wrong.'),
     408: errors('The body did not arrive in time.'),
     413: errors('Over MAX_BODY_BYTES.'),
   },
@@ -162,6 +163,7 @@ function inferDocumentation(operationId: string) {
         },
       },
       400: errors('A tensor, a parameter or the body is not as it must be.'),
+      401: errors('A key is set, and the bearer is missing or wrong.'),
       404: errors('Another model or version.'),
       408: errors('The body did not arrive in time.'),
       413: errors('Over MAX_BODY_BYTES, MAX_WORK or MAX_REPLY_NUMBERS.'),
