@@ -5,12 +5,17 @@ import { answerPreflight, isPreflight } from './cors.ts';
 import { httpFault } from './server.ts';
 
 /** What is no good HTTP, and a missing route, is said before the body is looked at. Call it after the hooks whose headers a failure has too. */
-export function answerMissingRoutes(app: FastifyInstance): void {
-  const notFound = () => new Failure('not-found', `no route has this path; ${app.prefix}/docs lists them`);
+export function answerMissingRoutes(app: FastifyInstance, base: string): void {
+  const notFound = () => new Failure('not-found', noRoute(base));
   app.addHook('onRequest', (request, _reply, done) => done(httpFault(request.raw) ?? (request.is404 ? notFound() : undefined)));
   app.setNotFoundHandler(() => {
     throw notFound();
   });
+}
+
+/** What is said where no route has the path. */
+export function noRoute(base: string): string {
+  return `no route has this path; ${base}/docs lists them`;
 }
 
 /**

@@ -1,10 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
 import { Pieces } from '../wire/chunks.ts';
 import { ClientGone } from './gone.ts';
 import { encodingOf } from './media.ts';
+import { askForBody } from './server.ts';
 import { brokenEncoding, unpack } from './unpacking.ts';
 
 /** What a body may weigh, and how long it may take to arrive. */
@@ -13,19 +13,11 @@ export interface BodyLimits {
   readonly timeoutMs: number;
 }
 
-/** The replies to requests that wait for `100 Continue` before they send their body. */
-const waiting = new WeakMap<IncomingMessage, ServerResponse>();
-
 /** Routes get the body as a stream and read it themselves, once its type is known to be theirs. */
 export function leaveBodiesToRoutes(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   app.setValidatorCompiler(() => () => true);
-  // A body is asked for when a route reads it: whatever refuses it before is the only answer.
-  app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    waiting.set(request, response);
-    app.server.emit('request', request, response);
-  });
 }
 
 /**
@@ -34,7 +26,7 @@ export function leaveBodiesToRoutes(app: FastifyInstance): void {
  */
 export function openBody({ raw, headers }: FastifyRequest): Readable {
   const encoding = encodingOf(headers);
-  if (headers.expect !== undefined) waiting.get(raw)?.writeContinue();
+  if (headers.expect !== undefined) askForBody(raw);
   return encoding === 'identity' ? raw : unpack(raw, encoding);
 }
 
@@ -50,7 +42,11 @@ export async function readChunks(request: FastifyRequest, limits: BodyLimits): P
   return collect(openBody(request), request, limits);
 }
 
-function collect(source: Readable, { raw, server: { lifecycle } }: FastifyRequest, { maxBytes, timeoutMs }: BodyLimits): Promise<readonly Buffer[]> {
+function collect(
+  source: Readable,
+  { raw, server: { attentionLifecycle: lifecycle } }: FastifyRequest,
+  { maxBytes, timeoutMs }: BodyLimits,
+): Promise<readonly Buffer[]> {
   return new Promise((resolve, reject) => {
     const pieces = new Pieces();
     let bytes = 0;

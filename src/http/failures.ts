@@ -41,7 +41,7 @@ export function sendFailure(failure: Failure, print: PrintFailure, request: Fast
 
 async function* heldOpen(body: Buffer, { raw, server }: FastifyRequest): AsyncGenerator<Buffer> {
   yield body;
-  await dropRest(raw, server.lifecycle.closing);
+  await dropRest(raw, server.attentionLifecycle.closing);
 }
 
 /** Defects are logged with their cause; what a client did wrong only at debug, and nothing of what it sent. */

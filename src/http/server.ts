@@ -4,6 +4,14 @@ import { Failure } from '../engine/failure.ts';
 
 const KEEP_ALIVE_MS = 75_000;
 
+/** The replies to requests that wait for `100 Continue` before they send their body. */
+const waiting = new WeakMap<IncomingMessage, ServerResponse>();
+
+/** Tells a client that waits for it to send its body. On a server of another's making Node has told it already. */
+export function askForBody(request: IncomingMessage): void {
+  waiting.get(request)?.writeContinue();
+}
+
 /** The server under the app: one, whose every request and whose every failure ends in the app. */
 export function makeServer(handler: RequestListener, timeoutMs: number): Server {
   const server = createServer(
@@ -22,6 +30,11 @@ export function makeServer(handler: RequestListener, timeoutMs: number): Server 
   server.maxHeadersCount = 0;
   // A client that neither sends nor reads for longer than any answer may take is gone.
   server.setTimeout(2 * timeoutMs + 10_000);
+  // A body is asked for when a route reads it: whatever refuses it before is the only answer.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    waiting.set(request, response);
+    server.emit('request', request, response);
+  });
   server.on('checkExpectation', handler);
   server.on('connect', (request: IncomingMessage, socket) => {
     if (socket instanceof Socket) answerConnect(request, socket, handler);

@@ -2,10 +2,7 @@ import type { SoftmaxPrecision } from '../engine/call.ts';
 import type { Kernel } from '../engine/kernels/kernel.ts';
 import type { Precision } from '../engine/tensor.ts';
 import { type TokenAttention, tokenSizes } from '../engine/token-attention.ts';
-import type { Limits } from './limits.ts';
-
-/** About how long a task will hold its thread, in milliseconds. */
-export type Cost = number;
+import type { Cost, Limits } from './question.ts';
 
 /** Who computes: the tiled kernel or the reference, in either precision. */
 type Pace = `tiled ${Precision}` | Precision;
@@ -28,9 +25,9 @@ const PAIR: Readonly<Record<Pace, number>> = {
 };
 /** What one unit of everything else takes, in nanoseconds (`npm --prefix bench run paces`, see bench/README.md). */
 const UNIT = {
-  /** An asking row in one head: its range of keys, whether it has any, its statistics. */
+  /** A query row in one head: its range of keys, whether it has any, its statistics. */
   row: 100,
-  /** A (head, asking row, key) under a mask or a bias, where the row's first key is searched for. */
+  /** A (head, query row, key) under a mask or a bias, where the row's first key is searched for. */
   masked: 8,
   /** A multiply-add of a projection. */
   projected: 1,
@@ -69,10 +66,10 @@ export function costOf({ work, pairs, ...units }: Load, pace: Pace): Cost {
   return work * MULTIPLY_ADD[pace] + pairs * PAIR[pace] + nanoseconds / 1e6;
 }
 
-/** What a lesson that prints so many numbers takes. */
-export function lessonLoad(lesson: TokenAttention, printed: number, decimals?: number): Load {
-  const { queries, similarity, position, projections, heads, kvHeads, include, tokens, values } = lesson;
-  const { m, n, h, d_k, d_v, width } = tokenSizes(lesson);
+/** What attention over tokens takes that prints so many numbers. */
+export function tokenLoad(attention: TokenAttention, printed: number, decimals?: number): Load {
+  const { queries, similarity, position, projections, heads, kvHeads, include, tokens, values } = attention;
+  const { m, n, h, d_k, d_v, width } = tokenSizes(attention);
   const queryColumns = queries.from === 'tokens' ? tokens.columns : queries.vectors.columns;
   const matrices = [
     [m, queryColumns, h * d_k, projections.query],
@@ -88,7 +85,7 @@ export function lessonLoad(lesson: TokenAttention, printed: number, decimals?: n
     work: h * m * n * (d_k + d_v),
     pairs: h * m * n,
     row: h * m,
-    masked: lesson.mask || lesson.bias ? h * m * n : 0,
+    masked: attention.mask || attention.bias ? h * m * n : 0,
     projected: sum(([rows, inputs, columns, { weight }]) => (weight ? rows * inputs * columns : 0)),
     projectedIn: sum(([rows, inputs, , { weight }]) => (weight ? rows * inputs : 0)),
     projectedOut: sum(([rows, , columns, { weight, bias }]) => (weight || bias ? rows * columns : 0)),
@@ -108,11 +105,11 @@ export function paceOf(kernel: Kernel, precision: Precision, softmaxPrecision: S
   return kernel.isTiled(precision, softmaxPrecision) ? `tiled ${precision}` : precision;
 }
 
-/** What a lesson of `printed` numbers holds on the way, in bytes: vectors, matrices and results twice (in the kernel's memory and out of it), and text. */
-export function lessonHolds(lesson: TokenAttention, printed: number): number {
-  const { m, n, h, kvHeads, d_k, d_v, width } = tokenSizes(lesson);
+/** What attention over tokens of `printed` numbers holds on the way, in bytes: vectors, matrices and results twice (in the kernel's memory and out of it), and text. */
+export function tokenHolds(attention: TokenAttention, printed: number): number {
+  const { m, n, h, kvHeads, d_k, d_v, width } = tokenSizes(attention);
   const vectors = m * h * (d_k + d_v) + n * kvHeads * (d_k + d_v) + m * width;
-  return 2 * (lesson.precision === 'float32' ? 4 : 8) * (vectors + printed) + PRINTED_BYTES * printed;
+  return 2 * (attention.precision === 'float32' ? 4 : 8) * (vectors + printed) + PRINTED_BYTES * printed;
 }
 
 /** A printed number: a double in a list, and its digits. */

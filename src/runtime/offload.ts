@@ -2,10 +2,9 @@ import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { Failure } from '../engine/failure.ts';
 import { isLarge, type Job, stopJob } from '../engine/kernels/job.ts';
-import type { Answer, Question } from './answer.ts';
 import { collectAll } from './collect.ts';
 import { reportLoss } from './crew.ts';
-import type { Stage } from './stages.ts';
+import type { Answered, Question } from './question.ts';
 import type { AskTask, Calling, HelpTask, Told, WorkerSettings } from './worker.ts';
 
 /** A thread that does not stop by itself within this time, once nobody waits for its answer, is ended and replaced. */
@@ -14,12 +13,6 @@ const PATIENCE_MS = 1000;
 const FORGOTTEN_AFTER_MS = 100;
 /** Heap of a worker. A body that takes more to read ends its worker alone. */
 const WORKER_HEAP_MB = 1536;
-
-/** An answer from another thread, and what its stages took. */
-export interface OffloadedAnswer {
-  readonly answer: Answer;
-  readonly stages: readonly Stage[];
-}
 
 /** A question that a worker is busy with. */
 interface Pending {
@@ -60,7 +53,8 @@ export class Offload {
    * @param gone aborted when nobody waits any more
    * @throws Failure `deadline-exceeded`, `body-too-large` where a thread's memory does not suffice, and what reading and carrying out throws
    */
-  async ask(question: Question, timeoutMs: number, gone: AbortSignal): Promise<OffloadedAnswer> {
+  async ask(question: Question, timeoutMs: number, gone: AbortSignal): Promise<Answered> {
+    const asked = performance.now();
     const id = ++this.#last;
     const pending: Pending = { control: new Int32Array(new SharedArrayBuffer(4)), stopped: false, large: false };
     this.#pending.set(id, pending);
@@ -83,8 +77,7 @@ export class Offload {
     try {
       const reply = await givenUp(told, timeoutMs, gone, () => this.#stop(pending, kill, told));
       if ('failure' in reply) throw Failure.fromPlain(reply.failure);
-      const { body: bytes, jsonLength } = reply.answer;
-      return { answer: { body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), jsonLength }, stages: reply.stages };
+      return received(reply, performance.now() - asked);
     } catch (error) {
       throw (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
         ? new Failure('body-too-large', `reading and answering it takes more than the ${WORKER_HEAP_MB} MB that a thread has`)
@@ -123,6 +116,13 @@ export class Offload {
       this.#pool.run(task).catch(() => reportLoss(call));
     }
   }
+}
+
+/** What took `ms` from asking on: what is in none of the worker's stages was spent in the queue, or on the way. */
+function received({ answer: { body, jsonLength }, facts }: Exclude<Told, { failure: unknown }>, ms: number): Answered {
+  const { decode, compute, encode } = facts.stages;
+  const stages = { ...facts.stages, queue: Math.max(0, ms - decode - compute - encode) };
+  return { answer: { body: Buffer.from(body.buffer, body.byteOffset, body.byteLength), jsonLength }, facts: { ...facts, stages } };
 }
 
 /** The promise, unless it comes too late or nobody waits any more: then `onGivenUp` is called. */

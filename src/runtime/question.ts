@@ -43,7 +43,7 @@ export interface Means {
 }
 
 /** The body of a reply; `jsonLength` where binary tensors follow its JSON. */
-export interface Answer {
+interface Answer {
   readonly body: Buffer | string;
   readonly jsonLength?: number | undefined;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { open, raw, statuses } from './raw.ts';
+import { open, statuses } from './raw.ts';
 import { useService } from './service.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keys-'));
@@ -73,9 +73,10 @@ describe('with keys set', () => {
   });
 
   test('it is the only answer to a client that asks before it sends', async () => {
-    const asked =
-      'POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n';
-    expect(statuses(await raw(service.port, asked))).toEqual([401]);
+    const asked = 'POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n';
+    const answered = open(service.port, asked);
+    expect(statuses(await answered.until('"detail"'))).toEqual([401]);
+    answered.socket.destroy();
   });
 
   test.each(['/', '/docs', '/openapi.json', '/livez', '/readyz', '/info', '/problems/unauthorized', '/v2', '/v2/models/attention'])(

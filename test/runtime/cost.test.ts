@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readQuestion, type Task } from '../../src/runtime/answer.ts';
+import { readQuestion } from '../../src/runtime/answers.ts';
 import { INLINE_COST, INLINE_HELD } from '../../src/runtime/cost.ts';
 import { chooseEngine, kernelOf } from '../../src/runtime/kernel.ts';
+import type { Task } from '../../src/runtime/question.ts';
 
 const means = { kernel: kernelOf(chooseEngine('simd')), limits: { work: 2e11, replyNumbers: 2 ** 24 } };
 const task = (body: object): Task => readQuestion({ kind: 'attention', body: [Buffer.from(JSON.stringify(body))] }, means);

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Question } from '../../src/runtime/answer.ts';
 import { chooseEngine } from '../../src/runtime/kernel.ts';
 import { Offload } from '../../src/runtime/offload.ts';
+import type { Question } from '../../src/runtime/question.ts';
 import { random } from '../engine/calls.ts';
 
 const limits = { work: 2e11, replyNumbers: 1e7 };
@@ -33,9 +33,9 @@ describe('worker threads', () => {
     const bodies: string[] = [];
     for (const threads of [1, 2, 3]) {
       const pool = start(threads);
-      const { answer, stages } = await pool.ask(question(1500, { include: ['context', 'lse', 'entropy'], causal: true }), 60_000, nobodyLeaves);
+      const { answer, facts } = await pool.ask(question(1500, { include: ['context', 'lse', 'entropy'], causal: true }), 60_000, nobodyLeaves);
       bodies.push(answer.body.toString());
-      expect(stages.map(({ name }) => name)).toEqual(['decode', 'compute', 'encode']);
+      expect(facts).toMatchObject({ kind: 'attention', where: 'worker', sizes: { H: 1, M: 1500, N: 1500, D: 64, E: 64 }, work: 1500 * 1500 * 128 });
       await pool.close();
     }
     expect(bodies[1]).toBe(bodies[0]);

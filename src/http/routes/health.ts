@@ -33,7 +33,7 @@ export async function healthRoutes(app: FastifyInstance): Promise<void> {
       },
     },
     async () => {
-      if (!app.lifecycle.ready) throw new Failure('shutting-down', 'asked to stop; draining');
+      if (!app.attentionLifecycle.ready) throw new Failure('shutting-down', 'asked to stop; draining');
       return { status: 'ok' };
     },
   );

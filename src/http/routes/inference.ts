@@ -1,9 +1,7 @@
 import { type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Config } from '../../config.ts';
 import { Failure } from '../../engine/failure.ts';
-import { MODEL } from '../../runtime/answer.ts';
-import type { Answerer } from '../../runtime/answerer.ts';
+import { MODEL } from '../../runtime/answers/inference.ts';
 import { BodyHeaders } from '../../schemas/headers.ts';
 import {
   InferenceError,
@@ -23,9 +21,9 @@ import {
 import { name as serverName, version as serverVersion } from '../../version.ts';
 import { readRepositoryIndex } from '../../wire/repository-index.ts';
 import { answerOtherMethods, collectMethods } from '../absent.ts';
+import { type Answering, answerRequest } from '../answering.ts';
 import { readChunks } from '../body.ts';
 import { answerFailures } from '../failures.ts';
-import { goneSignal } from '../gone.ts';
 import { InferenceStatistics } from '../inference-statistics.ts';
 import { asInferenceErrors } from '../printing.ts';
 import { CONFIGURATION, METADATA } from './inference-model.ts';
@@ -35,7 +33,7 @@ const MODEL_PATH = `/models/${MODEL.name}`;
 const VERSION_PATH = `${MODEL_PATH}/versions/${MODEL.version}`;
 
 /** The Open Inference Protocol v2 over REST, under its own prefix: the model `attention` is ONNX's Attention, opset 25. */
-export async function inferenceRoutes(app: FastifyInstance, { config, answerer }: { config: Config; answerer: Answerer }): Promise<void> {
+export async function inferenceRoutes(app: FastifyInstance, { answering, preflights }: { answering: Answering; preflights: boolean }): Promise<void> {
   answerFailures(app, asInferenceErrors);
   const methodsOf = collectMethods(app);
   const get = (url: string, operationId: string, summary: string, reply: TSchema, answer: () => object) => {
@@ -43,7 +41,7 @@ export async function inferenceRoutes(app: FastifyInstance, { config, answerer }
     app.get(url, { schema: { operationId, tags: ['inference'], summary, response } }, async () => answer());
   };
   const requireReady = () => {
-    if (!app.lifecycle.ready) throw new Failure('shutting-down', 'the server is not ready: it has been asked to stop');
+    if (!app.attentionLifecycle.ready) throw new Failure('shutting-down', 'the server is not ready: it has been asked to stop');
   };
 
   const server = { name: serverName, version: serverVersion, extensions: ['binary_tensor_data', 'model_configuration', 'statistics'] };
@@ -67,40 +65,38 @@ export async function inferenceRoutes(app: FastifyInstance, { config, answerer }
       requireReady();
       return { name: MODEL.name, ready: true };
     });
-    app.post(`${path}/infer`, { schema: inferDocumentation(`${of}Infer`) }, (request, reply) => infer(request, reply, config, answerer, statistics));
+    app.post(`${path}/infer`, { schema: inferDocumentation(`${of}Infer`) }, (request, reply) => infer(request, reply, answering, statistics));
   }
   get('/models/stats', 'statistics', 'What was asked of all models, of which there is one', ModelStatistics, () => statistics.reply());
   app.post('/repository/index', { schema: INDEX_DOCUMENTATION }, async (request) => {
-    const body = await readChunks(request, { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS });
+    const body = await readChunks(request, answering.bodies);
     const { readyOnly } = readRepositoryIndex(Buffer.concat(body));
-    const { ready } = app.lifecycle;
+    const { ready } = app.attentionLifecycle;
     if (readyOnly && !ready) return [];
     return [{ ...MODEL, state: ready ? 'READY' : 'UNAVAILABLE', reason: ready ? '' : 'the server has been asked to stop' }];
   });
   app.all('/*', { schema: { hide: true } }, async (request) => {
     throw new Failure('not-found', `there is nothing at ${request.url.slice(0, 200)}; the one model is ${MODEL.name}, version ${MODEL.version}`);
   });
-  answerOtherMethods(app, new Map(methodsOf), { preflights: config.origins.length > 0 });
+  answerOtherMethods(app, new Map(methodsOf), { preflights });
 }
 
-async function infer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  config: Config,
-  answerer: Answerer,
-  statistics: InferenceStatistics,
-): Promise<FastifyReply> {
+async function infer(request: FastifyRequest, reply: FastifyReply, answering: Answering, statistics: InferenceStatistics): Promise<FastifyReply> {
   const began = performance.now();
+  const header = request.headers[JSON_LENGTH];
+  const jsonLength = Array.isArray(header) ? header.join(', ') : header;
   try {
-    const body = await readChunks(request, { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS });
-    const arrived = performance.now();
-    const header = request.headers[JSON_LENGTH];
-    const jsonLength = Array.isArray(header) ? header.join(', ') : header;
-    const { answer, stages, timing } = await answerer.answer({ kind: 'inference', body, jsonLength }, () => goneSignal(reply));
-    statistics.succeeded(performance.now() - arrived, stages);
-    reply.header('server-timing', timing);
-    if (answer.jsonLength === undefined) return reply.type('application/json').send(answer.body);
-    return reply.header('Inference-Header-Content-Length', answer.jsonLength).type('application/octet-stream').send(answer.body);
+    return await answerRequest(
+      request,
+      reply,
+      answering,
+      (body) => ({ kind: 'inference', body, jsonLength }),
+      ({ answer, facts }) => {
+        statistics.succeeded(facts.stages);
+        if (answer.jsonLength === undefined) reply.type('application/json');
+        else reply.header('Inference-Header-Content-Length', answer.jsonLength).type('application/octet-stream');
+      },
+    );
   } catch (error) {
     statistics.failed(performance.now() - began);
     throw error;

@@ -12,7 +12,7 @@ const STYLE =
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 /** A page for each kind of failure, from the same catalogue as the failures themselves. */
-export async function problemRoutes(app: FastifyInstance): Promise<void> {
+export async function problemRoutes(app: FastifyInstance, { base }: { base: string }): Promise<void> {
   app.withTypeProvider<TypeBoxTypeProvider>().get(
     '/problems/:code',
     {
@@ -26,7 +26,7 @@ export async function problemRoutes(app: FastifyInstance): Promise<void> {
         response: {
           200: {
             description: 'A page that explains it.',
-            content: { 'text/html': { schema: { type: 'string', examples: [page('invalid-request', app.prefix)] } } },
+            content: { 'text/html': { schema: { type: 'string', examples: [page('invalid-request', base)] } } },
           },
           ...problemResponses(['not-found']),
         },
@@ -35,7 +35,7 @@ export async function problemRoutes(app: FastifyInstance): Promise<void> {
     async (request, reply) => {
       const { code } = request.params;
       if (!isCode(code)) throw new Failure('not-found', `there is no problem of this name; they are ${Object.keys(PROBLEMS).join(', ')}`);
-      return reply.header('content-security-policy', POLICY).type('text/html; charset=utf-8').send(page(code, app.prefix));
+      return reply.header('content-security-policy', POLICY).type('text/html; charset=utf-8').send(page(code, base));
     },
   );
 }
