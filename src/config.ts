@@ -36,6 +36,9 @@ const Settings = Type.Object({
   THREADS: Type.Integer({ minimum: 1, maximum: 1024, default: availableParallelism(), description: 'Compute threads.' }),
   API_KEY: Type.Optional(Type.String({ description: 'Keys, by comma or line, one of which every POST wants as its bearer; unset: open.' })),
   API_KEY_FILE: Type.Optional(Type.String({ description: 'A file of such keys, read at start.' })),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 65_535, description: 'The port that has /metrics and /info instead; 0 takes a free one.' }),
+  ),
   CORS_ORIGIN: Type.Optional(Type.String({ description: 'Origins, by comma, whose pages may ask; or *.' })),
 });
 
@@ -76,6 +79,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const origins = read('CORS_ORIGIN', readOrigins);
   try {
     const { API_KEY, API_KEY_FILE, CORS_ORIGIN, ...config } = envSchema<Static<typeof Settings>>({ schema: Settings, data: asked, env: false });
+    if (config.METRICS_PORT !== undefined && config.METRICS_PORT !== 0 && config.METRICS_PORT === config.PORT)
+      faults.push(`METRICS_PORT must be another port than PORT, got ${config.PORT} for both; unset, PORT has /metrics and /info`);
     if (faults.length === 0) return Object.freeze({ ...config, keys, origins });
   } catch (error) {
     faults.push(...settingFaults(error, asked));

@@ -39,6 +39,8 @@ describe('readConfig', () => {
     [{ MAX_WORK: '1.5' }, 'MAX_WORK must be an integer'],
     [{ ENGINE: 'fast' }, 'ENGINE must be one of auto, simd, reference, got "fast"'],
     [{ HOST: '' }, 'HOST'],
+    [{ METRICS_PORT: '65536' }, 'METRICS_PORT must be an integer from 0 to 65535, got "65536"'],
+    [{ METRICS_PORT: '8080' }, 'METRICS_PORT must be another port than PORT, got 8080 for both'],
     [{ EMBED_ORIGINS: '*' }, 'EMBED_ORIGINS is not built yet'],
     [{ API_KEY: '' }, 'API_KEY must hold at least one key; leave it unset for a service that is open'],
     [{ API_KEY: ' , ' }, 'API_KEY must hold at least one key'],

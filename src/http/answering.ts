@@ -3,6 +3,7 @@ import type { Answerer } from '../runtime/answerer.ts';
 import type { Answered, Facts, Question } from '../runtime/question.ts';
 import { type BodyLimits, readChunks } from './body.ts';
 import { goneSignal } from './gone.ts';
+import type { Metrics } from './metrics.ts';
 import { serverTiming } from './server-timing.ts';
 
 declare module 'fastify' {
@@ -17,6 +18,7 @@ export interface Answering {
   readonly answerer: Answerer;
   readonly bodies: BodyLimits;
   readonly base: string;
+  readonly metrics: Metrics;
 }
 
 /**
@@ -28,14 +30,17 @@ export interface Answering {
 export async function answerRequest(
   request: FastifyRequest,
   reply: FastifyReply,
-  { answerer, bodies }: Answering,
+  { answerer, bodies, metrics }: Answering,
   ask: (body: readonly Buffer[]) => Question,
   head: (answered: Answered) => void,
 ): Promise<FastifyReply> {
   const body = await readChunks(request, bodies);
+  metrics.stages.receive.add(reply.elapsedTime);
   const answered = await answerer.answer(ask(body), () => goneSignal(reply));
   request.answerFacts = answered.facts;
+  metrics.answer(answered.facts);
   reply.header('server-timing', serverTiming(answered.facts.stages));
   head(answered);
+  request.answerSentAt = reply.elapsedTime;
   return reply.send(answered.answer.body);
 }

@@ -3,7 +3,9 @@ import type { Socket } from 'node:net';
 import { Failure } from '../engine/failure.ts';
 import { pendingReply } from './connections.ts';
 import type { OriginHeaders } from './cors.ts';
+import { type Metrics, OTHER } from './metrics.ts';
 import type { PrintFailure } from './printing.ts';
+import { PROBLEMS } from './problems.ts';
 import { newRequestId } from './request-id.ts';
 import { LONGEST_DROPPING_MS, MOST_DROPPED_BYTES } from './rest.ts';
 import { SECURITY_HEADERS } from './security.ts';
@@ -18,7 +20,7 @@ type BrokenHttp = NodeJS.ErrnoException & { readonly rawPacket?: unknown };
 const broken = new WeakMap<Socket, number>();
 
 /** What is not HTTP, or too slow with its headers, has no request to answer to: the socket gets the words, and is closed. */
-export function answerBrokenHttp(printerAt: PrinterAt, origins: OriginHeaders): (error: BrokenHttp, socket: Socket) => void {
+export function answerBrokenHttp(told: Told): (error: BrokenHttp, socket: Socket) => void {
   return (error, socket) => {
     const sentBefore = broken.get(socket);
     if (sentBefore !== undefined) {
@@ -26,18 +28,22 @@ export function answerBrokenHttp(printerAt: PrinterAt, origins: OriginHeaders): 
       return;
     }
     broken.set(socket, socket.bytesRead);
-    refuse(error, socket, printerAt, origins);
+    refuse(error, socket, told);
   };
 }
 
-/** How a failure is printed for the clients of an address. */
-type PrinterAt = (url: string) => PrintFailure;
+interface Told {
+  /** How a failure is printed for the clients of an address. */
+  readonly printerAt: (url: string) => PrintFailure;
+  readonly origins: OriginHeaders;
+  readonly metrics: Metrics;
+}
 
-function refuse(error: BrokenHttp, socket: Socket, printerAt: PrinterAt, origins: OriginHeaders): void {
+function refuse(error: BrokenHttp, socket: Socket, told: Told): void {
   const pending = pendingReply(socket);
   // It belongs to an earlier request, and comes first.
   if (pending?.req.complete && !socket.destroyed) {
-    pending.once('close', () => refuse(error, socket, printerAt, origins));
+    pending.once('close', () => refuse(error, socket, told));
     return;
   }
   // A reply that has begun can't take another one.
@@ -49,7 +55,10 @@ function refuse(error: BrokenHttp, socket: Socket, printerAt: PrinterAt, origins
   const line = /^[A-Z-]+ (\S+)/.exec(packet);
   const url = pending?.req.url ?? line?.[1] ?? '';
   const origin = pending?.req.headers.origin ?? /^origin:[ \t]*(\S+)/im.exec(packet)?.[1];
-  socket.end(reply(faultOf(error), printerAt(url), origins(origin)));
+  const failure = faultOf(error);
+  told.metrics.failure(failure.code);
+  told.metrics.tally(OTHER, OTHER, PROBLEMS[failure.code].status);
+  socket.end(reply(failure, told.printerAt(url), told.origins(origin)));
   // Closed at once, bytes that still come would make the client lose the reply.
   const timer = setTimeout(() => socket.destroy(), LONGEST_DROPPING_MS);
   socket.once('close', () => clearTimeout(timer));

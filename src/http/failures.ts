@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
 import { isGone } from './gone.ts';
+import type { Metrics } from './metrics.ts';
 import type { PrintFailure } from './printing.ts';
 import { PROBLEMS } from './problems.ts';
 import { bodyComes, dropRest } from './rest.ts';
@@ -44,17 +45,22 @@ async function* heldOpen(body: Buffer, { raw, server }: FastifyRequest): AsyncGe
   await dropRest(raw, server.attentionLifecycle.closing);
 }
 
+/** What is thrown, as the failure that it is to a client; it is logged and counted. */
+export function noteFailure(error: unknown, log: FastifyBaseLogger, metrics: Metrics): Failure {
+  const failure = failureOf(error);
+  logFailure(failure, log);
+  // Where nobody is told, nothing failed.
+  if (!isGone(error)) metrics.failure(failure.code);
+  return failure;
+}
+
 /** Defects are logged with their cause; what a client did wrong only at debug, and nothing of what it sent. */
-export function logFailure({ code, cause, faults }: Failure, log: FastifyBaseLogger): void {
+function logFailure({ code, cause, faults }: Failure, log: FastifyBaseLogger): void {
   if (code === 'internal') log.error({ err: cause, code }, 'request failed');
   else log.debug({ code, pointers: faults?.map(({ pointer }) => pointer) }, 'request refused');
 }
 
 /** Every failure of the app's routes, and of those of its plugins that say nothing else, is printed by `print`. */
-export function answerFailures(app: FastifyInstance, print: PrintFailure): void {
-  app.setErrorHandler((error, request, reply) => {
-    const failure = failureOf(error);
-    logFailure(failure, request.log);
-    return sendFailure(failure, print, request, reply);
-  });
+export function answerFailures(app: FastifyInstance, print: PrintFailure, metrics: Metrics): void {
+  app.setErrorHandler((error, request, reply) => sendFailure(noteFailure(error, request.log, metrics), print, request, reply));
 }

@@ -6,8 +6,9 @@ import type { Answered } from '../runtime/question.ts';
 import { Lines } from '../wire/lines.ts';
 import type { Answering } from './answering.ts';
 import { openBody } from './body.ts';
-import { failureOf, logFailure } from './failures.ts';
+import { noteFailure } from './failures.ts';
 import { Incoming } from './incoming.ts';
+import type { Metrics } from './metrics.ts';
 import { ReaderPace } from './pace.ts';
 import { problemDetails } from './problems.ts';
 import { bodyComes, dropRest } from './rest.ts';
@@ -30,12 +31,12 @@ export function answerStream(
   request: FastifyRequest,
   reply: FastifyReply,
   answer: AnswerLine,
-  { bodies, base }: Omit<Answering, 'answerer'>,
+  { bodies, base, metrics }: Omit<Answering, 'answerer'>,
 ): Readable {
   const incoming = new Incoming(openBody(request), bodies.timeoutMs, request.server.attentionLifecycle);
   const pace = new ReaderPace(request.raw.socket, bodies.timeoutMs);
   const refuse = (failure: Failure, line: number) => JSON.stringify({ ...problemDetails(failure, base), line });
-  const answers = answerLines(incoming, { answer, refuse, maxBytes: bodies.maxBytes, log: request.log });
+  const answers = answerLines(incoming, { answer, refuse, maxBytes: bodies.maxBytes, log: request.log, metrics });
   const replies = Readable.from(paced(answers, pace, request, reply), { objectMode: false, highWaterMark: KEPT_BYTES });
   // A generator that never began has no end that could tidy up.
   return replies.once('close', () => {
@@ -66,6 +67,7 @@ interface LineAnswers {
   readonly refuse: (failure: Failure, line: number) => string;
   readonly maxBytes: number;
   readonly log: FastifyBaseLogger;
+  readonly metrics: Metrics;
 }
 
 async function* answerLines(incoming: Incoming, by: LineAnswers): AsyncGenerator<string | Buffer> {
@@ -98,6 +100,7 @@ async function* answerLines(incoming: Incoming, by: LineAnswers): AsyncGenerator
   } catch (error) {
     const failure = error instanceof Failure ? error : brokenEncoding(error);
     if (!failure) throw error;
+    noteFailure(failure, by.log, by.metrics);
     yield `${printed}${by.refuse(failure, lines.number)}\n`;
   } finally {
     incoming.stop();
@@ -111,14 +114,19 @@ function* inPieces(before: string, body: Buffer | string): Generator<string | Bu
   for (let at = 0; at < bytes.length; at += WRITE_BYTES) yield bytes.subarray(at, at + WRITE_BYTES);
 }
 
-async function answerOrProblem(number: number, bytes: Buffer | undefined, { answer, refuse, maxBytes, log }: LineAnswers): Promise<string | Buffer> {
+async function answerOrProblem(
+  number: number,
+  bytes: Buffer | undefined,
+  { answer, refuse, maxBytes, log, metrics }: LineAnswers,
+): Promise<string | Buffer> {
+  metrics.lines++;
   try {
     if (!bytes) throw new Failure('body-too-large', `the line has more than ${maxBytes} bytes; MAX_BODY_BYTES is ${maxBytes}`);
-    const answered = answer(bytes);
-    return (answered instanceof Promise ? await answered : answered).answer.body;
+    const answering = answer(bytes);
+    const { answer: reply, facts } = answering instanceof Promise ? await answering : answering;
+    metrics.answer(facts);
+    return reply.body;
   } catch (error) {
-    const failure = failureOf(error);
-    logFailure(failure, log);
-    return refuse(failure, number);
+    return refuse(noteFailure(error, log, metrics), number);
   }
 }

@@ -34,7 +34,7 @@ const VERSION_PATH = `${MODEL_PATH}/versions/${MODEL.version}`;
 
 /** The Open Inference Protocol v2 over REST, under its own prefix: the model `attention` is ONNX's Attention, opset 25. */
 export async function inferenceRoutes(app: FastifyInstance, { answering, preflights }: { answering: Answering; preflights: boolean }): Promise<void> {
-  answerFailures(app, asInferenceErrors);
+  answerFailures(app, asInferenceErrors, answering.metrics);
   const methodsOf = collectMethods(app);
   const get = (url: string, operationId: string, summary: string, reply: TSchema, answer: () => object) => {
     const response = { 200: { ...reply, examples: [answer()] }, ...(url.endsWith('/ready') && { 503: errors('Shutting down.') }) };
