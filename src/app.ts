@@ -3,8 +3,9 @@ import type { Config } from './config.ts';
 import { answerBrokenHttp } from './http/broken.ts';
 import { closeInTime } from './http/connections.ts';
 import { originHeaders } from './http/cors.ts';
-import { noteFailure, sendFailure } from './http/failures.ts';
+import { answerFailure } from './http/failures.ts';
 import { Lifecycle } from './http/lifecycle.ts';
+import { makeLog } from './http/logging.ts';
 import { Metrics, methodLabel, OTHER } from './http/metrics.ts';
 import { attentionService } from './http/plugin.ts';
 import { printerAt } from './http/printing.ts';
@@ -38,7 +39,7 @@ function bareApp(config: Config, metrics: Metrics): FastifyInstance {
   const printer = printerAt('');
   const origins = originHeaders(config.origins);
   const app = Fastify({
-    logger: { level: config.LOG_LEVEL },
+    loggerInstance: makeLog(config.LOG_LEVEL),
     logController: new LogController({ disableRequestLogging: true }),
     return503OnClosing: false,
     bodyLimit: config.MAX_BODY_BYTES,
@@ -47,7 +48,7 @@ function bareApp(config: Config, metrics: Metrics): FastifyInstance {
     clientErrorHandler: answerBrokenHttp({ printerAt: printer, origins, metrics }),
     frameworkErrors: (error, request, reply) => {
       headReply(reply, origins);
-      sendFailure(noteFailure(error, request.log, metrics), printer(request.url), request, reply);
+      answerFailure(error, printer(request.url), request, reply, metrics);
       metrics.tally(OTHER, methodLabel(request.method), reply.statusCode);
     },
   });

@@ -36,6 +36,9 @@ const Settings = Type.Object({
   THREADS: Type.Integer({ minimum: 1, maximum: 1024, default: availableParallelism(), description: 'Compute threads.' }),
   API_KEY: Type.Optional(Type.String({ description: 'Keys, by comma or line, one of which every POST wants as its bearer; unset: open.' })),
   API_KEY_FILE: Type.Optional(Type.String({ description: 'A file of such keys, read at start.' })),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({ pattern: '^https?://[^\\s/]\\S*$', description: 'The collector that spans go to, over OTLP/HTTP; unset: no spans.' }),
+  ),
   METRICS_PORT: Type.Optional(
     Type.Integer({ minimum: 0, maximum: 65_535, description: 'The port that has /metrics and /info instead; 0 takes a free one.' }),
   ),
@@ -107,6 +110,7 @@ function settingFaults(error: unknown, asked: Readonly<Record<string, string | u
 function rules(name: string): string | undefined {
   const setting: TSchema | undefined = Settings.properties[name as keyof typeof Settings.properties];
   if (setting?.['anyOf']) return `must be one of ${setting['anyOf'].map((one: TSchema) => one['const']).join(', ')}`;
+  if (setting?.['pattern']) return 'must be an address that begins with http:// or https://';
   if (setting?.['minimum'] !== undefined) return `must be an integer from ${setting['minimum']} to ${setting['maximum']}`;
   return undefined;
 }

@@ -39,6 +39,7 @@ describe('readConfig', () => {
     [{ MAX_WORK: '1.5' }, 'MAX_WORK must be an integer'],
     [{ ENGINE: 'fast' }, 'ENGINE must be one of auto, simd, reference, got "fast"'],
     [{ HOST: '' }, 'HOST'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT must be an address that begins with http:// or https://'],
     [{ METRICS_PORT: '65536' }, 'METRICS_PORT must be an integer from 0 to 65535, got "65536"'],
     [{ METRICS_PORT: '8080' }, 'METRICS_PORT must be another port than PORT, got 8080 for both'],
     [{ EMBED_ORIGINS: '*' }, 'EMBED_ORIGINS is not built yet'],

@@ -25,11 +25,11 @@ export interface Basis {
 export function layBasis(app: FastifyInstance, { config, lifecycle, metrics, origins, base }: Basis): void {
   app.setSerializerCompiler(() => JSON.stringify);
   leaveBodiesToRoutes(app);
+  logRequests(app, config.LOG_LEVEL);
   headEveryReply(app, origins);
   followLifecycle(app, lifecycle);
   answerFailures(app, asProblems(base), metrics);
   measureRequests(app, metrics);
-  logRequests(app, config.LOG_LEVEL);
   dropUnreadBodies(app);
   answerMissingRoutes(app, base);
 }

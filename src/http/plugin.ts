@@ -24,6 +24,7 @@ import { infoRoutes } from './routes/info.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { playgroundRoutes } from './routes/playground.ts';
 import { problemRoutes } from './routes/problems.ts';
+import type { TraceAnswer } from './tracing.ts';
 import { Traffic } from './traffic.ts';
 
 export interface ServiceOptions {
@@ -38,6 +39,13 @@ export interface ServiceOptions {
   readonly documents?: boolean;
   /** Whether the playground is served. */
   readonly page?: boolean;
+}
+
+/** The SDK of spans is heavy: where nobody wants them, it is not even loaded. */
+async function tracing(app: FastifyInstance, { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }: Config): Promise<TraceAnswer | undefined> {
+  if (endpoint === undefined) return undefined;
+  const { traceRequests } = await import('./tracing.ts');
+  return traceRequests(app, endpoint);
 }
 
 const SCHEMAS = [AttentionRequest, AttentionReply, MergeRequest, MergeReply, InferenceRequest, InferenceResponse, InferenceError, ProblemDetails];
@@ -56,7 +64,8 @@ export async function attentionService(app: FastifyInstance, options: ServiceOpt
   const limits = { work: config.MAX_WORK, replyNumbers: config.MAX_REPLY_NUMBERS };
   const answerer = new Answerer({ engine, limits, threads: config.THREADS, timeoutMs: config.REQUEST_TIMEOUT_MS });
   app.addHook('onClose', () => answerer.close());
-  const answering = { answerer, bodies: { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS }, base, metrics };
+  const trace = await tracing(app, config);
+  const answering = { answerer, bodies: { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS }, base, metrics, trace };
 
   layBasis(app, { config, lifecycle, metrics, origins, base });
   if (!app.hasRequestDecorator('accepts')) await app.register(accepts);
