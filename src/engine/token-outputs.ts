@@ -58,14 +58,14 @@ export function tensorsOf(
   result: Result,
 ): TokenResult['tensors'] {
   const { m, h, d_v } = sizes;
-  const sizeOf = { ...sizes, g: sizes.kvHeads };
   const dataOf = (output: TokenOutput): Floats => {
     if (output === 'queries' || output === 'keys' || output === 'values') return headMajor(vectors[output], vectors[output].heads);
     const data = result[output] ?? floats(precision, 0);
     return output === 'context' ? project({ data, rows: m, columns: h * d_v }, projections.output, precision).data : data;
   };
   const tensors = new Map<TokenOutput, Tensor>();
-  for (const output of include) tensors.set(output, { data: dataOf(output), axes: AXES[output].map((name) => [name, sizeOf[name]] as const) });
+  for (const output of include)
+    tensors.set(output, { data: dataOf(output), axes: AXES[output].map((name) => [name, name === 'g' ? sizes.kvHeads : sizes[name]]) });
   return tensors;
 }
 

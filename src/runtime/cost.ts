@@ -1,5 +1,6 @@
 import type { SoftmaxPrecision } from '../engine/call.ts';
 import type { Kernel } from '../engine/kernels/kernel.ts';
+import type { Projection } from '../engine/projection.ts';
 import type { Precision } from '../engine/tensor.ts';
 import { type TokenAttention, tokenSizes } from '../engine/token-attention.ts';
 import type { Cost, Limits } from './question.ts';
@@ -60,24 +61,24 @@ const UNIT = {
 /** How much of each kind of work a task is: multiply-adds and pairs of the operator, and units of everything else. */
 export type Load = { readonly work: number; readonly pairs: number } & { readonly [Unit in keyof typeof UNIT]?: number };
 
-export function costOf({ work, pairs, ...units }: Load, pace: Pace): Cost {
-  let nanoseconds = 0;
-  for (const [unit, amount] of Object.entries(units)) nanoseconds += amount * UNIT[unit as keyof typeof UNIT];
-  return work * MULTIPLY_ADD[pace] + pairs * PAIR[pace] + nanoseconds / 1e6;
+/** What a load takes. The sum is written out, since every request is priced, and a loop over names takes longer than answering a small one. */
+export function costOf(load: Load, pace: Pace): Cost {
+  const { row = 0, masked = 0, projected = 0, projectedIn = 0, projectedOut = 0, sine = 0, rotated = 0, unitNumber = 0, unitBlock = 0 } = load;
+  const { movedRow = 0, moved = 0, converted = 0, merged = 0, printed = 0, rounded = 0, copied = 0 } = load;
+  const projecting = projected * UNIT.projected + projectedIn * UNIT.projectedIn + projectedOut * UNIT.projectedOut;
+  const positioning = sine * UNIT.sine + rotated * UNIT.rotated + unitNumber * UNIT.unitNumber + unitBlock * UNIT.unitBlock;
+  const moving = movedRow * UNIT.movedRow + moved * UNIT.moved + converted * UNIT.converted + copied * UNIT.copied;
+  const others = row * UNIT.row + masked * UNIT.masked + merged * UNIT.merged + printed * UNIT.printed + rounded * UNIT.rounded;
+  return load.work * MULTIPLY_ADD[pace] + load.pairs * PAIR[pace] + (projecting + positioning + moving + others) / 1e6;
 }
 
 /** What attention over tokens takes that prints so many numbers. */
 export function tokenLoad(attention: TokenAttention, printed: number, decimals?: number): Load {
-  const { queries, similarity, position, projections, heads, kvHeads, include, tokens, values } = attention;
+  const { queries, similarity, position, heads, kvHeads, include, tokens, values } = attention;
+  const { query, key, value, output } = attention.projections;
   const { m, n, h, d_k, d_v, width } = tokenSizes(attention);
   const queryColumns = queries.from === 'tokens' ? tokens.columns : queries.vectors.columns;
-  const matrices = [
-    [m, queryColumns, h * d_k, projections.query],
-    [n, tokens.columns, kvHeads * d_k, projections.key],
-    [n, (values ?? tokens).columns, kvHeads * d_v, projections.value],
-    [m, h * d_v, width, projections.output],
-  ] as const;
-  const sum = (of: (matrix: (typeof matrices)[number]) => number) => matrices.reduce((all, matrix) => all + of(matrix), 0);
+  const valueColumns = (values ?? tokens).columns;
   const positioned = m * queryColumns + n * tokens.columns;
   const inDots = (m * h + n * kvHeads) * d_k;
   const headRows = (include.has('queries') ? h * m : 0) + (include.has('keys') ? kvHeads * n : 0) + (include.has('values') ? kvHeads * n : 0);
@@ -86,9 +87,18 @@ export function tokenLoad(attention: TokenAttention, printed: number, decimals?:
     pairs: h * m * n,
     row: h * m,
     masked: attention.mask || attention.bias ? h * m * n : 0,
-    projected: sum(([rows, inputs, columns, { weight }]) => (weight ? rows * inputs * columns : 0)),
-    projectedIn: sum(([rows, inputs, , { weight }]) => (weight ? rows * inputs : 0)),
-    projectedOut: sum(([rows, , columns, { weight, bias }]) => (weight || bias ? rows * columns : 0)),
+    projected:
+      projected(query, m, queryColumns) + projected(key, n, tokens.columns) + projected(value, n, valueColumns) + projected(output, m, h * d_v),
+    projectedIn:
+      (query.weight ? m * queryColumns : 0) +
+      (key.weight ? n * tokens.columns : 0) +
+      (value.weight ? n * valueColumns : 0) +
+      (output.weight ? m * h * d_v : 0),
+    projectedOut:
+      (changes(query) ? m * h * d_k : 0) +
+      (changes(key) ? n * kvHeads * d_k : 0) +
+      (changes(value) ? n * kvHeads * d_v : 0) +
+      (changes(output) ? m * width : 0),
     sine: position?.type === 'sinusoidal' ? positioned : position?.type === 'rope' ? ((m + n) * d_k) / 2 : 0,
     rotated: position?.type === 'rope' ? inDots / 2 : 0,
     unitNumber: similarity === 'cosine' ? inDots : 0,
@@ -98,6 +108,15 @@ export function tokenLoad(attention: TokenAttention, printed: number, decimals?:
     printed,
     rounded: decimals === undefined ? 0 : printed,
   };
+}
+
+/** Multiply-adds of a projection of so many rows. */
+function projected({ weight }: Projection, rows: number, inputs: number): number {
+  return weight ? rows * inputs * weight.columns : 0;
+}
+
+function changes({ weight, bias }: Projection): boolean {
+  return weight !== undefined || bias !== undefined;
 }
 
 /** How a call of that precision is computed with this kernel; `softmaxPrecision` as the operator has it. */

@@ -12,7 +12,6 @@ import type { AskTask, Calling, HelpTask, Told, WorkerSettings } from './worker.
 const PATIENCE_MS = 1000;
 /** After an answer, when nothing on this thread refers to its job's memory any more. */
 const FORGOTTEN_AFTER_MS = 100;
-/** Heap of a worker. A body that takes more to read ends its worker alone. */
 const WORKER_HEAP_MB = 1536;
 
 /** A question that a worker is busy with. */
@@ -33,19 +32,21 @@ export class Offload {
   readonly #pool: Piscina;
   readonly #pending = new Map<number, Pending>();
   readonly #threads: number;
+  readonly #heapMb: number;
   /** Tasks that the pool has and has not ended. */
   #handedOver = 0;
   #last = 0;
 
   constructor(settings: WorkerSettings) {
     this.#threads = settings.threads;
+    this.#heapMb = settings.heapMb ?? WORKER_HEAP_MB;
     this.#pool = new Piscina({
       filename: new URL('./worker.ts', import.meta.url).href,
       workerData: settings,
       minThreads: settings.threads,
       maxThreads: settings.threads,
       idleTimeout: Number.POSITIVE_INFINITY,
-      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: this.#heapMb },
     });
     this.#pool.on('message', (calling: Calling) => this.#sendHelp(calling));
     this.#pool.on('error', () => undefined); // each failure is told to its own question
@@ -83,7 +84,7 @@ export class Offload {
       return received(reply, performance.now() - asked);
     } catch (error) {
       throw (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
-        ? new Failure('body-too-large', `reading and answering it takes more than the ${WORKER_HEAP_MB} MB that a thread has`)
+        ? new Failure('body-too-large', `reading and answering it takes more than the ${this.#heapMb} MB that a thread has`)
         : error;
     }
   }

@@ -243,6 +243,15 @@ describe('types and addresses', () => {
     expect(json.detail).toContain('application/json');
   });
 
+  test.each([
+    ['text/markdown; charset=utf-8', 'text/markdown; charset=utf-8'],
+    ['image/svg+xml;version="1.1";q=0.9, application/json;q=0.1', 'image/svg+xml; charset=utf-8'],
+    ['text/markdown;q=0.2, application/json;charset=utf-8;q=0.9', 'application/json; charset=utf-8'],
+  ])('of Accept: %s only the types and their q count', async (accept, type) => {
+    const { status, headers } = await service.ask({ tokens: [[1]] }, { headers: { accept } });
+    expect([status, headers['content-type']]).toEqual([200, type]);
+  });
+
   test.each(['*/*', 'application/json', 'text/html, application/*;q=0.5', 'application/json;q=0.1'])('Accept: %s gets JSON', async (accept) => {
     expect((await service.ask({ tokens: TOKENS }, { headers: { accept } })).status).toBe(200);
   });
@@ -308,6 +317,12 @@ describe('limits', () => {
     expect((await service.ask({ tokens: Array(30).fill([1, 2]), query: 0, include: ['keys'] })).json.detail).toContain(
       '60 numbers; MAX_REPLY_NUMBERS is 50',
     );
+    // The context is as wide as w_output makes it, in attention and in a merge.
+    const widened = { tokens: [[1], [2], [3]], include: ['context'] };
+    expect((await service.ask({ ...widened, w_output: [Array(20).fill(1)] })).json.detail).toContain('60 numbers; MAX_REPLY_NUMBERS is 50');
+    expect((await service.ask({ ...widened, w_output: [Array(16).fill(1)] })).status).toBe(200);
+    const thin = { parts: [{ context: [[1], [2], [3]], lse: [0, 0, 0] }], w_output: [Array(16).fill(1)] };
+    expect((await service.ask(thin, { path: '/attention/merge' })).json.detail).toContain('51 numbers; MAX_REPLY_NUMBERS is 50');
     const part = { context: Array(60).fill([1]), lse: Array(60).fill(0) };
     expect((await service.ask({ parts: [part] }, { path: '/attention/merge' })).json.detail).toContain('120 numbers; MAX_REPLY_NUMBERS is 50');
     const projected = { parts: [{ context: Array(10).fill(Array(6).fill(1)), lse: Array(10).fill(0) }], w_output: Array(6).fill(Array(20).fill(1)) };

@@ -1,8 +1,8 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { Answerer } from '../../src/runtime/answerer.ts';
 import { chooseEngine } from '../../src/runtime/kernel.ts';
 import type { Facts, Question } from '../../src/runtime/question.ts';
+import { withFacts } from '../facts.ts';
 
 const answerer = new Answerer({
   engine: chooseEngine('simd'),
@@ -55,18 +55,14 @@ describe('the facts of an answer', () => {
   });
 });
 
-describe('the channel attention:answer', () => {
-  const told: unknown[] = [];
-  const listen = (facts: unknown) => told.push(facts);
-  beforeEach(() => subscribe('attention:answer', listen));
-  afterEach(() => unsubscribe('attention:answer', listen));
-
-  test('gets the facts of each answer, and of no failure', async () => {
+test('the channel attention:answer gets the facts of each answer, and of no failure', async () => {
+  const { given, facts } = await withFacts(async () => {
     const small = await answerer.answer({ kind: 'attention', body: json({ tokens: rows(3, 4) }) }, nobodyLeaves);
     const large = await answerer.answer({ kind: 'attention', body: json({ tokens: rows(700, 64), include: ['lse'] }) }, nobodyLeaves);
-    expect(() => answerer.answer({ kind: 'merge', body: json({}) }, nobodyLeaves)).toThrow();
-    expect(told).toEqual([small.facts, large.facts]);
+    expect(() => answerer.answer({ kind: 'merge', body: json({}) }, nobodyLeaves)).toThrow('is required');
+    return [small, large];
   });
+  expect(facts).toEqual(given.map((answered) => answered.facts));
 });
 
 describe('what a NaN or an infinity makes redo', () => {

@@ -105,7 +105,7 @@ const attentionDocumentation = {
         [JSON_TYPE]: { schema: Type.Ref(AttentionReply) },
         [MARKDOWN_TYPE]: {
           schema: Type.String({
-            description: 'The walk-through: each step for these vectors, in words and numbers. At most 64 asking rows × 256 keys.',
+            description: 'The walk-through: each step for these vectors, in words and numbers. At most 64 query rows × 256 keys.',
             examples: [shownExample('markdown')],
           }),
         },

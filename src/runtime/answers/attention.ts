@@ -12,8 +12,8 @@ import { pointingAtZeroVectors } from './zero-vectors.ts';
 
 /** Attention over tokens, as JSON. */
 export function attention({ body }: QuestionOf<'attention'>, { kernel, limits, checkpoint }: Means): Task {
-  const asked = readAttentionRequest(readJsonBody(body));
-  const { lesson, printing } = asked;
+  const order = readAttentionRequest(readJsonBody(body));
+  const { lesson, printing } = order;
   const sizes = tokenSizes(lesson);
   const traced = printing.include.includes('trace');
   if (traced) refuseShown(sizes, MOST_WALKED, 'the trace');
@@ -25,7 +25,7 @@ export function attention({ body }: QuestionOf<'attention'>, { kernel, limits, c
     holds: tokenHolds(lesson, numbers),
     carryOut(computed) {
       const recording = traced ? new Recording() : undefined;
-      const result = pointingAtZeroVectors(asked, () => attendTokens(lesson, kernel, checkpoint, recording));
+      const result = pointingAtZeroVectors(order, () => attendTokens(lesson, kernel, checkpoint, recording));
       const trace = recording && traceReply(recording.call, printing);
       computed?.();
       return { body: printAttentionReply(result, printing, sizes.m, trace) };

@@ -10,8 +10,8 @@ import { pointingAtZeroVectors } from './zero-vectors.ts';
 
 /** Attention over tokens, shown to people. `include` plays no part. */
 export function shown({ body, as }: QuestionOf<'shown'>, { kernel, limits, checkpoint }: Means): Task {
-  const asked = readAttentionRequest(readJsonBody(body));
-  const lesson = { ...asked.lesson, include: new Set(['weights', 'context'] as const) };
+  const order = readAttentionRequest(readJsonBody(body));
+  const lesson = { ...order.lesson, include: new Set(['weights', 'context'] as const) };
   const sizes = tokenSizes(lesson);
   const { h, m, n } = sizes;
   const show = as === 'markdown' ? walkThrough : drawWeights;
@@ -31,7 +31,7 @@ export function shown({ body, as }: QuestionOf<'shown'>, { kernel, limits, check
     holds: tokenHolds(lesson, numbers),
     carryOut(computed) {
       // Words and marks are made as the numbers come, so no time is left for printing.
-      const text = pointingAtZeroVectors(asked, () => show(lesson, asked.labels, kernel, checkpoint));
+      const text = pointingAtZeroVectors(order, () => show(lesson, order.labels, kernel, checkpoint));
       computed?.();
       return { body: text };
     },
