@@ -11,6 +11,7 @@ import { goneSignal } from '../gone.ts';
 import { requireMediaType } from '../media.ts';
 import { answerStream } from '../ndjson.ts';
 import { negotiate, negotiateLines, problemResponses } from '../representation.ts';
+import { varyBy } from '../vary.ts';
 import { shownExample } from './shown.ts';
 import { ATTENTION_WORDS, MERGE_WORDS } from './words.ts';
 
@@ -34,7 +35,7 @@ export async function attentionRoutes(app: FastifyInstance, { answering }: { ans
   ): Promise<FastifyReply> =>
     answerRequest(request, reply, answering, ask, () => {
       if (type === SVG_TYPE) reply.header('content-security-policy', SVG_POLICY);
-      reply.header('vary', 'accept').type(`${type}; charset=utf-8`);
+      varyBy(reply, 'accept').type(`${type}; charset=utf-8`);
     });
 
   app.post('/attention', { schema: attentionDocumentation }, async (request, reply) => {
@@ -63,6 +64,7 @@ export async function attentionRoutes(app: FastifyInstance, { answering }: { ans
 }
 
 const refusals = problemResponses([
+  'unauthorized',
   'malformed-json',
   'malformed-http',
   'not-acceptable',
