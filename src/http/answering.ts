@@ -3,7 +3,9 @@ import type { Answerer } from '../runtime/answerer.ts';
 import type { Answered, Facts, Question } from '../runtime/question.ts';
 import { type BodyLimits, readChunks } from './body.ts';
 import { goneSignal } from './gone.ts';
+import type { Metrics } from './metrics.ts';
 import { serverTiming } from './server-timing.ts';
+import type { TraceAnswer } from './tracing.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -17,6 +19,9 @@ export interface Answering {
   readonly answerer: Answerer;
   readonly bodies: BodyLimits;
   readonly base: string;
+  readonly metrics: Metrics;
+  /** Makes spans, where there are any. */
+  readonly trace?: TraceAnswer | undefined;
 }
 
 /**
@@ -28,14 +33,19 @@ export interface Answering {
 export async function answerRequest(
   request: FastifyRequest,
   reply: FastifyReply,
-  { answerer, bodies }: Answering,
+  { answerer, bodies, metrics, trace }: Answering,
   ask: (body: readonly Buffer[]) => Question,
   head: (answered: Answered) => void,
 ): Promise<FastifyReply> {
   const body = await readChunks(request, bodies);
+  const receivedMs = reply.elapsedTime;
+  metrics.stages.receive.add(receivedMs);
   const answered = await answerer.answer(ask(body), () => goneSignal(reply));
   request.answerFacts = answered.facts;
+  metrics.answer(answered.facts);
   reply.header('server-timing', serverTiming(answered.facts.stages));
+  trace?.(request, reply, answered.facts, receivedMs);
   head(answered);
+  request.answerSentAt = reply.elapsedTime;
   return reply.send(answered.answer.body);
 }

@@ -1,13 +1,16 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
 import type { Answered } from '../runtime/question.ts';
 import { Lines } from '../wire/lines.ts';
 import type { Answering } from './answering.ts';
 import { openBody } from './body.ts';
-import { failureOf, logFailure } from './failures.ts';
+import { failureOf } from './failures.ts';
+import { isGone } from './gone.ts';
 import { Incoming } from './incoming.ts';
+import { LineFailures } from './logging.ts';
+import type { Metrics } from './metrics.ts';
 import { ReaderPace } from './pace.ts';
 import { problemDetails } from './problems.ts';
 import { bodyComes, dropRest } from './rest.ts';
@@ -30,12 +33,12 @@ export function answerStream(
   request: FastifyRequest,
   reply: FastifyReply,
   answer: AnswerLine,
-  { bodies, base }: Omit<Answering, 'answerer'>,
+  { bodies, base, metrics }: Omit<Answering, 'answerer'>,
 ): Readable {
   const incoming = new Incoming(openBody(request), bodies.timeoutMs, request.server.attentionLifecycle);
   const pace = new ReaderPace(request.raw.socket, bodies.timeoutMs);
   const refuse = (failure: Failure, line: number) => JSON.stringify({ ...problemDetails(failure, base), line });
-  const answers = answerLines(incoming, { answer, refuse, maxBytes: bodies.maxBytes, log: request.log });
+  const answers = answerLines(incoming, { answer, refuse, maxBytes: bodies.maxBytes, failures: new LineFailures(request), metrics });
   const replies = Readable.from(paced(answers, pace, request, reply), { objectMode: false, highWaterMark: KEPT_BYTES });
   // A generator that never began has no end that could tidy up.
   return replies.once('close', () => {
@@ -65,7 +68,8 @@ interface LineAnswers {
   readonly answer: AnswerLine;
   readonly refuse: (failure: Failure, line: number) => string;
   readonly maxBytes: number;
-  readonly log: FastifyBaseLogger;
+  readonly failures: LineFailures;
+  readonly metrics: Metrics;
 }
 
 async function* answerLines(incoming: Incoming, by: LineAnswers): AsyncGenerator<string | Buffer> {
@@ -98,10 +102,19 @@ async function* answerLines(incoming: Incoming, by: LineAnswers): AsyncGenerator
   } catch (error) {
     const failure = error instanceof Failure ? error : brokenEncoding(error);
     if (!failure) throw error;
-    yield `${printed}${by.refuse(failure, lines.number)}\n`;
+    yield `${printed}${refused(failure, lines.number, by)}\n`;
   } finally {
+    by.failures.log();
     incoming.stop();
   }
+}
+
+/** The problem that a line, or the stream at a line, is answered with; logged and counted. */
+function refused(error: unknown, number: number, { refuse, failures, metrics }: LineAnswers): string {
+  const failure = failureOf(error);
+  failures.note(failure, number);
+  if (!isGone(error)) metrics.failure(failure.code);
+  return refuse(failure, number);
 }
 
 /** A large reply goes out piece by piece, so that what its reader has taken can be seen, and it is held once. */
@@ -111,14 +124,16 @@ function* inPieces(before: string, body: Buffer | string): Generator<string | Bu
   for (let at = 0; at < bytes.length; at += WRITE_BYTES) yield bytes.subarray(at, at + WRITE_BYTES);
 }
 
-async function answerOrProblem(number: number, bytes: Buffer | undefined, { answer, refuse, maxBytes, log }: LineAnswers): Promise<string | Buffer> {
+async function answerOrProblem(number: number, bytes: Buffer | undefined, by: LineAnswers): Promise<string | Buffer> {
+  by.metrics.lines++;
+  by.failures.lines++;
   try {
-    if (!bytes) throw new Failure('body-too-large', `the line has more than ${maxBytes} bytes; MAX_BODY_BYTES is ${maxBytes}`);
-    const answered = answer(bytes);
-    return (answered instanceof Promise ? await answered : answered).answer.body;
+    if (!bytes) throw new Failure('body-too-large', `the line has more than ${by.maxBytes} bytes; MAX_BODY_BYTES is ${by.maxBytes}`);
+    const answering = by.answer(bytes);
+    const { answer, facts } = answering instanceof Promise ? await answering : answering;
+    by.metrics.answer(facts);
+    return answer.body;
   } catch (error) {
-    const failure = failureOf(error);
-    logFailure(failure, log);
-    return refuse(failure, number);
+    return refused(error, number, by);
   }
 }

@@ -4,6 +4,7 @@ import { beginAnswer } from './answers.ts';
 import { INLINE_BYTES, INLINE_COST, INLINE_HELD, INLINE_REDONE } from './cost.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
 import { Offload } from './offload.ts';
+import type { Pending } from './pending.ts';
 import type { Answered, Limits, Means, Question } from './question.ts';
 
 /** Gets the Facts of every answer. Nothing is done for it where nobody subscribes. */
@@ -44,6 +45,11 @@ export class Answerer {
     } finally {
       this.#means.kernel.giveBack();
     }
+  }
+
+  /** Bytes and work are counted by nobody yet. */
+  get pending(): Pending {
+    return { bytes: 0, work: 0, ...this.#offload.load };
   }
 
   close(): Promise<void> {

@@ -4,6 +4,7 @@ import { Failure } from '../engine/failure.ts';
 import { isLarge, type Job, stopJob } from '../engine/kernels/job.ts';
 import { collectAll } from './collect.ts';
 import { reportLoss } from './crew.ts';
+import type { Pending as Load } from './pending.ts';
 import type { Answered, Question } from './question.ts';
 import type { AskTask, Calling, HelpTask, Told, WorkerSettings } from './worker.ts';
 
@@ -32,6 +33,8 @@ export class Offload {
   readonly #pending = new Map<number, Pending>();
   readonly #threads: number;
   readonly #heapMb: number;
+  /** Tasks that the pool has and has not ended. */
+  #handedOver = 0;
   #last = 0;
 
   constructor(settings: WorkerSettings) {
@@ -62,7 +65,7 @@ export class Offload {
     const kill = new AbortController();
     const body = question.body.map(ownMemory);
     const task: AskTask = { type: 'ask', id, question: { ...question, body }, control: pending.control.buffer as SharedArrayBuffer };
-    const told: Promise<Told> = this.#pool.run(task, {
+    const told: Promise<Told> = this.#run(task, {
       signal: kill.signal,
       // Piscina's type for this misreads Node's newer one; it is the list that postMessage takes.
       transferList: [...new Set(body.map((bytes) => bytes.buffer))] as never,
@@ -91,8 +94,24 @@ export class Offload {
     return this.#pool.threads;
   }
 
+  /** How many tasks wait for a thread, and how many threads work. */
+  get load(): Pick<Load, 'queueLength' | 'busyThreads'> {
+    const { queueSize } = this.#pool;
+    return { queueLength: queueSize, busyThreads: this.#handedOver - queueSize };
+  }
+
   close(): Promise<void> {
     return this.#pool.destroy();
+  }
+
+  #run(...task: Parameters<Piscina['run']>): Promise<Told> {
+    this.#handedOver++;
+    const ended = () => {
+      this.#handedOver--;
+    };
+    const told: Promise<Told> = this.#pool.run(...task);
+    told.then(ended, ended);
+    return told;
   }
 
   /** Asks a job to stop, and ends its thread where it does not. */
@@ -114,7 +133,7 @@ export class Offload {
     if (pending.stopped) stopJob(call.job);
     for (let place = 1; place < this.#threads; place++) {
       const task: HelpTask = { type: 'help', call, place };
-      this.#pool.run(task).catch(() => reportLoss(call));
+      this.#run(task).catch(() => reportLoss(call));
     }
   }
 }

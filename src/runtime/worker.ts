@@ -43,16 +43,17 @@ export interface Calling {
   readonly call: HelpCall;
 }
 
-/** What an asked worker gives back. */
+/** What a worker gives back for a question. */
 export type Told =
   | { readonly answer: { readonly body: Uint8Array; readonly jsonLength: number | undefined }; readonly facts: Facts }
   | { readonly failure: PlainFailure };
 
 const { engine, limits, threads } = settings();
-let asked = 0;
+/** The question that this thread is at. */
+let current = 0;
 const kernel = kernelOf(
   engine,
-  conduct(threads, (call) => parentPort?.postMessage({ id: asked, threadId, call } satisfies Calling)),
+  conduct(threads, (call) => parentPort?.postMessage({ id: current, threadId, call } satisfies Calling)),
   mostRedone(limits),
 );
 
@@ -87,7 +88,7 @@ function letGo({ question }: AskTask): void {
 }
 
 function answered(task: AskTask): unknown {
-  asked = task.id;
+  current = task.id;
   const control = new Int32Array(task.control);
   const checkpoint = () => {
     if (Atomics.load(control, 0) !== 0) throw new Stopped('nobody waits for the answer any more');

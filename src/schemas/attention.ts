@@ -10,8 +10,8 @@ import { Integer, Matrix, named, OneOf, PerPair, Positive, TrueOrFalse, Vector }
  * always there, and then ask for it in every request.
  */
 
-/** What places a query needs queries that stand somewhere. */
-const NEEDS_A_PLACE = {
+/** An option that depends on positions needs queries that have one. */
+const NEEDS_POSITIONS = {
   needs: {
     member: 'queries_start',
     beside: 'queries',
@@ -19,7 +19,7 @@ const NEEDS_A_PLACE = {
   },
 } as const;
 
-const Side = (side: string) => Type.Optional(Integer({ least: 0 }, `How many positions to the ${side} are seen, besides the own one.`));
+const Side = (side: string) => Type.Optional(Integer({ least: 0 }, `How many positions to the ${side} of its own a query attends to.`));
 
 const WindowOption = ofKind(
   Type.Object(
@@ -30,7 +30,7 @@ const WindowOption = ofKind(
       ...named('Window', 'Position i attends to j only where i − left ≤ j ≤ i + right, inclusive. A side left out is unbounded; one must be given.'),
     },
   ),
-  { kind: 'object', oneOf: 'needs `left` or `right`, or both', default: {}, ...NEEDS_A_PLACE },
+  { kind: 'object', oneOf: 'needs `left` or `right`, or both', default: {}, ...NEEDS_POSITIONS },
 );
 
 const RopeOption = Type.Object(
@@ -143,7 +143,9 @@ export const AttentionRequest = Type.Object(
         needs: { member: 'heads', because: 'needs `heads`' },
       }),
     ),
-    causal: Type.Optional(TrueOrFalse('Position i attends to position j only where j ≤ i; false by default.', { default: false, ...NEEDS_A_PLACE })),
+    causal: Type.Optional(
+      TrueOrFalse('Position i attends to position j only where j ≤ i; false by default.', { default: false, ...NEEDS_POSITIONS }),
+    ),
     window: Type.Optional(WindowOption),
     mask: Type.Optional(
       PerPair(
@@ -156,7 +158,7 @@ export const AttentionRequest = Type.Object(
     sink: Type.Optional(
       ofKind(
         Type.Union([Type.Number(), Vector('one a head')], {
-          ...named('Sink', 'A logit that takes weight and gives no value, so that rows sum below 1: exp(sink) joins the denominator.'),
+          ...named('Sink', 'A logit that takes weight and has no value, so that a row’s weights sum below 1: exp(sink) joins the denominator.'),
         }),
         { kind: 'number-or-vector', onePer: 'head' },
       ),
@@ -166,7 +168,7 @@ export const AttentionRequest = Type.Object(
         Type.Union([RopeOption, AlibiOption, SinusoidalOption], {
           ...named('Position', 'Positions are token indices; `queries` stand where `queries_start` says.'),
         }),
-        { kind: 'tagged', ...NEEDS_A_PLACE },
+        { kind: 'tagged', ...NEEDS_POSITIONS },
       ),
     ),
     dtype: Type.Optional(

@@ -287,11 +287,11 @@ export const ModelStatistics = Type.Object(
             Type.Object({ batch_size: Type.Integer({ minimum: 1 }), ...Computed }, named('BatchStatistics', 'The same for one size of batch.')),
           ),
         },
-        named('StatisticsOfModel', 'What was asked of one model since the process started.'),
+        named('StatisticsOfModel', 'The requests to one model since the process started.'),
       ),
     ),
   },
-  named('ModelStatistics', 'What was asked of the models since the process started.'),
+  named('ModelStatistics', 'The requests to the models since the process started.'),
 );
 
 /** Triton's model repository extension: its index. */

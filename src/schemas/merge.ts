@@ -21,7 +21,7 @@ export const MergeRequest = Type.Object(
       noun: 'part',
       what: 'what each part of the keys gave',
     }),
-    w_output: Type.Optional(Matrix('The projection of the merged context; leave it out when asking for the parts.')),
+    w_output: Type.Optional(Matrix('The projection of the merged context; leave it out of the requests for the parts.')),
     b_output: Type.Optional(Vector('Added to the merged context.')),
     decimals: Type.Optional(Integer({ least: 0, most: MOST_DECIMALS }, 'Rounds every printed number.')),
   },

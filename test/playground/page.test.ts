@@ -6,6 +6,7 @@ import { useService } from '../http/service.ts';
 import { useBrowser } from './browser.ts';
 
 const service = useService();
+const locked = useService({ API_KEY: 'secret-key' });
 const inBrowser = useBrowser();
 
 const stage = (page: Page, name: string) => page.locator(`[data-stage="${name}"]`);
@@ -61,7 +62,7 @@ describe('editing', () => {
     await page.getByRole('button', { name: '+ token' }).click();
     await page.getByRole('button', { name: '+ dimension' }).click();
     await cell(page, 'Name of token 3').fill('far');
-    await page.getByRole('button', { name: 'far asks' }).click();
+    await page.getByRole('button', { name: 'far: query' }).click();
     await shown(page, 'weights', 'far');
     expect(await numbers(stage(page, 'context'))).toHaveLength(4);
     await page.getByRole('button', { name: 'Remove token 0' }).click();
@@ -73,7 +74,7 @@ describe('editing', () => {
 
   inBrowser('the mask is painted on the matrix', async (open) => {
     const { page } = await open(service.url);
-    await turn(page, 'Every token asks');
+    await turn(page, 'Every token is a query');
     await turn(page, 'Mask');
     await expect.poll(() => numbers(stage(page, 'masked'))).toHaveLength(9);
     await stage(page, 'masked').locator('tbody td').nth(1).click();
@@ -104,7 +105,7 @@ describe('links and lessons', () => {
     const { page } = await open(service.url);
     await cell(page, 'The, x').fill('0.75');
     await cell(page, 'Name of token 1').fill('a, b; c');
-    for (const name of ['Every token asks', 'Causal', 'Sink', 'w_value']) await turn(page, name);
+    for (const name of ['Every token is a query', 'Causal', 'Sink', 'w_value']) await turn(page, name);
     await expect.poll(() => page.url()).toContain('w_value');
     await shown(page, 'weights', 'a, b; c');
     const other = (await open(page.url())).page;
@@ -159,19 +160,31 @@ describe('when the service is not there', () => {
     await expect.poll(() => page.locator('body.stale').count()).toBe(0);
   });
 
-  inBrowser('a service that wants a key is given one, in a header', async (open) => {
-    const { page } = await open(`${service.url}/docs`);
-    await page.route('**/attention', (route) =>
-      route.request().headers()['authorization'] === 'Bearer secret'
-        ? route.continue()
-        : route.fulfill({ status: 401, contentType: 'application/problem+json', body: '{"status":401,"detail":"a bearer is wanted"}' }),
-    );
-    await page.goto(service.url);
-    await expect.poll(() => page.locator('#locked').innerText()).toContain('a bearer is wanted');
-    await page.getByLabel('Key', { exact: true }).last().fill('secret');
-    await page.getByRole('button', { name: 'Use', exact: true }).click();
+  inBrowser('a service that wants a key gets one, in a header; the tab keeps it and no link has it', async (open) => {
+    const { page, requests } = await open(locked.url);
+    const use = async (key: string) => {
+      await page.getByLabel('Key', { exact: true }).last().fill(key);
+      await page.getByRole('button', { name: 'Use', exact: true }).click();
+    };
+    await expect.poll(() => page.locator('#locked').innerText()).toContain('this service wants a key');
+    const refused = page.waitForResponse((response) => response.status() === 401);
+    await use('another-key');
+    await refused;
+    expect(await page.locator('#locked').isVisible()).toBe(true);
+    await use('secret-key');
     await shown(page, 'weights', '0.4402');
     expect(await page.locator('#locked').isHidden()).toBe(true);
+    await turn(page, 'Causal');
+    await openAll(page);
+    expect(await page.evaluate(`document.documentElement.outerHTML + location.href + document.cookie + JSON.stringify(localStorage)`)).not.toContain(
+      'secret-key',
+    );
+    await page.reload();
+    await shown(page, 'weights', '0.4402');
+    expect(await page.locator('#locked').isHidden()).toBe(true);
+    expect(requests.filter((address) => address.includes('secret-key'))).toEqual([]);
+    const { page: another } = await open(locked.url);
+    await expect.poll(() => another.locator('#locked').isVisible()).toBe(true);
   });
 });
 

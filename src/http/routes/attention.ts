@@ -11,6 +11,7 @@ import { goneSignal } from '../gone.ts';
 import { requireMediaType } from '../media.ts';
 import { answerStream } from '../ndjson.ts';
 import { negotiate, negotiateLines, problemResponses } from '../representation.ts';
+import { varyBy } from '../vary.ts';
 import { shownExample } from './shown.ts';
 import { ATTENTION_WORDS, MERGE_WORDS } from './words.ts';
 
@@ -34,7 +35,7 @@ export async function attentionRoutes(app: FastifyInstance, { answering }: { ans
   ): Promise<FastifyReply> =>
     answerRequest(request, reply, answering, ask, () => {
       if (type === SVG_TYPE) reply.header('content-security-policy', SVG_POLICY);
-      reply.header('vary', 'accept').type(`${type}; charset=utf-8`);
+      varyBy(reply, 'accept').type(`${type}; charset=utf-8`);
     });
 
   app.post('/attention', { schema: attentionDocumentation }, async (request, reply) => {
@@ -63,6 +64,7 @@ export async function attentionRoutes(app: FastifyInstance, { answering }: { ans
 }
 
 const refusals = problemResponses([
+  'unauthorized',
   'malformed-json',
   'malformed-http',
   'not-acceptable',
@@ -103,7 +105,7 @@ const attentionDocumentation = {
         [JSON_TYPE]: { schema: Type.Ref(AttentionReply) },
         [MARKDOWN_TYPE]: {
           schema: Type.String({
-            description: 'The walk-through: each step for these vectors, in words and numbers. At most 64 asking rows × 256 keys.',
+            description: 'The walk-through: each step for these vectors, in words and numbers. At most 64 query rows × 256 keys.',
             examples: [shownExample('markdown')],
           }),
         },

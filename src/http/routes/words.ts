@@ -1,14 +1,14 @@
 /** What `POST /attention` does, for the documentation. */
 export const ATTENTION_WORDS = `
-Each token has a vector. One of them asks: *which of the others matter to me?*
+Each token has a vector. One of them is the query. It asks: *which of the others matter to me?*
 
-1. **Scores.** The asking vector is multiplied with each token's vector, number by number, and added up: the dot product. The more alike two vectors are, the higher.
+1. **Scores.** The query is multiplied with each token's vector, the key, number by number, and the products are added up: the dot product. The more alike two vectors are, the higher it is.
 2. **Logits.** What softmax sees: the scores, capped and with a bias where that is asked for, and with the keys that are excluded (\`mask\`, \`causal\`, \`window\`) taken out.
 3. **Weights.** Softmax turns the logits into shares that add up to 1: exp(logit) / Σ exp(logit).
 4. **Context vector.** The tokens' vectors (or \`values\`), each times its weight, added up.
 
 \`\`\`text
-Q = asking rows · w_query + b_query      K = tokens · w_key + b_key      V = (values or tokens) · w_value + b_value
+Q = queries · w_query + b_query      K = tokens · w_key + b_key      V = (values or tokens) · w_value + b_value
 scores[i,j]  = scale · Q[i]·K[j]
 logits[i,j]  = softcap(scores[i,j]) + bias[i,j] + position bias      or excluded
 weights[i,j] = exp(logits[i,j]) / (Σ_j exp(logits[i,j]) + exp(sink))   the sum over the keys not excluded

@@ -11,15 +11,15 @@ export const MODEL = { name: 'attention', version: '1' } as const satisfies Mode
 
 /** ONNX's Attention over tensors, by the Open Inference Protocol. */
 export function inference({ body, jsonLength }: QuestionOf<'inference'>, { kernel, limits, checkpoint }: Means): Task {
-  const asked = readInferenceRequest(new Chunks(body), jsonLength, MODEL);
-  const { attributes, precision, shapes } = asked;
-  const names = asked.outputs.map(({ name }) => name);
+  const order = readInferenceRequest(new Chunks(body), jsonLength, MODEL);
+  const { attributes, precision, shapes } = order;
+  const names = order.outputs.map(({ name }) => name);
   // Numbers are read, and room is made for them, only once the shapes are within the limits.
   refuseAxes(shapes);
   const layout = onnxLayout(shapes, attributes, names);
   const size = refuseCall(layout, names, limits);
-  const inputs = asked.readInputs((length) => kernel.float32(length));
-  const load = loadOf(asked, layout, size, inputs.attn_mask !== undefined);
+  const inputs = order.readInputs((length) => kernel.float32(length));
+  const load = loadOf(order, layout, size, inputs.attn_mask !== undefined);
   return {
     sizes: { ...layout.axes },
     work: size.work,
@@ -31,7 +31,7 @@ export function inference({ body, jsonLength }: QuestionOf<'inference'>, { kerne
       // Present keys and values alone need no attention.
       const result = call.want.size > 0 ? kernel.attend(call) : { fullyMasked: [] };
       computed?.();
-      return printInferenceReply(asked, onnx.outputs(result), MODEL);
+      return printInferenceReply(order, onnx.outputs(result), MODEL);
     },
   };
 }

@@ -8,8 +8,8 @@ import { readJsonBody } from './body.ts';
 
 /** Attention over all keys from attention over parts of them. */
 export function merge({ body }: QuestionOf<'merge'>, { limits }: Means): Task {
-  const asked = readMergeRequest(readJsonBody(body));
-  const { parts, m, heads, output } = asked;
+  const order = readMergeRequest(readJsonBody(body));
+  const { parts, m, heads, output } = order;
   const inputs = parts[0]?.context.columns ?? 0;
   const columns = output.weight?.columns ?? inputs;
   const projected = output.weight ? m * inputs * columns : 0;
@@ -30,7 +30,7 @@ export function merge({ body }: QuestionOf<'merge'>, { limits }: Means): Task {
         projectedOut: output.weight || output.bias ? m * columns : 0,
         moved: numbers,
         printed: numbers,
-        rounded: asked.decimals === undefined ? 0 : numbers,
+        rounded: order.decimals === undefined ? 0 : numbers,
       },
       'float64',
     ),
@@ -38,7 +38,7 @@ export function merge({ body }: QuestionOf<'merge'>, { limits }: Means): Task {
     carryOut(computed) {
       const merged = mergeAndProject(parts, m, heads, output);
       computed?.();
-      return { body: printMergeReply(merged, asked) };
+      return { body: printMergeReply(merged, order) };
     },
   };
 }
