@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
-import type { FastifyBaseLogger } from 'fastify';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/engine/failure.ts';
 import { leaveBodiesToRoutes } from '../../src/http/body.ts';
-import { answerFailures, failureOf, logFailure } from '../../src/http/failures.ts';
+import { answerFailures, failureOf } from '../../src/http/failures.ts';
 import { ClientGone } from '../../src/http/gone.ts';
+import { Metrics } from '../../src/http/metrics.ts';
 import { asProblems } from '../../src/http/printing.ts';
 import { open } from './raw.ts';
 import { useSmall } from './small.ts';
@@ -44,32 +44,11 @@ describe('what is thrown', () => {
   });
 });
 
-describe('the log', () => {
-  const logged = (failure: Failure) => {
-    const lines: unknown[][] = [];
-    const write = (level: string) => (line: unknown, words: unknown) => lines.push([level, line, words]);
-    logFailure(failure, { error: write('error'), debug: write('debug') } as unknown as FastifyBaseLogger);
-    return lines;
-  };
-
-  test('has a defect with its cause', () => {
-    const cause = new Error('of the inside');
-    expect(logged(new Failure('internal', 'so', { cause }))).toEqual([['error', { err: cause, code: 'internal' }, 'request failed']]);
-  });
-
-  test('has what a client did wrong at debug, and where, but nothing that it sent', () => {
-    const faults = [{ pointer: '/a', detail: 'secret' }];
-    expect(logged(new Failure('invalid-request', 'secret', { faults }))).toEqual([
-      ['debug', { code: 'invalid-request', pointers: ['/a'] }, 'request refused'],
-    ]);
-    expect(logged(new Failure('timeout', 'secret'))).toEqual([['debug', { code: 'timeout', pointers: undefined }, 'request refused']]);
-  });
-});
-
 describe('a refusal', () => {
+  const metrics = new Metrics();
   const small = useSmall((app) => {
     leaveBodiesToRoutes(app);
-    answerFailures(app, asProblems('/ai'));
+    answerFailures(app, asProblems('/ai'), metrics);
     for (const code of ['invalid-request', 'timeout', 'shutting-down', 'deadline-exceeded'] as const)
       app.post(`/${code}`, () => {
         throw new Failure(code, 'é');
@@ -90,6 +69,7 @@ describe('a refusal', () => {
     expect(status).toBe(422);
     expect(headers).toMatchObject({ 'content-type': 'application/problem+json; charset=utf-8', 'content-length': `${Buffer.byteLength(text)}` });
     expect(JSON.parse(text)).toMatchObject({ type: '/ai/problems/invalid-request', detail: 'é' });
+    expect(metrics.failures.get('invalid-request')).toEqual({ count: 1 });
   });
 
   test.each([

@@ -1,9 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
-import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import { request } from 'undici';
-import { afterEach, expect, test } from 'vitest';
-import { logRequests } from '../../src/http/logging.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { Failure, type FailureCode } from '../../src/engine/failure.ts';
+import { logFailure, logRequests } from '../../src/http/logging.ts';
 import type { Facts } from '../../src/runtime/question.ts';
 
 let app: FastifyInstance | undefined;
@@ -63,4 +64,33 @@ test('at info a slow request has a line', async () => {
   expect(lines).toEqual([expect.objectContaining({ level: INFO, msg: 'slow request', method: 'POST', route: '/slow', status: 202, bytes: '5' })]);
   expect(lines[0]?.['ms']).toBeGreaterThanOrEqual(1000);
   expect(lines[0]).not.toHaveProperty('kind');
+});
+
+describe('a failure', () => {
+  const of = (failure: Failure) => {
+    const lines: unknown[][] = [];
+    const write = (level: string) => (line: unknown, words: unknown) => lines.push([level, line, words]);
+    const log = { error: write('error'), info: write('info'), debug: write('debug') };
+    const request = { method: 'POST', routeOptions: { url: '/a' }, headers: { 'content-length': '5', authorization: 'secret' }, log };
+    logFailure(failure, request as unknown as FastifyRequest, 400);
+    return lines;
+  };
+  const what = { method: 'POST', route: '/a', bytes: '5', status: 400 };
+
+  test('of ours is an error, with its cause', () => {
+    const cause = new Error('of the inside');
+    expect(of(new Failure('internal', 'so', { cause }))).toEqual([['error', { ...what, code: 'internal', err: cause }, 'request failed']]);
+  });
+
+  test('of a client is a line that says where, and nothing that it sent', () => {
+    const faults = [{ pointer: '/a', detail: 'secret' }];
+    expect(of(new Failure('invalid-request', 'secret', { faults }))).toEqual([
+      ['info', { ...what, code: 'invalid-request', pointers: ['/a'] }, 'request refused'],
+    ]);
+    expect(of(new Failure('timeout', 'secret'))).toEqual([['info', { ...what, code: 'timeout', pointers: undefined }, 'request refused']]);
+  });
+
+  test.each(['too-many-requests', 'overloaded'])('of load (%s) is counted elsewhere, and a line at debug alone', (code) => {
+    expect(of(new Failure(code as FailureCode, 'so'))).toEqual([['debug', { ...what, code, pointers: undefined }, 'request refused']]);
+  });
 });
