@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measure } from './capacity/measure.ts';
 import { type Cost, need } from './capacity/model.ts';
+import { rows } from './capacity/table.ts';
 
 /**
  * How many replicas does a traffic need?
@@ -20,12 +21,13 @@ const { values: options } = parseArgs({
 const FILE = new URL('../docs/capacity.json', import.meta.url);
 
 if (options.measure) {
+  const load = () => Number(loadavg()[0]?.toFixed(2));
+  const before = load();
   const costs = await measure();
+  const date = new Date().toISOString().slice(0, 10);
   const machine = `${cpus()[0]?.model}, ${cpus().length} cores`;
-  writeFileSync(FILE, `${JSON.stringify({ date: new Date().toISOString().slice(0, 10), machine, node: process.version, costs }, null, 2)}\n`);
-  print(
-    costs.map(({ name, what, perSecond, loopMs, threadMs }) => `${name} (${what}): ${perSecond} a second; ${loopMs} ms loop, ${threadMs} ms threads`),
-  );
+  writeFileSync(FILE, `${JSON.stringify({ date, machine, node: process.version, loadAverage: { before, after: load() }, costs }, null, 2)}\n`);
+  print(rows(costs));
 } else {
   const { costs } = JSON.parse(readFileSync(FILE, 'utf8')) as { costs: Cost[] };
   const rates = Object.fromEntries(options.rate.split(',').map((part) => [part.split('=')[0] ?? '', Number(part.split('=')[1])]));
