@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { request } from 'undici';
 import { afterEach, describe, expect } from 'vitest';
 import { slow } from '../slow.ts';
@@ -52,6 +53,21 @@ describe('the load balancer before replicas', () => {
       await expect.poll(() => read, { timeout: 10_000 }).toContain(`"scores":[[${n * n}]]`);
     }
     socket.destroy();
+  });
+
+  slow('a request too large for a buffer is not sent again where its replica breaks off: 502, as problem+json', async () => {
+    // The reference takes seconds for this one, so that it is under way when its replica goes.
+    running = await balanced(2, { ENGINE: 'reference' });
+    const tokens = Array.from({ length: 6144 }, (_, i) => Array.from({ length: 64 }, (__, j) => Number(Math.sin(i * 64 + j).toFixed(6))));
+    const body = JSON.stringify({ tokens, include: ['lse'] });
+    expect(body.length).toBeGreaterThan(2 * 524_288);
+    const reply = request(`${running.url}/attention`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    await expect.poll(async () => (await running?.counted())?.['scur'], { timeout: 10_000 }).toBe('1');
+    await wait(300); // it has its connection by now, and seconds to compute
+    for (const one of running.replicas) one.process.kill('SIGKILL');
+    const { statusCode, headers, body: said } = await reply;
+    expect([statusCode, headers['content-type']]).toEqual([502, 'application/problem+json']);
+    expect(JSON.parse(await said.text()).title).toContain('too large to be sent again');
   });
 
   slow('with no replica ready it says so, as problem+json, and when to come again', async () => {
