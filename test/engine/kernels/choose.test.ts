@@ -48,6 +48,23 @@ describe('the self-check', () => {
   });
 });
 
+/** A module of two empty functions, `run` and `merge`, over a shared memory of at least so many pages, that begin with this instruction. */
+function tinyBuild({ pages = 2, instructions = [] }: { readonly pages?: number; readonly instructions?: readonly number[] }): Build {
+  const section = (id: number, ...content: readonly (number | string)[]) => {
+    const bytes = content.flatMap((part) => (typeof part === 'string' ? [part.length, ...Buffer.from(part)] : [part]));
+    return [id, bytes.length, ...bytes];
+  };
+  const bytes = Uint8Array.of(
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, 1, 0x60, 2, 0x7f, 0x7f, 0), // (i32, i32) → ()
+    ...section(2, 1, 'env', 'memory', 2, 3, pages, 0x80, 0x80, 4), // shared, up to 65,536 pages
+    ...section(3, 1, 0),
+    ...section(7, 2, 'run', 0, 0, 'merge', 0, 0),
+    ...section(10, 1, instructions.length + 2, 0, ...instructions, 0x0b),
+  );
+  return { float32: bytes, float64: bytes };
+}
+
 describe('chooseKernel', () => {
   test('takes a module with the widest of its fastest tiles, without a flag where none may be set', () => {
     const choice = chooseKernel(builds);
@@ -67,6 +84,36 @@ describe('chooseKernel', () => {
     });
   });
 
+  test.each([
+    ['wants more memory than there is', tinyBuild({ pages: 9 }), WebAssembly.LinkError],
+    ['traps', tinyBuild({ instructions: [0] }), WebAssembly.RuntimeError],
+  ] as const)('falls back where a module %s', (_what, relaxed, kind) => {
+    expect(() => passesSelfCheck(compiled(relaxed))).toThrow(kind);
+    expect(chooseKernel({ ...builds, relaxed })).toMatchObject({ relaxed: false });
+  });
+
+  test('falls back where a module does nothing', () => {
+    expect(passesSelfCheck(compiled(tinyBuild({})))).toBe(false);
+    expect(chooseKernel({ ...builds, relaxed: tinyBuild({}) })).toMatchObject({ relaxed: false });
+  });
+
+  test('does not hide any other error', () => {
+    const bytes = new Proxy(builds.relaxed, {
+      get: () => {
+        throw new RangeError('not a machine’s fault');
+      },
+    });
+    expect(() => chooseKernel({ ...builds, relaxed: bytes })).toThrow('not a machine’s fault');
+  });
+
+  test('says how long it took, and what it measured', () => {
+    const before = performance.now();
+    const choice = chooseKernel(builds);
+    expect(choice?.milliseconds).toBeGreaterThan(0);
+    expect(choice?.milliseconds).toBeLessThanOrEqual(performance.now() - before);
+    for (const rate of Object.values(choice?.rates ?? {})) expect(rate).toBeGreaterThan(0);
+  });
+
   test('chooses none where none is right', () => {
     expect(chooseKernel({ relaxed: broken(builds.relaxed, LN_2, 1.01), strict: broken(builds.strict, LN_2, 1.01) })).toBeUndefined();
   });
@@ -74,7 +121,15 @@ describe('chooseKernel', () => {
   test('tries the experimental flag first, and takes it back where it is not used', () => {
     const flags: string[] = [];
     chooseKernel({ relaxed: broken(builds.relaxed, LN_2, 1.01), strict: builds.strict }, (flag) => flags.push(flag));
-    const revectorize = flags.filter((flag) => flag.includes('revectorize'));
-    expect(revectorize).toEqual(['--experimental-wasm-revectorize', '--no-experimental-wasm-revectorize', '--no-experimental-wasm-revectorize']);
+    const early = '--wasm-tiering-budget=30000';
+    const late = '--wasm-tiering-budget=13000000';
+    const [wide, narrow] = ['--experimental-wasm-revectorize', '--no-experimental-wasm-revectorize'];
+    expect(flags).toEqual([wide, early, late, narrow, early, late, narrow, early, late]);
+  });
+
+  test('keeps the flag for a module that was chosen with it', () => {
+    const flags: string[] = [];
+    expect(chooseKernel(builds, (flag) => flags.push(flag))).toMatchObject({ relaxed: true, revectorised: true });
+    expect(flags.filter((flag) => flag.includes('revectorize'))).toEqual(['--experimental-wasm-revectorize']);
   });
 });

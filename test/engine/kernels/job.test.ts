@@ -4,7 +4,7 @@ import { layOut, readResult } from '../../../src/engine/kernels/lay-out.ts';
 import { KernelMemory } from '../../../src/engine/kernels/memory.ts';
 import { reference } from '../../../src/engine/kernels/reference.ts';
 import { randomCall } from '../calls.ts';
-import { modulesOf } from '../conformance/kernels.ts';
+import { modulesOf } from '../modules.ts';
 
 const modules = modulesOf('strict');
 const call = (precision: 'float32' | 'float64') => randomCall({ M: 80, N: 40, D: 3, E: 2 }, precision, { want: new Set(['context', 'lse']) });

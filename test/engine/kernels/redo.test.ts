@@ -5,7 +5,7 @@ import { reference } from '../../../src/engine/kernels/reference.ts';
 import { SimdKernel } from '../../../src/engine/kernels/simd.ts';
 import { keyRangesOf } from '../../../src/engine/mask.ts';
 import { randomCall } from '../calls.ts';
-import { modulesOf } from '../conformance/kernels.ts';
+import { modulesOf } from '../modules.ts';
 
 const SIZES = { H: 2, M: 100, N: 300, D: 4, E: 4 };
 const PER_ROW = SIZES.N * (SIZES.D + SIZES.E);

@@ -7,7 +7,7 @@ import { SimdKernel } from '../../../src/engine/kernels/simd.ts';
 import { keyRangesOf } from '../../../src/engine/mask.ts';
 import { type Floats, floats, type Precision } from '../../../src/engine/tensor.ts';
 import { randomCall } from '../calls.ts';
-import { modulesOf } from '../conformance/kernels.ts';
+import { modulesOf } from '../modules.ts';
 
 /** The module's vector functions over numbers in its memory. */
 function vectorFunction(build: keyof Builds, precision: Precision, name: 'exp2Each' | 'exponentialEach' | 'tanhEach'): (numbers: Floats) => number[] {
