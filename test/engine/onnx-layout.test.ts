@@ -111,6 +111,7 @@ describe('shapes that do not fit are refused with the rule and what was given', 
     ['present_value can’t be asked for together with nonpad_kv_seqlen', { nonpad_kv_seqlen: [2] }, {}, ['present_value', 'Y']],
     ['nonpad_kv_seqlen must have the shape [2] (batch), got the shape [3]', { nonpad_kv_seqlen: [3] }],
     ['nonpad_kv_seqlen must have the shape [2] (batch), got the shape [2, 1]', { nonpad_kv_seqlen: [2, 1] }],
+    ['nonpad_kv_seqlen must have the shape [2] (batch), got the shape []', { nonpad_kv_seqlen: [] }],
     [
       'past_key must have the shape [2, 2, 8, 6] (batch, key heads, past length, head size), got the shape [2, 2, 8, 7]',
       { ...PAST, past_key: [2, 2, 8, 7] },
@@ -127,5 +128,9 @@ describe('shapes that do not fit are refused with the rule and what was given', 
     [`${BROADCAST} [6]`, { attn_mask: [6] }],
   ])('%s', (message, shapes, attributes = {}, wanted = ['Y']) => {
     expect(() => onnxLayout({ ...FOUR, ...shapes }, attributes, wanted)).toThrow(new OnnxFault(message));
+  });
+
+  test('as an OnnxFault', () => {
+    expect(new OnnxFault('the rule')).toMatchObject({ name: 'OnnxFault', message: 'the rule' });
   });
 });

@@ -172,6 +172,17 @@ describe('ONNX’s attention', () => {
     }
   });
 
+  test('does not go through heads in which nothing stands, however many', () => {
+    const many = 2 ** 40;
+    const empty = (...shape: number[]): Dense => ({ data: new Float64Array(0), shape });
+    const present = (inputs: OnnxInputs, attributes: OnnxAttributes) =>
+      callOf(inputs, attributes, ['present_key']).outputs({ fullyMasked: [] }).get('present_key');
+    const rank4 = { Q: empty(1, many, 0, 1), K: empty(1, many, 0, 1), V: empty(1, many, 0, 1) };
+    expect(present({ ...rank4, past_key: empty(1, many, 0, 1), past_value: empty(1, many, 0, 1) }, {})).toEqual(empty(1, many, 0, 1));
+    const rank3 = { Q: empty(1, 0, many), K: empty(1, 0, many), V: empty(1, 0, many) };
+    expect(present(rank3, { q_num_heads: many, kv_num_heads: many })).toEqual(empty(1, many, 0, 1));
+  });
+
   test('may have no queries: then nothing is given', () => {
     const found = attend({ ...four(2, 2, 2, 0, 3, 2, 2), nonpad_kv_seqlen: counts(1, 3) }, { is_causal: true }, ['Y', 'lse']);
     expect(found.get('Y')).toEqual({ data: new Float64Array(0), shape: [2, 2, 0, 2] });

@@ -28,6 +28,11 @@ describe('a call laid out in memory', () => {
     expect(job.scratch.map((area) => area - (job.scratch[0] ?? 0))).toEqual([0, 1, 2].map((n) => n * Math.ceil(plan.scratchBytes / 64) * 64));
   });
 
+  test('shares the last heads of all threads out item by item', () => {
+    const { words, plan } = laid(randomCall({ M: 100, N: 10_000 }, 'float32', { want: new Set(['lse']) }), 5);
+    expect([plan.blocks, plan.chunks, words(55, 1)]).toEqual([2, 3, [5 * 2 * 3]]);
+  });
+
   test('has a word for each output that the module writes, and bits for those that it works towards', () => {
     const wanted = (...want: Output[]) => {
       const { words, context, statistics, matrices } = laid(call(want));
@@ -136,7 +141,7 @@ describe('what the module left', () => {
     const asked = call(['context', 'logits', 'lse', 'entropy', 'sink_weight']);
     const found = laid(asked);
     const rows = 24;
-    found.memory.singles(found.statistics, 4 * rows).set([2, Math.E, 0, 0.25, 3, 4, 2, 0.5, -1, 0, 9, 0, 1, 2, 4, 0]);
+    found.memory.singles(found.statistics, 4 * rows).set([2, Math.E, 0, 0.25, 3, 4, 2, 0.5, -1, 0, 0, 0, 1, 2, 4, 0]);
     found.memory.singles(found.context, rows * 7).fill(3);
     found.memory.singles(found.matrices.logits, rows * 6).fill(-2);
     const { context, logits, lse, entropy, sink_weight, ...others } = readResult(found.memory, asked, found);

@@ -125,6 +125,12 @@ describe('what redoing costs', () => {
     cost(poisoned({ bias: { data: new Float64Array(30), ...none } }), 10 * perRow + looks);
   });
 
+  test('is that of the row alone where no key is poisoned, under a mask too', () => {
+    const asked = randomCall(axes, 'float64', { mask: { data: new Uint8Array(30).fill(1), ...none }, want: new Set(['lse']) });
+    asked.query.data[5 * 3] = Number.NaN;
+    expect(cost(asked, perRow).nonFinite).toEqual({ output: 'scores', row: 5 });
+  });
+
   test.each([['scores'], ['capped']] as const)('is D more for each of the %s of a poisoned key', (output) => {
     cost(poisoned({ want: new Set([output]) }), 10 * perRow + 2 * 20 * 3);
   });
