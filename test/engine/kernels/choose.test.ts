@@ -12,21 +12,26 @@ const LN_2 = { float32: Math.fround(Math.LN2), float64: Math.LN2 };
 /** What a logit is multiplied by, for a power of 2 to be taken of it. */
 const LOG2_OF_E = { float32: Math.fround(Math.LOG2E), float64: Math.LOG2E };
 
-/** The build with another number wherever one of its modules has this constant: valid, and wrong. */
-function broken(build: Build, constants: Readonly<Record<Precision, number>>, factor: number, precision: Precision = 'float32'): Build {
-  const copy = new Uint8Array(build[precision]);
-  const bytesOf = (number: number) => Buffer.from(floats(precision, 1).fill(number).buffer as ArrayBuffer);
-  const sought = bytesOf(constants[precision]);
-  const instead = bytesOf(constants[precision] * factor);
+/** The build with other bytes wherever one of its modules has these: valid, and wrong. */
+function patched(build: Build, precision: Precision, sought: Buffer, instead: Buffer): Build {
+  const copy = Buffer.from(build[precision]);
   let found = 0;
-  for (let at = 0; at + 1 + sought.length <= copy.length; at++) {
-    if (copy[at] !== CONST[precision] || !sought.equals(copy.subarray(at + 1, at + 1 + sought.length))) continue;
-    copy.set(instead, at + 1);
+  for (let at = copy.indexOf(sought); at >= 0; at = copy.indexOf(sought, at + 1)) {
+    instead.copy(copy, at);
     found++;
   }
   expect(found).toBeGreaterThan(0);
   return { ...build, [precision]: copy };
 }
+
+/** The build with another number wherever one of its modules has this constant. */
+function broken(build: Build, constants: Readonly<Record<Precision, number>>, factor: number, precision: Precision = 'float32'): Build {
+  const instruction = (number: number) => Buffer.from([CONST[precision], ...new Uint8Array(floats(precision, 1).fill(number).buffer as ArrayBuffer)]);
+  return patched(build, precision, instruction(constants[precision]), instruction(constants[precision] * factor));
+}
+
+/** A vector of four equal numbers, as an instruction has it. */
+const fourTimes = (number: number) => Buffer.from(Float32Array.of(number, number, number, number).buffer);
 
 const compiled = ({ float32, float64 }: Build): Modules => ({
   float32: new WebAssembly.Module(new Uint8Array(float32)),
@@ -45,6 +50,25 @@ describe('the self-check', () => {
     ['every exponent of float64', LOG2_OF_E, 'float64'],
   ] as const)('catches a kernel that is off by a part in a thousand in %s', (_where, constant, precision) => {
     expect(passesSelfCheck(compiled(broken(builds.relaxed, constant, 1.001, precision)))).toBe(false);
+  });
+
+  test.each([
+    ['float32', 1.0001],
+    ['float64', 1 + 1e-13],
+  ] as const)('catches one that is off in some places, and within the bounds in others, in %s', (precision, factor) => {
+    expect(passesSelfCheck(compiled(broken(builds.relaxed, LN_2, factor, precision)))).toBe(false);
+  });
+
+  test('catches a softcap that is off', () => {
+    expect(passesSelfCheck(compiled(patched(builds.relaxed, 'float32', fourTimes(-3.33332819422e-1), fourTimes(-3.34e-1))))).toBe(false);
+  });
+
+  test.each([
+    ['sees its first key too late', [0xfd, 0x3f], [0xfd, 0x3b]], // i32x4.ge_s, gt_s
+    ['sees a key past its last', [0xfd, 0x39], [0xfd, 0x3d]], // i32x4.lt_s, le_s
+    ['is drawn to keys far away', [0xfd, 0xa0, 0x01], [0xfd, 0xa1, 0x01]], // i32x4.abs, neg
+  ] as const)('catches a row that %s', (_what, sought, instead) => {
+    expect(passesSelfCheck(compiled(patched(builds.relaxed, 'float32', Buffer.from(sought), Buffer.from(instead))))).toBe(false);
   });
 });
 
@@ -111,7 +135,8 @@ describe('chooseKernel', () => {
     const choice = chooseKernel(builds);
     expect(choice?.milliseconds).toBeGreaterThan(0);
     expect(choice?.milliseconds).toBeLessThanOrEqual(performance.now() - before);
-    for (const rate of Object.values(choice?.rates ?? {})) expect(rate).toBeGreaterThan(0);
+    // In GFLOP/s, as machines have them: a thousandth, or a hundred thousand, are of another unit.
+    for (const rate of Object.values(choice?.rates ?? {})) expect([rate > 0.001, rate < 100_000]).toEqual([true, true]);
   });
 
   test('chooses none where none is right', () => {
