@@ -1,32 +1,24 @@
-import accepts from '@fastify/accepts';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Config } from './config.ts';
-import { leaveBodiesToRoutes } from './http/body.ts';
 import { answerBrokenHttp } from './http/broken.ts';
-import { documentRoute, documentRoutes } from './http/documentation.ts';
-import { answerFailures, answerMissingRoutes, answerOtherMethods, collectMethods, problemOf, sendFailure } from './http/failures.ts';
-import { followLifecycle } from './http/lifecycle.ts';
-import { logRequests } from './http/logging.ts';
+import { closeInTime } from './http/connections.ts';
+import { failureOf, sendFailure } from './http/failures.ts';
+import { Lifecycle } from './http/lifecycle.ts';
+import { attentionService } from './http/plugin.ts';
+import { printerAt } from './http/printing.ts';
 import { requestId } from './http/request-id.ts';
-import { dropUnreadBodies } from './http/rest.ts';
-import { attentionRoutes } from './http/routes/attention.ts';
-import { healthRoutes } from './http/routes/health.ts';
-import { inferenceRoutes } from './http/routes/inference.ts';
-import { infoRoutes } from './http/routes/info.ts';
-import { playgroundRoutes } from './http/routes/playground.ts';
-import { problemRoutes } from './http/routes/problems.ts';
-import { headEveryReply, headReply } from './http/security.ts';
+import { headReply } from './http/security.ts';
 import { makeServer } from './http/server.ts';
-import { Answerer } from './runtime/answerer.ts';
-import { chooseEngine } from './runtime/kernel.ts';
-import { AttentionRequest } from './schemas/attention.ts';
-import { AttentionReply } from './schemas/attention-reply.ts';
-import { InferenceError, InferenceRequest, InferenceResponse } from './schemas/inference.ts';
-import { MergeReply, MergeRequest } from './schemas/merge.ts';
-import { ProblemDetails } from './schemas/problem.ts';
 
-/** The service, ready to listen. This page is the map: plugins first, then routes, in the order in which they act. */
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly lifecycle: Lifecycle;
+  }
+}
+
+/** The service on a server of its own, ready to listen: here stands what only the owner of the server can settle. */
 export async function buildApp(config: Config): Promise<FastifyInstance> {
+  const printer = printerAt('');
   const app = Fastify({
     logger: { level: config.LOG_LEVEL },
     logController: new LogController({ disableRequestLogging: true }),
@@ -34,47 +26,15 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
     bodyLimit: config.MAX_BODY_BYTES,
     serverFactory: (handler) => makeServer(handler, config.REQUEST_TIMEOUT_MS),
     genReqId: requestId,
-    clientErrorHandler: answerBrokenHttp,
+    clientErrorHandler: answerBrokenHttp(printer),
     frameworkErrors: (error, request, reply) => {
       headReply(reply);
-      sendFailure(problemOf(error), request, reply);
+      sendFailure(failureOf(error), printer(request.url), request, reply);
     },
   });
-  const engine = chooseEngine(config.ENGINE);
-  const limits = { work: config.MAX_WORK, replyNumbers: config.MAX_REPLY_NUMBERS };
-  const answerer = new Answerer({ engine, limits, threads: config.THREADS, timeoutMs: config.REQUEST_TIMEOUT_MS });
-  app.addHook('onClose', () => answerer.close());
-
-  app.setSerializerCompiler(() => JSON.stringify);
-  leaveBodiesToRoutes(app);
-  headEveryReply(app);
-  followLifecycle(app);
-  answerFailures(app);
-  logRequests(app, config.LOG_LEVEL);
-  dropUnreadBodies(app);
-  answerMissingRoutes(app);
-  await app.register(accepts);
-  for (const schema of [
-    AttentionRequest,
-    AttentionReply,
-    MergeRequest,
-    MergeReply,
-    InferenceRequest,
-    InferenceResponse,
-    InferenceError,
-    ProblemDetails,
-  ])
-    app.addSchema(schema);
-
-  const methodsOf = collectMethods(app);
-  await documentRoutes(app);
-  await app.register(attentionRoutes, { config, answerer });
-  await app.register(inferenceRoutes, { config, answerer });
-  await app.register(healthRoutes);
-  await app.register(infoRoutes, { config, engine });
-  await app.register(problemRoutes);
-  await app.register(playgroundRoutes);
-  await app.register(documentRoute);
-  answerOtherMethods(app, new Map(methodsOf));
+  const lifecycle = new Lifecycle();
+  app.decorate('lifecycle', lifecycle);
+  app.addHook('preClose', closeInTime(app.server));
+  await app.register(attentionService, { config, lifecycle });
   return app;
 }

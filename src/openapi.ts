@@ -9,10 +9,10 @@ import { readConfig } from './config.ts';
 
 const folder = new URL('../openapi/', import.meta.url);
 const app = await buildApp(readConfig({ LOG_LEVEL: 'silent' }));
-await app.ready();
+const served = async (path: string) => (await app.inject(path)).body;
 const documents = {
-  'openapi.json': `${JSON.stringify(app.swagger(), null, 2)}\n`,
-  'openapi.yaml': app.swagger({ yaml: true }),
+  'openapi.json': `${JSON.stringify(JSON.parse(await served('/openapi.json')), null, 2)}\n`,
+  'openapi.yaml': await served('/openapi.yaml'),
 };
 await app.close();
 

@@ -104,16 +104,39 @@ describe('the process', () => {
     expect((await fetch(`${url}/livez`)).status).toBe(200);
   });
 
-  test('logs no line for a request that went well, and none of its numbers at debug', async () => {
+  const ask = (url: string, body: object) =>
+    fetch(`${url}/attention`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }).then((reply) =>
+      reply.text(),
+    );
+  const linesOf = (output: string) =>
+    output
+      .split('\n')
+      .filter((line) => line.includes('"route"'))
+      .map((line) => JSON.parse(line));
+
+  test('logs at debug a line for each request, with its shapes and none of its numbers', async () => {
     const service = start({ LOG_LEVEL: 'debug' });
     const { url } = await service.listening;
-    await fetch(`${url}/attention`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"tokens":[[0.123456]]}' }).then(
-      (reply) => reply.text(),
-    );
+    await ask(url, { tokens: [[0.123456]] });
     service.process.kill('SIGINT');
     expect(await service.ended).toBe(0);
-    expect(service.output).toContain('"route":"/attention"');
+    expect(linesOf(service.output)).toMatchObject([
+      { route: '/attention', status: 200, kind: 'attention', where: 'inline', sizes: { M: 1, N: 1, D: 1 } },
+    ]);
     expect(service.output).not.toContain('0.123456');
+  });
+
+  test('logs at info the slow request alone: no line for one that went well', async () => {
+    const service = start({ ENGINE: 'reference', THREADS: '1' });
+    const { url } = await service.listening;
+    await ask(url, { tokens: [[1]] });
+    await ask(url, { tokens: Array.from({ length: 3000 }, (_, i) => Array(64).fill(Math.sin(i))), include: ['lse'] });
+    await ask(url, { tokens: [[1]] });
+    service.process.kill('SIGINT');
+    expect(await service.ended).toBe(0);
+    expect(linesOf(service.output)).toMatchObject([
+      { msg: 'slow request', route: '/attention', status: 200, where: 'worker', work: 3000 * 3000 * 128 },
+    ]);
   });
 });
 

@@ -1,3 +1,5 @@
+import { Failure } from './failure.ts';
+
 /** The vectors of a request that a fault of the engine can point at. */
 type Vectors = 'tokens' | 'queries';
 
@@ -21,10 +23,7 @@ export class ZeroVectors extends Error {
 }
 
 /** Finite inputs whose result is not finite in the arithmetic asked for; `row` counts the `of`, `head` where there are several. */
-export class ArithmeticOverflow extends Error {
-  override readonly name = 'ArithmeticOverflow';
-
-  constructor(output: string, of: 'query row' | 'token', row: number, head: number | undefined) {
-    super(`${output} of ${of} ${row}${head === undefined ? '' : ` in head ${head}`} is not finite, though all inputs are`);
-  }
+export function arithmeticOverflow(output: string, of: 'query row' | 'token', row: number, head?: number): Failure {
+  const where = `${of} ${row}${head === undefined ? '' : ` in head ${head}`}`;
+  return new Failure('arithmetic-overflow', `${output} of ${where} is not finite, though all inputs are`);
 }

@@ -1,4 +1,4 @@
-import { ArithmeticOverflow } from './errors.ts';
+import { arithmeticOverflow } from './errors.ts';
 import { type Projection, project } from './projection.ts';
 import type { Matrix } from './tensor.ts';
 
@@ -15,13 +15,13 @@ export interface Merged extends Part {
 
 /**
  * The parts merged, then projected.
- * @throws ArithmeticOverflow where the projection leaves the finite numbers
+ * @throws Failure `arithmetic-overflow` where the projection leaves the finite numbers
  */
 export function mergeAndProject(parts: readonly Part[], m: number, heads: number, output: Projection): Merged {
   const merged = merge(parts, m, heads);
   const context = project(merged.context, output, 'float64');
   const place = context.data.findIndex((value) => !Number.isFinite(value));
-  if (place >= 0) throw new ArithmeticOverflow('context', 'query row', Math.floor(place / context.columns), undefined);
+  if (place >= 0) throw arithmeticOverflow('context', 'query row', Math.floor(place / context.columns));
   return { ...merged, context };
 }
 

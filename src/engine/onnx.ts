@@ -1,4 +1,5 @@
 import type { Axes, Call, Output, Result, SoftmaxPrecision } from './call.ts';
+import { Failure } from './failure.ts';
 import { keyRangesOf } from './mask.ts';
 import { type Broadcast, type Floats, floats, headMajor, type Precision, type Rows } from './tensor.ts';
 
@@ -46,11 +47,6 @@ export interface OnnxAttributes {
   readonly right_window_size?: number | undefined;
 }
 
-/** Tensors or attributes that the operator's definition does not allow; says which, the rule, and what was given. */
-export class OnnxFault extends Error {
-  override readonly name = 'OnnxFault';
-}
-
 /** The shapes of the inputs: all that counting a call takes. */
 export type OnnxShapes = Readonly<Record<'Q' | 'K' | 'V', readonly number[]> & Partial<Record<OnnxInput, readonly number[]>>>;
 
@@ -66,7 +62,7 @@ const QK_OUTPUT = ['scores', 'capped', 'logits', 'weights'] as const satisfies r
 /**
  * The axes of a call, from its shapes alone. Nothing is looped over: an empty tensor may have an axis of any size, which
  * has yet to be held against the limits.
- * @throws OnnxFault where shapes and attributes do not fit
+ * @throws Failure `invalid-request` where shapes and attributes do not fit
  */
 export function onnxLayout(shapes: OnnxShapes, attributes: OnnxAttributes, wanted: readonly OnnxOutput[]): OnnxLayout {
   const split = layoutOf(shapes, attributes);
@@ -75,7 +71,8 @@ export function onnxLayout(shapes: OnnxShapes, attributes: OnnxAttributes, wante
   const N = P + L;
   const mask = shapes.attn_mask && maskViewOf(shapes.attn_mask, [B, H, M, N]);
   const lengths = shapes.nonpad_kv_seqlen;
-  if (lengths && !same(lengths, [B])) throw new OnnxFault(`nonpad_kv_seqlen must have the shape [${B}] (batch), got ${said(lengths)}`);
+  if (lengths && !same(lengths, [B]))
+    throw new Failure('invalid-request', `nonpad_kv_seqlen must have the shape [${B}] (batch), got ${said(lengths)}`);
   return {
     ...split,
     axes: { B, H, G, M, N, D, E },
@@ -92,7 +89,7 @@ export function onnxLayout(shapes: OnnxShapes, attributes: OnnxAttributes, wante
 
 /**
  * The operator's call for these tensors, whose axes are within the limits.
- * @throws OnnxFault
+ * @throws Failure `invalid-request`
  */
 export function onnxCall(
   given: OnnxInputs,
@@ -166,13 +163,13 @@ interface MaskView extends Omit<Broadcast<never>, 'data'> {
 function layoutOf({ Q, K, V, past_key }: OnnxShapes, attributes: OnnxAttributes): Split {
   const packed = Q.length === 3;
   if (K.length !== Q.length || V.length !== Q.length || (Q.length !== 3 && Q.length !== 4)) {
-    throw new OnnxFault(`Q, K and V must all have rank 3 or all rank 4, got ${said(Q)}, ${said(K)} and ${said(V)}`);
+    throw new Failure('invalid-request', `Q, K and V must all have rank 3 or all rank 4, got ${said(Q)}, ${said(K)} and ${said(V)}`);
   }
   const { q_num_heads, kv_num_heads } = attributes;
   if (packed && (q_num_heads === undefined || kv_num_heads === undefined))
-    throw new OnnxFault('q_num_heads and kv_num_heads are required where Q, K and V have rank 3');
+    throw new Failure('invalid-request', 'q_num_heads and kv_num_heads are required where Q, K and V have rank 3');
   if (!packed && (q_num_heads !== undefined || kv_num_heads !== undefined))
-    throw new OnnxFault('q_num_heads and kv_num_heads are not allowed where Q, K and V have rank 4: the shapes say the heads');
+    throw new Failure('invalid-request', 'q_num_heads and kv_num_heads are not allowed where Q, K and V have rank 4: the shapes say the heads');
   const heads = (name: string, shape: readonly number[], count: number | undefined) =>
     packed ? split(name, shape, count ?? 1) : { count: at(shape, 1), rows: at(shape, 2), width: at(shape, 3) };
   const query = heads('Q', Q, q_num_heads);
@@ -183,14 +180,15 @@ function layoutOf({ Q, K, V, past_key }: OnnxShapes, attributes: OnnxAttributes)
     ['K', K],
     ['V', V],
   ] as const) {
-    if (at(shape, 0) !== B) throw new OnnxFault(`${name} must have the batch size ${B} of Q, got ${said(shape)}`);
+    if (at(shape, 0) !== B) throw new Failure('invalid-request', `${name} must have the batch size ${B} of Q, got ${said(shape)}`);
   }
   if (B < 1 || query.count < 1 || key.count < 1 || query.width < 1 || value.width < 1)
-    throw new OnnxFault(`batch, heads and head sizes must be at least 1, got Q ${said(Q)}, K ${said(K)}, V ${said(V)}`);
-  if (key.count !== value.count) throw new OnnxFault(`K and V must have equally many heads, got ${key.count} and ${value.count}`);
-  if (query.count % key.count !== 0) throw new OnnxFault(`the ${query.count} heads of Q must be a multiple of the ${key.count} heads of K`);
-  if (key.width !== query.width) throw new OnnxFault(`K must have the head size ${query.width} of Q, got ${key.width}`);
-  if (key.rows !== value.rows) throw new OnnxFault(`K and V must be equally long, got ${key.rows} and ${value.rows} keys`);
+    throw new Failure('invalid-request', `batch, heads and head sizes must be at least 1, got Q ${said(Q)}, K ${said(K)}, V ${said(V)}`);
+  if (key.count !== value.count) throw new Failure('invalid-request', `K and V must have equally many heads, got ${key.count} and ${value.count}`);
+  if (query.count % key.count !== 0)
+    throw new Failure('invalid-request', `the ${query.count} heads of Q must be a multiple of the ${key.count} heads of K`);
+  if (key.width !== query.width) throw new Failure('invalid-request', `K must have the head size ${query.width} of Q, got ${key.width}`);
+  if (key.rows !== value.rows) throw new Failure('invalid-request', `K and V must be equally long, got ${key.rows} and ${value.rows} keys`);
   return {
     B,
     H: query.count,
@@ -206,17 +204,17 @@ function layoutOf({ Q, K, V, past_key }: OnnxShapes, attributes: OnnxAttributes)
 
 function split(name: string, shape: readonly number[], count: number): { count: number; rows: number; width: number } {
   const hidden = at(shape, 2);
-  if (hidden % count !== 0) throw new OnnxFault(`the last axis of ${name}, ${hidden}, must be a multiple of its ${count} heads`);
+  if (hidden % count !== 0) throw new Failure('invalid-request', `the last axis of ${name}, ${hidden}, must be a multiple of its ${count} heads`);
   return { count, rows: at(shape, 1), width: hidden / count };
 }
 
 function checkPast({ past_key, past_value, nonpad_kv_seqlen }: OnnxShapes, { B, G, P, D, E }: Split, wanted: readonly OnnxOutput[]): void {
   if ((past_key === undefined) !== (past_value === undefined))
-    throw new OnnxFault(`past_key and past_value must be given together, got ${past_key ? 'past_key' : 'past_value'} alone`);
+    throw new Failure('invalid-request', `past_key and past_value must be given together, got ${past_key ? 'past_key' : 'past_value'} alone`);
   if (nonpad_kv_seqlen) {
-    if (past_key) throw new OnnxFault('nonpad_kv_seqlen can’t be given together with past_key and past_value');
+    if (past_key) throw new Failure('invalid-request', 'nonpad_kv_seqlen can’t be given together with past_key and past_value');
     const present = wanted.find((name) => name === 'present_key' || name === 'present_value');
-    if (present) throw new OnnxFault(`${present} can’t be asked for together with nonpad_kv_seqlen`);
+    if (present) throw new Failure('invalid-request', `${present} can’t be asked for together with nonpad_kv_seqlen`);
   }
   for (const [name, past, width] of [
     ['past_key', past_key, D],
@@ -224,7 +222,10 @@ function checkPast({ past_key, past_value, nonpad_kv_seqlen }: OnnxShapes, { B, 
   ] as const) {
     const wantedShape = [B, G, P, width];
     if (past && !same(past, wantedShape))
-      throw new OnnxFault(`${name} must have the shape [${wantedShape.join(', ')}] (batch, key heads, past length, head size), got ${said(past)}`);
+      throw new Failure(
+        'invalid-request',
+        `${name} must have the shape [${wantedShape.join(', ')}] (batch, key heads, past length, head size), got ${said(past)}`,
+      );
   }
 }
 
@@ -283,11 +284,12 @@ function scaleOf(scale: number | undefined, D: number, precision: Precision): nu
  */
 function maskViewOf(shape: readonly number[], full: readonly [number, number, number, number]): MaskView {
   const [B, H, M, N] = full;
-  if (shape.length < 1 || shape.length > 4) throw new OnnxFault(`attn_mask must have rank 1 to 4, got ${said(shape)}`);
+  if (shape.length < 1 || shape.length > 4) throw new Failure('invalid-request', `attn_mask must have rank 1 to 4, got ${said(shape)}`);
   const [batch, heads, rows, keys] = [...Array(4 - shape.length).fill(1), ...shape] as [number, number, number, number];
   const fits = (size: number, axis: number) => size === 1 || size === axis;
   if (!fits(batch, B) || !fits(heads, H) || !fits(rows, M) || keys > N) {
-    throw new OnnxFault(
+    throw new Failure(
+      'invalid-request',
       `attn_mask must broadcast to [${full.join(', ')}] (batch, heads, queries, keys; the last axis may be shorter), got ${said(shape)}`,
     );
   }
@@ -315,10 +317,11 @@ function keyRangesOfBatches({ nonpad_kv_seqlen, past_key }: OnnxInputs, attribut
   const { left_window_size = -1, right_window_size = -1, is_causal = false } = attributes;
   const lengths = nonpad_kv_seqlen?.data;
   const outside = lengths?.findIndex((length) => length < 0 || length > L) ?? -1;
-  if (outside >= 0) throw new OnnxFault(`nonpad_kv_seqlen must be from 0 to the ${L} keys of K, got ${lengths?.[outside]} at [${outside}]`);
+  if (outside >= 0)
+    throw new Failure('invalid-request', `nonpad_kv_seqlen must be from 0 to the ${L} keys of K, got ${lengths?.[outside]} at [${outside}]`);
   const longest = lengths?.reduce((most, length) => Math.max(most, length), 0) ?? 0;
   if (mask && mask.keys < longest)
-    throw new OnnxFault(`the last axis of attn_mask must cover the ${longest} keys of nonpad_kv_seqlen, got ${said(mask.shape)}`);
+    throw new Failure('invalid-request', `the last axis of attn_mask must cover the ${longest} keys of nonpad_kv_seqlen, got ${said(mask.shape)}`);
   const positions = new Int32Array(B * M);
   for (let b = 0, r = 0; M > 0 && b < B; b++) {
     // Negative where fewer keys than queries count: the first rows then see nothing.

@@ -44,7 +44,7 @@ export interface TokenRecorder {
 /**
  * Attention as it is asked for over tokens. `checkpoint` is called now and then, and may throw to stop.
  * @throws ZeroVectors where cosine similarity meets a vector of length 0
- * @throws ArithmeticOverflow where a result that is returned or attended is not finite in this precision
+ * @throws Failure `arithmetic-overflow` where a result that is returned or attended is not finite in this precision
  */
 export function attendTokens(attention: TokenAttention, kernel: Kernel, checkpoint?: () => void, recorder?: TokenRecorder): TokenResult {
   const sizes = tokenSizes(attention);

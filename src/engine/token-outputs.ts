@@ -1,5 +1,6 @@
 import type { Output, Result } from './call.ts';
-import { ArithmeticOverflow } from './errors.ts';
+import { arithmeticOverflow } from './errors.ts';
+import type { Failure } from './failure.ts';
 import { project } from './projection.ts';
 import { type Floats, floats, headMajor } from './tensor.ts';
 import type { Vectors, WayIn } from './way-in.ts';
@@ -57,21 +58,21 @@ export function tensorsOf(
   result: Result,
 ): TokenResult['tensors'] {
   const { m, h, d_v } = sizes;
-  const sizeOf = { ...sizes, g: sizes.kvHeads };
   const dataOf = (output: TokenOutput): Floats => {
     if (output === 'queries' || output === 'keys' || output === 'values') return headMajor(vectors[output], vectors[output].heads);
     const data = result[output] ?? floats(precision, 0);
     return output === 'context' ? project({ data, rows: m, columns: h * d_v }, projections.output, precision).data : data;
   };
   const tensors = new Map<TokenOutput, Tensor>();
-  for (const output of include) tensors.set(output, { data: dataOf(output), axes: AXES[output].map((name) => [name, sizeOf[name]] as const) });
+  for (const output of include)
+    tensors.set(output, { data: dataOf(output), axes: AXES[output].map((name) => [name, name === 'g' ? sizes.kvHeads : sizes[name]]) });
   return tensors;
 }
 
 /**
  * Finite inputs can overflow on the way; what is returned must be finite. The attended logits were looked at by the
  * operator, so a logit or a log-sum-exp that is −∞ here is one of an excluded key or of a fully masked row.
- * @throws ArithmeticOverflow
+ * @throws Failure `arithmetic-overflow`
  */
 export function refuseOverflow(sizes: TokenSizes, tensors: TokenResult['tensors']): void {
   for (const [output, { data, axes }] of tensors) {
@@ -85,13 +86,8 @@ export function refuseOverflow(sizes: TokenSizes, tensors: TokenResult['tensors'
 }
 
 /** `row` counts the rows of an output through its heads. */
-export function overflow({ m, n, h }: TokenSizes, output: TokenOutput, row: number): ArithmeticOverflow {
+export function overflow({ m, n, h }: TokenSizes, output: TokenOutput, row: number): Failure {
   const ofTokens = output === 'keys' || output === 'values';
   const rows = ofTokens ? n : m;
-  return new ArithmeticOverflow(
-    output,
-    ofTokens ? 'token' : 'query row',
-    row % rows,
-    h > 1 && output !== 'context' ? Math.floor(row / rows) : undefined,
-  );
+  return arithmeticOverflow(output, ofTokens ? 'token' : 'query row', row % rows, h > 1 && output !== 'context' ? Math.floor(row / rows) : undefined);
 }

@@ -98,28 +98,31 @@ function addPositions({ precision, position, queries: rows }: WayIn, vectors: Ve
   };
 }
 
-function projectAll({ precision, projections: { query, key, value } }: WayIn, { queries, keys, values }: Vectors, checkpoint?: () => void): Vectors {
+function projectAll({ precision, projections }: WayIn, { queries, keys, values }: Vectors, checkpoint?: () => void): Vectors {
   const projected = (rows: Heads, by: Projection) => (by.weight || by.bias ? whole(project(rows, by, precision, checkpoint)) : rows);
-  return { queries: projected(queries, query), keys: projected(keys, key), values: projected(values, value) };
+  return { queries: projected(queries, projections.query), keys: projected(keys, projections.key), values: projected(values, projections.value) };
 }
 
-function split({ heads, kvHeads }: WayIn, { queries, keys, values }: Vectors): Vectors {
-  return { queries: { ...queries, heads }, keys: { ...keys, heads: kvHeads }, values: { ...values, heads: kvHeads } };
+function split({ heads, kvHeads }: WayIn, vectors: Vectors): Vectors {
+  if (heads === 1) return vectors;
+  const inHeads = ({ data, rows, columns }: Heads, heads: number): Heads => ({ data, rows, columns, heads });
+  return { queries: inHeads(vectors.queries, heads), keys: inHeads(vectors.keys, kvHeads), values: inHeads(vectors.values, kvHeads) };
 }
 
-function rotateAll({ precision, position, queries: rows }: WayIn, { queries, keys, values }: Vectors): Vectors {
+function rotateAll({ precision, position, queries: rows }: WayIn, vectors: Vectors): Vectors {
   const positions = position?.type === 'rope' ? queryPositions(rows) : undefined;
-  if (position?.type !== 'rope' || !positions) return { queries, keys, values };
-  const turned = (vectors: Heads, at: Int32Array) => ({ ...vectors, ...rotate(vectors, vectors.heads, at, position, precision) });
-  return { queries: turned(queries, positions), keys: turned(keys, positionsOf(keys)), values };
+  if (position?.type !== 'rope' || !positions) return vectors;
+  const turned = (of: Heads, at: Int32Array) => ({ ...of, ...rotate(of, of.heads, at, position, precision) });
+  return { ...vectors, queries: turned(vectors.queries, positions), keys: turned(vectors.keys, positionsOf(vectors.keys)) };
 }
 
-function normalise({ precision, similarity, queries: rows }: WayIn, { queries, keys, values }: Vectors): Vectors {
-  if (similarity !== 'cosine') return { queries, keys, values };
+function normalise({ precision, similarity, queries: rows }: WayIn, vectors: Vectors): Vectors {
+  if (similarity !== 'cosine') return vectors;
+  const { queries, keys } = vectors;
   const unitQueries = unitLength(queries, queries.heads, precision);
   const unitKeys = unitLength(keys, keys.heads, precision);
   refuseZeroRows(unitKeys.zeros, unitQueries.zeros, rows.from === 'tokens' ? rows.positions : undefined);
-  return { queries: { ...queries, ...unitQueries.unit }, keys: { ...keys, ...unitKeys.unit }, values };
+  return { ...vectors, queries: { ...queries, ...unitQueries.unit }, keys: { ...keys, ...unitKeys.unit } };
 }
 
 /** A matrix that is not split yet. */

@@ -1,6 +1,6 @@
 import type { Block, Sums } from '../engine/block.ts';
 import type { Call } from '../engine/call.ts';
-import { ArithmeticOverflow } from '../engine/errors.ts';
+import { arithmeticOverflow } from '../engine/errors.ts';
 import { attendBySteps } from '../engine/operator.ts';
 import { STEPS, type StepName } from '../engine/steps.ts';
 import { type Floats, floats, type Rows } from '../engine/tensor.ts';
@@ -61,7 +61,7 @@ const KEEP: Readonly<Record<StepName, (block: Block) => Partial<Kept>>> = {
 /**
  * The arithmetic of every query row, head after head: what the steps of attention show on their way, so that no number
  * depends on the kernel that answers. `each` gets a row as soon as its head has been computed.
- * @throws ArithmeticOverflow where a number of an attended key is not finite
+ * @throws Failure `arithmetic-overflow` where a number of an attended key is not finite
  */
 export function traceRows<Traced>(call: Call, each: (row: RowTrace) => Traced): Traced[] {
   const { H, M } = call.axes;
@@ -135,5 +135,5 @@ function refuseOverflow({ head, row, excluded, value, dot, scaled, biased, sum }
     finite = Number.isFinite(dot[j]) && Number.isFinite(scaled[j]) && Number.isFinite(biased[j]);
     for (const element of value(j)) finite &&= Number.isFinite(element);
   }
-  if (!finite) throw new ArithmeticOverflow('the trace', 'query row', row, heads > 1 ? head : undefined);
+  if (!finite) throw arithmeticOverflow('the trace', 'query row', row, heads > 1 ? head : undefined);
 }

@@ -1,10 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Failure } from '../engine/failure.ts';
 import { Pieces } from '../wire/chunks.ts';
 import { ClientGone } from './gone.ts';
 import { encodingOf } from './media.ts';
-import { Problem } from './problems.ts';
+import { askForBody } from './server.ts';
 import { brokenEncoding, unpack } from './unpacking.ts';
 
 /** What a body may weigh, and how long it may take to arrive. */
@@ -13,34 +13,26 @@ export interface BodyLimits {
   readonly timeoutMs: number;
 }
 
-/** The replies to requests that wait for `100 Continue` before they send their body. */
-const waiting = new WeakMap<IncomingMessage, ServerResponse>();
-
 /** Routes get the body as a stream and read it themselves, once its type is known to be theirs. */
 export function leaveBodiesToRoutes(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   app.setValidatorCompiler(() => () => true);
-  // A body is asked for when a route reads it: whatever refuses it before is the only answer.
-  app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    waiting.set(request, response);
-    app.server.emit('request', request, response);
-  });
 }
 
 /**
  * The body as it was before it was packed, from now on: a client that waits for `100 Continue` is told to send it.
- * @throws Problem `unsupported-media-type` for a coding that is not read here
+ * @throws Failure `unsupported-media-type` for a coding that is not read here
  */
 export function openBody({ raw, headers }: FastifyRequest): Readable {
   const encoding = encodingOf(headers);
-  if (headers.expect !== undefined) waiting.get(raw)?.writeContinue();
+  if (headers.expect !== undefined) askForBody(raw);
   return encoding === 'identity' ? raw : unpack(raw, encoding);
 }
 
 /**
  * The whole body, in the pieces in which it arrived. When this fails, the rest of the body is still to be dropped.
- * @throws Problem `body-too-large` over the limit, `timeout` where it does not arrive in time, `malformed-json` where it
+ * @throws Failure `body-too-large` over the limit, `timeout` where it does not arrive in time, `malformed-json` where it
  * can't be unpacked, `shutting-down` where the service closes before it is here; ClientGone
  */
 export async function readChunks(request: FastifyRequest, limits: BodyLimits): Promise<readonly Buffer[]> {
@@ -50,7 +42,11 @@ export async function readChunks(request: FastifyRequest, limits: BodyLimits): P
   return collect(openBody(request), request, limits);
 }
 
-function collect(source: Readable, { raw, server: { lifecycle } }: FastifyRequest, { maxBytes, timeoutMs }: BodyLimits): Promise<readonly Buffer[]> {
+function collect(
+  source: Readable,
+  { raw, server: { attentionLifecycle: lifecycle } }: FastifyRequest,
+  { maxBytes, timeoutMs }: BodyLimits,
+): Promise<readonly Buffer[]> {
   return new Promise((resolve, reject) => {
     const pieces = new Pieces();
     let bytes = 0;
@@ -78,10 +74,9 @@ function collect(source: Readable, { raw, server: { lifecycle } }: FastifyReques
     const onError = (error: Error): void =>
       fail(brokenEncoding(error) ?? new ClientGone('the connection broke before the body was here', { cause: error }));
     const onClose = (): void => fail(new ClientGone('the connection closed before the body was here'));
-    const onClosing = (): void =>
-      fail(new Problem('shutting-down', 'this replica is closing', { headers: { connection: 'close', 'retry-after': '1' } }));
+    const onClosing = (): void => fail(new Failure('shutting-down', 'this replica is closing'));
     const late = (): void => {
-      fail(new Problem('timeout', `the body did not arrive within ${timeoutMs} ms; ${bytes} bytes are here`, { headers: { connection: 'close' } }));
+      fail(new Failure('timeout', `the body did not arrive within ${timeoutMs} ms; ${bytes} bytes are here`));
     };
     // What arrived while the event loop was busy is looked at first: it is our delay, not the client's.
     const timer = setTimeout(() => setImmediate(() => settled || late()), timeoutMs);
@@ -90,6 +85,6 @@ function collect(source: Readable, { raw, server: { lifecycle } }: FastifyReques
   });
 }
 
-function tooLarge(got: string, maxBytes: number): Problem {
-  return new Problem('body-too-large', `the body has ${got} bytes; MAX_BODY_BYTES is ${maxBytes}`);
+function tooLarge(got: string, maxBytes: number): Failure {
+  return new Failure('body-too-large', `the body has ${got} bytes; MAX_BODY_BYTES is ${maxBytes}`);
 }

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { Failure } from '../engine/failure.ts';
 import { pendingReply } from './connections.ts';
-import { isInference, printFailure } from './failures.ts';
-import { Problem } from './problems.ts';
+import type { PrintFailure } from './printing.ts';
 import { newRequestId } from './request-id.ts';
 import { LONGEST_DROPPING_MS, MOST_DROPPED_BYTES } from './rest.ts';
 import { SECURITY_HEADERS } from './security.ts';
@@ -16,21 +16,26 @@ type BrokenHttp = NodeJS.ErrnoException & { readonly rawPacket?: unknown };
 const broken = new WeakMap<Socket, number>();
 
 /** What is not HTTP, or too slow with its headers, has no request to answer to: the socket gets the words, and is closed. */
-export function answerBrokenHttp(error: BrokenHttp, socket: Socket): void {
-  const sentBefore = broken.get(socket);
-  if (sentBefore !== undefined) {
-    if (socket.bytesRead - sentBefore > MOST_DROPPED_BYTES) socket.destroy();
-    return;
-  }
-  broken.set(socket, socket.bytesRead);
-  refuse(error, socket);
+export function answerBrokenHttp(printerAt: PrinterAt): (error: BrokenHttp, socket: Socket) => void {
+  return (error, socket) => {
+    const sentBefore = broken.get(socket);
+    if (sentBefore !== undefined) {
+      if (socket.bytesRead - sentBefore > MOST_DROPPED_BYTES) socket.destroy();
+      return;
+    }
+    broken.set(socket, socket.bytesRead);
+    refuse(error, socket, printerAt);
+  };
 }
 
-function refuse(error: BrokenHttp, socket: Socket): void {
+/** How a failure is printed for the clients of an address. */
+type PrinterAt = (url: string) => PrintFailure;
+
+function refuse(error: BrokenHttp, socket: Socket, printerAt: PrinterAt): void {
   const pending = pendingReply(socket);
   // It belongs to an earlier request, and comes first.
   if (pending?.req.complete && !socket.destroyed) {
-    pending.once('close', () => refuse(error, socket));
+    pending.once('close', () => refuse(error, socket, printerAt));
     return;
   }
   // A reply that has begun can't take another one.
@@ -41,20 +46,20 @@ function refuse(error: BrokenHttp, socket: Socket): void {
   const packet = Buffer.isBuffer(error.rawPacket) ? error.rawPacket.toString('latin1', 0, LONGEST_LINE) : '';
   const line = /^[A-Z-]+ (\S+)/.exec(packet);
   const url = pending?.req.url ?? line?.[1] ?? '';
-  socket.end(reply(faultOf(error), url));
+  socket.end(reply(faultOf(error), printerAt(url)));
   // Closed at once, bytes that still come would make the client lose the reply.
   const timer = setTimeout(() => socket.destroy(), LONGEST_DROPPING_MS);
   socket.once('close', () => clearTimeout(timer));
 }
 
-function faultOf({ code }: NodeJS.ErrnoException): Problem {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Problem('timeout', 'the headers did not arrive in time');
-  if (code === 'HPE_HEADER_OVERFLOW') return new Problem('headers-too-large', 'the request line and the headers are longer than 16 KiB');
-  return new Problem('malformed-http', `this is not a request in HTTP/1.1${code?.startsWith('HPE_') ? ` (${code})` : ''}`);
+function faultOf({ code }: NodeJS.ErrnoException): Failure {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Failure('timeout', 'the headers did not arrive in time');
+  if (code === 'HPE_HEADER_OVERFLOW') return new Failure('headers-too-large', 'the request line and the headers are longer than 16 KiB');
+  return new Failure('malformed-http', `this is not a request in HTTP/1.1${code?.startsWith('HPE_') ? ` (${code})` : ''}`);
 }
 
-function reply(problem: Problem, url: string): string {
-  const { status, type, body } = printFailure(problem, isInference(url));
+function reply(failure: Failure, print: PrintFailure): string {
+  const { status, type, body } = print(failure);
   const headers: Record<string, string | number> = {
     ...SECURITY_HEADERS,
     'x-request-id': newRequestId(),

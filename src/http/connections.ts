@@ -11,22 +11,23 @@ export function pendingReply(socket: Socket): ServerResponse | undefined {
 }
 
 /**
- * Follows the server's connections from the first. The function returned is called when the server stops listening:
+ * Follows the server's connections from the first. The function returned is for when the server stops listening:
  * connections on which nothing is being answered are closed at once (idle ones, and ones whose request is not here),
  * the others after their answer, and all of them after LAST_WORDS_MS.
  */
-export function closeInTime(server: Server): () => void {
+export function closeInTime(server: Server): (done: () => void) => void {
   const open = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });
-  return () => {
+  return (done) => {
     const deadline = performance.now() + LAST_WORDS_MS;
     const timer = setInterval(() => {
       const late = performance.now() >= deadline;
       for (const socket of open) if (late || !pendingReply(socket)) socket.destroy();
       if (open.size === 0 && !server.listening) clearInterval(timer);
     }, LOOK_MS);
+    done();
   };
 }

@@ -13,7 +13,7 @@ const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** The OpenAPI document from the routes' schemas, and Swagger UI over it. Call it before the first route. */
-export async function documentRoutes(app: FastifyInstance): Promise<void> {
+export async function documentRoutes(app: FastifyInstance, base: string): Promise<void> {
   const icon = readFileSync(new URL('../playground/icon.svg', import.meta.url), 'utf8');
   await app.register(swagger, {
     openapi: {
@@ -26,11 +26,12 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
         { name: 'operations', description: 'Health, limits and the meaning of failures.' },
       ],
     },
-    transformObject: (document) => withComponents(withExamples('openapiObject' in document ? document.openapiObject : document.swaggerObject)),
+    transformObject: (document) => withComponents(withExamples('openapiObject' in document ? document.openapiObject : document.swaggerObject, base)),
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => (typeof json['$id'] === 'string' ? json['$id'] : `def-${i}`) },
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
+    indexPrefix: base,
     staticCSP: DOCS_POLICY,
     theme: {
       title: 'Attention service: the API',

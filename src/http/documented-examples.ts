@@ -1,7 +1,9 @@
-import { MODEL } from '../runtime/answer.ts';
+import type { FailureCode } from '../engine/failure.ts';
+import { MODEL } from '../runtime/answers/inference.ts';
 import { attentionExamples, inferenceExamples, mergeExamples, ndjsonExamples } from '../schemas/examples.ts';
-import { INFERENCE_ERRORS, otherMethod, problemExample } from './problem-examples.ts';
-import { PROBLEMS, type ProblemCode } from './problems.ts';
+import { INFERENCE_PATH } from './printing.ts';
+import { inferenceErrors, otherMethod, problemExample } from './problem-examples.ts';
+import { PROBLEMS } from './problems.ts';
 import { exampleReply } from './routes/shown.ts';
 
 interface Media {
@@ -29,15 +31,16 @@ type Paths = Record<string, Record<string, Operation>>;
 const EXAMPLES = [
   { path: '/attention', type: 'application/json', kind: 'attention', examples: attentionExamples },
   { path: '/attention/merge', type: 'application/json', kind: 'merge', examples: mergeExamples },
-  { path: '/v2/models/attention/infer', type: 'application/json', kind: 'inference', examples: inferenceExamples },
-  { path: '/v2/models/attention/versions/1/infer', type: 'application/json', kind: 'inference', examples: inferenceExamples },
+  { path: `${INFERENCE_PATH}/models/attention/infer`, type: 'application/json', kind: 'inference', examples: inferenceExamples },
+  { path: `${INFERENCE_PATH}/models/attention/versions/1/infer`, type: 'application/json', kind: 'inference', examples: inferenceExamples },
 ] as const;
 
 /** The document with an example for each body, the reply to each, and what each failure says. */
-export function withExamples<Document extends { readonly paths?: object | undefined }>(document: Document): Document {
+export function withExamples<Document extends { readonly paths?: object | undefined }>(document: Document, base: string): Document {
+  const errors = inferenceErrors(base);
   const paths = (document.paths ?? {}) as Paths;
   for (const { path, type, kind, examples } of EXAMPLES) {
-    const { requestBody, responses } = paths[path]?.['post'] ?? {};
+    const { requestBody, responses } = paths[base + path]?.['post'] ?? {};
     const asked = requestBody?.content?.[type];
     const answered = responses?.['200']?.content?.[type];
     if (!asked || !answered) throw new Error(`there is no ${type} at ${path} to show examples for`);
@@ -46,15 +49,15 @@ export function withExamples<Document extends { readonly paths?: object | undefi
       Object.entries(examples).map(([name, { summary, value }]) => [name, { summary, value: exampleReply(kind, value) }]),
     );
   }
-  showIndex(paths['/v2/repository/index']?.['post']);
-  showLines(paths['/attention']?.['post']);
+  showIndex(paths[`${base}${INFERENCE_PATH}/repository/index`]?.['post']);
+  showLines(paths[`${base}/attention`]?.['post']);
   for (const [path, operations] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(operations)) {
       for (const [status, reply] of Object.entries(operation.responses ?? {})) {
         if (RETRIED.has(status)) reply.headers = { ...reply.headers, ...RETRY_AFTER };
-        showFailures(Number(status), reply.description, reply.content);
+        showFailures(status, reply, errors, base);
       }
-      refuseOtherMethods(path, method, operation);
+      refuseOtherMethods(path, method, operation, base);
       for (const reply of Object.values(operation.responses ?? {})) reply.headers = { ...reply.headers, ...REQUEST_ID };
     }
   }
@@ -82,12 +85,12 @@ function showLines({ requestBody, responses }: Operation = {}): void {
 }
 
 /** Every path answers a method that it does not take in one way, so no route says so itself. */
-function refuseOtherMethods(path: string, method: string, operation: Operation): void {
+function refuseOtherMethods(path: string, method: string, operation: Operation, base: string): void {
   const detail = otherMethod(method);
   const { title } = PROBLEMS['method-not-allowed'];
-  const inference = path.startsWith('/v2');
+  const inference = path.startsWith(`${base}${INFERENCE_PATH}`);
   const schema = { $ref: `#/components/schemas/${inference ? 'InferenceError' : 'Problem'}` };
-  const value = inference ? { error: detail } : problemExample('method-not-allowed', detail);
+  const value = inference ? { error: detail } : problemExample('method-not-allowed', base, detail);
   operation.responses = {
     ...operation.responses,
     405: {
@@ -101,13 +104,13 @@ function refuseOtherMethods(path: string, method: string, operation: Operation):
 }
 
 /** A reply's words name its problems in backticks. */
-function showFailures(status: number, description: string, content: Reply['content']): void {
+function showFailures(status: string, { description, content }: Reply, errors: ReturnType<typeof inferenceErrors>, base: string): void {
   const problem = content?.['application/problem+json'];
   if (problem) {
-    const codes = Object.keys(PROBLEMS).filter((code): code is ProblemCode => description.includes(`\`${code}\``));
-    problem.examples = Object.fromEntries(codes.map((code) => [code, { summary: PROBLEMS[code].title, value: problemExample(code) }]));
+    const codes = Object.keys(PROBLEMS).filter((code): code is FailureCode => description.includes(`\`${code}\``));
+    problem.examples = Object.fromEntries(codes.map((code) => [code, { summary: PROBLEMS[code].title, value: problemExample(code, base) }]));
   }
-  const error = INFERENCE_ERRORS[status];
+  const error = errors[Number(status)];
   const json = content?.['application/json'];
   if (error !== undefined && json) json.examples = { [status]: { summary: 'What was wrong', value: { error } } };
 }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
+import { Failure } from '../engine/failure.ts';
 import { ClientGone } from './gone.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { Problem } from './problems.ts';
 
 /** Someone waits for the next chunk of a stream. */
 interface Waiting {
@@ -34,14 +34,14 @@ export class Incoming {
 
   /**
    * The next chunk, or undefined at the end. Only waiting for it counts, not what we take ourselves.
-   * @throws Problem `timeout`, `shutting-down`; ClientGone, and what unpacking throws
+   * @throws Failure `timeout`, `shutting-down`; ClientGone, and what unpacking throws
    */
   async next(line: number): Promise<Buffer | undefined> {
     if (line !== this.#line) this.#waitedMs = 0;
     this.#line = line;
     const began = performance.now();
-    const late = new Problem('timeout', `the line did not arrive within ${this.#timeoutMs} ms`);
-    const timer = setTimeout(() => this.#fail(late), Math.max(0, this.#timeoutMs - this.#waitedMs));
+    const late = (): void => this.#fail(new Failure('timeout', `the line did not arrive within ${this.#timeoutMs} ms`));
+    const timer = setTimeout(late, Math.max(0, this.#timeoutMs - this.#waitedMs));
     try {
       return await new Promise((resolve, reject) => {
         this.#waiting = { resolve, reject };
@@ -70,7 +70,7 @@ export class Incoming {
   readonly #onEnd = (): void => this.#end(true);
   readonly #onError = (error: Error): void => this.#end(error);
   readonly #onClose = (): void => this.#end(new ClientGone('the connection closed before the stream was here'));
-  readonly #onClosing = (): void => this.#end(new Problem('shutting-down', 'this replica is closing; send this line and the rest again'));
+  readonly #onClosing = (): void => this.#end(new Failure('shutting-down', 'this replica is closing; send this line and the rest again'));
 
   #fail(error: Error): void {
     this.#waiting?.reject(error);

@@ -1,5 +1,5 @@
-import { MODEL } from '../runtime/answer.ts';
-import type { Stage } from '../runtime/stages.ts';
+import { MODEL } from '../runtime/answers/inference.ts';
+import type { StageTimes } from '../runtime/question.ts';
 
 /** How often something happened, and how long it took in all, as Triton says it. */
 interface Duration {
@@ -7,8 +7,6 @@ interface Duration {
   readonly ns: number;
 }
 
-/** What an answer's stages are in Triton's words. */
-const STAGE_OF = { decode: 'compute_input', compute: 'compute_infer', encode: 'compute_output' } as const;
 const KINDS = ['success', 'fail', 'queue', 'compute_input', 'compute_infer', 'compute_output', 'cache_hit', 'cache_miss'] as const;
 type Kind = (typeof KINDS)[number];
 
@@ -17,15 +15,13 @@ export class InferenceStatistics {
   readonly #counts = new Map<Kind, { count: number; ms: number }>(KINDS.map((kind) => [kind, { count: 0, ms: 0 }]));
   #last = 0;
 
-  /** A request that was answered in so many milliseconds; what is in none of its stages, it waited. */
-  succeeded(ms: number, stages: readonly Stage[]): void {
-    this.#add('success', ms);
-    let waited = ms;
-    for (const { name, ms: took } of stages) {
-      if (Object.hasOwn(STAGE_OF, name)) this.#add(STAGE_OF[name as keyof typeof STAGE_OF], took);
-      waited -= took;
-    }
-    this.#add('queue', Math.max(0, waited));
+  /** A request that was answered, and what each stage of it took. */
+  succeeded({ queue, decode, compute, encode }: StageTimes): void {
+    this.#add('success', queue + decode + compute + encode);
+    this.#add('queue', queue);
+    this.#add('compute_input', decode);
+    this.#add('compute_infer', compute);
+    this.#add('compute_output', encode);
   }
 
   failed(ms: number): void {

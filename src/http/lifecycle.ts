@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
-import { closeInTime } from './connections.ts';
-import { Problem } from './problems.ts';
+import { Failure } from '../engine/failure.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    readonly lifecycle: Lifecycle;
+    /** Of the service that the instance belongs to. */
+    readonly attentionLifecycle: Lifecycle;
   }
 }
 
@@ -47,17 +47,15 @@ export class Lifecycle {
 }
 
 /** While draining, connections are closed after their answer; once closing, only an explanation is given. */
-export function followLifecycle(app: FastifyInstance): void {
-  app.decorate('lifecycle', new Lifecycle());
-  const close = closeInTime(app.server);
+export function followLifecycle(app: FastifyInstance, lifecycle: Lifecycle): void {
+  app.decorate('attentionLifecycle', lifecycle);
   app.addHook('onRequest', (_request, reply, done) => {
-    if (app.lifecycle.ready) return done();
+    if (lifecycle.ready) return done();
     reply.header('connection', 'close');
-    done(app.lifecycle.closing ? new Problem('shutting-down', 'this replica is closing', { headers: { 'retry-after': '1' } }) : undefined);
+    done(lifecycle.closing ? new Failure('shutting-down', 'this replica is closing') : undefined);
   });
   app.addHook('preClose', (done) => {
-    app.lifecycle.close();
-    close();
+    lifecycle.close();
     done();
   });
 }

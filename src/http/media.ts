@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify';
-import { Problem } from './problems.ts';
+import { Failure } from '../engine/failure.ts';
 import { ENCODINGS, type Encoding } from './unpacking.ts';
 
 /**
  * The media type of the body, one of `accepted`; a body of another type or charset, or in an encoding that is not read
  * here, is refused.
- * @throws Problem `unsupported-media-type`
+ * @throws Failure `unsupported-media-type`
  */
 export function requireMediaType<Type extends string>({ headers }: FastifyRequest, accepted: readonly Type[]): Type {
   const header = headers['content-type'];
@@ -24,7 +24,7 @@ export function requireMediaType<Type extends string>({ headers }: FastifyReques
 
 /**
  * How the body is packed.
- * @throws Problem `unsupported-media-type`
+ * @throws Failure `unsupported-media-type`
  */
 export function encodingOf(headers: FastifyRequest['headers']): Encoding | 'identity' {
   const header = headers['content-encoding'];
@@ -36,5 +36,5 @@ export function encodingOf(headers: FastifyRequest['headers']): Encoding | 'iden
 }
 
 function refuse(detail: string): never {
-  throw new Problem('unsupported-media-type', detail);
+  throw new Failure('unsupported-media-type', detail);
 }

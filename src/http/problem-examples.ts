@@ -1,12 +1,14 @@
-import { Problem, type ProblemCode } from './problems.ts';
+import { Failure, type FailureCode } from '../engine/failure.ts';
+import { noRoute } from './absent.ts';
+import { INFERENCE_PATH } from './printing.ts';
+import { problemDetails } from './problems.ts';
 
 /** What a failure of each kind says to one request, which test/documents/problems.test.ts sends. */
-const DETAILS: Readonly<Record<ProblemCode, string>> = {
+const DETAILS: Readonly<Record<Exclude<FailureCode, 'not-found'>, string>> = {
   'malformed-json': 'line 1, column 24: value expected, got "]"',
   'malformed-http': 'this is not a request in HTTP/1.1 (HPE_INVALID_METHOD)',
   'expectation-failed': 'the one expectation that is met here is 100-continue, got "200-maybe"',
   'headers-too-large': 'the request line and the headers are longer than 16 KiB',
-  'not-found': 'no route has this path; /docs lists them',
   'method-not-allowed': otherMethod('get'),
   'not-acceptable': 'this route gives application/json, text/markdown, image/svg+xml, got Accept: text/csv',
   timeout: 'the body did not arrive within 30000 ms; 12 bytes are here',
@@ -23,22 +25,28 @@ const DETAILS: Readonly<Record<ProblemCode, string>> = {
 
 const RAGGED = [{ pointer: '/tokens/1', detail: 'has 1 number, but row 0 has 2; every row must be equally wide' }];
 
-/** A failure of this kind, as a client gets it. */
-export function problemExample(code: ProblemCode, detail: string = DETAILS[code]): Record<string, unknown> {
-  return new Problem(code, detail, code === 'invalid-request' ? { errors: RAGGED } : {}).toJSON();
+/** A failure of this kind, as a client of the service below `base` gets it. */
+export function problemExample(
+  code: FailureCode,
+  base: string,
+  detail: string = code === 'not-found' ? noRoute(base) : DETAILS[code],
+): Record<string, unknown> {
+  return problemDetails(new Failure(code, detail, code === 'invalid-request' ? { faults: RAGGED } : {}), base);
 }
 
 /** What the routes of the inference protocol say, by status; test/documents/problems.test.ts sends those requests too. */
-export const INFERENCE_ERRORS: Readonly<Record<number, string>> = {
-  400: 'input Q has 3 elements, but the shape [1, 1, 2, 2] has 4',
-  404: 'there is nothing at /v2/models/bert/infer; the one model is attention, version 1',
-  408: DETAILS.timeout,
-  413: DETAILS['body-too-large'],
-  417: DETAILS['expectation-failed'],
-  431: DETAILS['headers-too-large'],
-  500: DETAILS.internal,
-  503: DETAILS['deadline-exceeded'],
-};
+export function inferenceErrors(base: string): Readonly<Record<number, string>> {
+  return {
+    400: 'input Q has 3 elements, but the shape [1, 1, 2, 2] has 4',
+    404: `there is nothing at ${base}${INFERENCE_PATH}/models/bert/infer; the one model is attention, version 1`,
+    408: DETAILS.timeout,
+    413: DETAILS['body-too-large'],
+    417: DETAILS['expectation-failed'],
+    431: DETAILS['headers-too-large'],
+    500: DETAILS.internal,
+    503: DETAILS['deadline-exceeded'],
+  };
+}
 
 /** What an address that takes `method` says to another one. */
 export function otherMethod(method: string): string {

@@ -1,12 +1,21 @@
-/** One kind of failure: its status, its title, and what a person can do about it. */
+import type { Failure, FailureCode } from '../engine/failure.ts';
+
+/** What a kind of failure is over HTTP, and what a person can do about it. */
 interface ProblemKind {
   readonly status: number;
   readonly title: string;
+  /** The text of its page; HERE stands for the prefix of the service's addresses. */
   readonly help: string;
+  /** After how many seconds to ask again. */
+  readonly retryAfter?: number;
+  /** Whether the connection is closed after it, since what comes next on it can't be told or waited for. */
+  readonly closes?: boolean;
 }
 
-/** Every failure of the native routes (RFC 9457), and the text of its page at `/problems/<code>`. */
-export const PROBLEMS = {
+const HERE = '{here}';
+
+/** Every kind of failure (RFC 9457). One that is missing, or that nothing throws, does not compile. */
+export const PROBLEMS: Readonly<Record<FailureCode, ProblemKind>> = {
   'malformed-json': {
     status: 400,
     title: 'The body is not JSON',
@@ -16,11 +25,12 @@ export const PROBLEMS = {
     status: 400,
     title: 'This is not a request in HTTP/1.1',
     help: 'The bytes can’t be read as HTTP, or they break one of its rules: a request has exactly one Host header, and no Transfer-Encoding but chunked. The connection is closed, since where the next request begins can’t be known. Check what stands between client and service.',
+    closes: true,
   },
   'not-found': {
     status: 404,
     title: 'There is nothing at this address',
-    help: 'No route has this path. The routes are listed at /docs and in /openapi.json.',
+    help: 'No route has this path. The routes are listed at {here}/docs and in {here}/openapi.json.',
   },
   'method-not-allowed': {
     status: 405,
@@ -36,6 +46,7 @@ export const PROBLEMS = {
     status: 408,
     title: 'The body did not arrive in time',
     help: 'The headers, and then the whole body, must each arrive within REQUEST_TIMEOUT_MS. Check that Content-Length is not greater than what is sent, and that the connection is not stalled.',
+    closes: true,
   },
   'body-too-large': {
     status: 413,
@@ -51,11 +62,13 @@ export const PROBLEMS = {
     status: 417,
     title: 'This expectation can’t be met',
     help: 'The Expect header asks for something other than 100-continue, which is the only expectation that HTTP defines. Leave it out.',
+    closes: true,
   },
   'headers-too-large': {
     status: 431,
     title: 'The headers are too large',
     help: 'The request line and the headers together are longer than 16 KiB. Numbers belong in the body of a POST; cookies are not needed here.',
+    closes: true,
   },
   'unsupported-media-type': {
     status: 415,
@@ -81,46 +94,24 @@ export const PROBLEMS = {
     status: 503,
     title: 'The service is shutting down',
     help: 'This replica is about to stop. Send the request again after Retry-After seconds: another replica will take it.',
+    closes: true,
+    retryAfter: 1,
   },
   'deadline-exceeded': {
     status: 503,
     title: 'The answer took too long',
     help: 'The reply did not begin within REQUEST_TIMEOUT_MS. Ask for less at once, or try again when the service is less busy.',
+    retryAfter: 1,
   },
-} as const satisfies Record<string, ProblemKind>;
+};
 
-export type ProblemCode = keyof typeof PROBLEMS;
-
-/** A failure that is told to the client, as `application/problem+json`. */
-export class Problem extends Error {
-  override readonly name = 'Problem';
-  readonly code: ProblemCode;
-  readonly errors: readonly { readonly pointer: string; readonly detail: string }[] | undefined;
-  readonly headers: Readonly<Record<string, string>>;
-
-  constructor(
-    code: ProblemCode,
-    detail: string,
-    options: {
-      errors?: readonly { readonly pointer: string; readonly detail: string }[];
-      headers?: Readonly<Record<string, string>>;
-      cause?: unknown;
-    } = {},
-  ) {
-    super(detail, { cause: options.cause });
-    this.code = code;
-    this.errors = options.errors;
-    this.headers = options.headers ?? {};
-  }
-
-  get status(): number {
-    return PROBLEMS[this.code].status;
-  }
-
-  toJSON(): Record<string, unknown> {
-    const { status, title } = PROBLEMS[this.code];
-    return { type: `/problems/${this.code}`, title, status, detail: this.message, ...(this.errors && { errors: this.errors }) };
-  }
+/** What its page says, where the service's addresses begin with `base`. */
+export function helpOf(code: FailureCode, base: string): string {
+  return PROBLEMS[code].help.replaceAll(HERE, base);
 }
 
-export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+/** The failure as problem details, whose type is the address of its page. */
+export function problemDetails({ code, message, faults }: Failure, base: string): Record<string, unknown> {
+  const { status, title } = PROBLEMS[code];
+  return { type: `${base}/problems/${code}`, title, status, detail: message, ...(faults && { errors: faults }) };
+}

@@ -1,11 +1,12 @@
 import { type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
+import { Failure, type FailureCode } from '../engine/failure.ts';
 import { ProblemDetails } from '../schemas/problem.ts';
-import { PROBLEMS, Problem, type ProblemCode } from './problems.ts';
+import { PROBLEMS } from './problems.ts';
 
 /**
  * The media type among `offered` that the client likes best (RFC 9110, 12.5.1); the first where it has no wish.
- * @throws Problem `not-acceptable`, listing what is offered
+ * @throws Failure `not-acceptable`, listing what is offered
  */
 export function negotiate<Type extends string>(request: FastifyRequest, offered: readonly [Type, ...Type[]]): Type {
   const wish = request.headers.accept;
@@ -23,12 +24,12 @@ export function negotiate<Type extends string>(request: FastifyRequest, offered:
   const best = request.accepts().type([...offered]);
   const type = offered.find((candidate) => candidate === best);
   if (type !== undefined) return type;
-  throw new Problem('not-acceptable', `this route gives ${offered.join(', ')}, got Accept: ${wish.slice(0, 200)}`);
+  throw new Failure('not-acceptable', `this route gives ${offered.join(', ')}, got Accept: ${wish.slice(0, 200)}`);
 }
 
 /**
  * The media type of a stream of lines: the one among `types`, names of one format, that Accept names, else the request's.
- * @throws Problem `not-acceptable` where Accept wants neither one of them nor JSON
+ * @throws Failure `not-acceptable` where Accept wants neither one of them nor JSON
  */
 export function negotiateLines<Type extends string>(request: FastifyRequest, given: Type, types: readonly Type[]): Type {
   const names = [given, ...types.filter((type) => type !== given)];
@@ -39,7 +40,7 @@ export function negotiateLines<Type extends string>(request: FastifyRequest, giv
 
 /** One documented response a status, naming the problems that it can be. */
 export function problemResponses(
-  codes: readonly ProblemCode[],
+  codes: readonly FailureCode[],
 ): Record<number, { description: string; content: Record<string, { schema: TSchema }> }> {
   const byStatus: Record<number, { description: string; content: Record<string, { schema: TSchema }> }> = {};
   for (const code of codes) {

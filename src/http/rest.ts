@@ -44,7 +44,7 @@ export function dropRest(raw: IncomingMessage, closing = false): Promise<void> {
 /** A body that nobody has read by the time of the reply may come on for as long as is said here, whatever the route. */
 export function dropUnreadBodies(app: FastifyInstance): void {
   app.addHook('onResponse', ({ raw }, _reply, done) => {
-    if (bodyComes(raw)) void dropRest(raw, app.lifecycle.closing);
+    if (bodyComes(raw)) void dropRest(raw, app.attentionLifecycle.closing);
     done();
   });
 }

@@ -1,8 +1,16 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { Problem } from './problems.ts';
+import { Failure } from '../engine/failure.ts';
 
 const KEEP_ALIVE_MS = 75_000;
+
+/** The replies to requests that wait for `100 Continue` before they send their body. */
+const waiting = new WeakMap<IncomingMessage, ServerResponse>();
+
+/** Tells a client that waits for it to send its body. On a server of another's making Node has told it already. */
+export function askForBody(request: IncomingMessage): void {
+  waiting.get(request)?.writeContinue();
+}
 
 /** The server under the app: one, whose every request and whose every failure ends in the app. */
 export function makeServer(handler: RequestListener, timeoutMs: number): Server {
@@ -22,6 +30,11 @@ export function makeServer(handler: RequestListener, timeoutMs: number): Server 
   server.maxHeadersCount = 0;
   // A client that neither sends nor reads for longer than any answer may take is gone.
   server.setTimeout(2 * timeoutMs + 10_000);
+  // A body is asked for when a route reads it: whatever refuses it before is the only answer.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    waiting.set(request, response);
+    server.emit('request', request, response);
+  });
   server.on('checkExpectation', handler);
   server.on('connect', (request: IncomingMessage, socket) => {
     if (socket instanceof Socket) answerConnect(request, socket, handler);
@@ -48,7 +61,7 @@ function answerConnect(request: IncomingMessage, socket: Socket, handler: Reques
  * What is wrong with a request that the parser lets pass and HTTP does not (RFC 9112, 3.2 and 6.1; RFC 9110, 10.1.1).
  * After a fault of framing the connection can't be trusted.
  */
-export function httpFault({ headers, rawHeaders, httpVersion }: IncomingMessage): Problem | undefined {
+export function httpFault({ headers, rawHeaders, httpVersion }: IncomingMessage): Failure | undefined {
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
     return malformed(`the one Transfer-Encoding that is read here is chunked, got ${JSON.stringify(coding)}`);
@@ -58,9 +71,7 @@ export function httpFault({ headers, rawHeaders, httpVersion }: IncomingMessage)
   if (hosts === 0) return malformed('a request in HTTP/1.1 has a Host header, got none');
   const { expect } = headers;
   if (expect === undefined || expect.trim().toLowerCase() === '100-continue') return undefined;
-  return new Problem('expectation-failed', `the one expectation that is met here is 100-continue, got ${JSON.stringify(expect)}`, {
-    headers: { connection: 'close' }, // whether its body comes can't be known
-  });
+  return new Failure('expectation-failed', `the one expectation that is met here is 100-continue, got ${JSON.stringify(expect)}`);
 }
 
 function countHosts(rawHeaders: readonly string[]): number {
@@ -72,6 +83,6 @@ function countHosts(rawHeaders: readonly string[]): number {
   return hosts;
 }
 
-function malformed(detail: string): Problem {
-  return new Problem('malformed-http', detail, { headers: { connection: 'close' } });
+function malformed(detail: string): Failure {
+  return new Failure('malformed-http', detail);
 }

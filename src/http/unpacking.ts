@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable, Transform } from 'node:stream';
 import { constants, createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+import { Failure } from '../engine/failure.ts';
 import { ClientGone } from './gone.ts';
-import { Problem } from './problems.ts';
 
 /** The codings of a body that are read here (RFC 9110, 8.4.1). */
 export const ENCODINGS = ['gzip', 'deflate', 'br', 'zstd'] as const;
@@ -40,7 +40,7 @@ export function unpack(raw: IncomingMessage, encoding: Encoding): Readable {
 }
 
 /** A fault in the packed data, as the client's fault that it is; undefined where `error` is another. */
-export function brokenEncoding(error: unknown): Problem | undefined {
+export function brokenEncoding(error: unknown): Failure | undefined {
   if (!(error instanceof Error && faults.has(error))) return undefined;
-  return new Problem('malformed-json', `the body can’t be unpacked as its Content-Encoding says: ${error.message || 'the data is corrupt'}`);
+  return new Failure('malformed-json', `the body can’t be unpacked as its Content-Encoding says: ${error.message || 'the data is corrupt'}`);
 }

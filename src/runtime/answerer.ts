@@ -1,21 +1,17 @@
+import { channel } from 'node:diagnostics_channel';
 import { TooMuchToRedo } from '../engine/kernels/kernel.ts';
-import { type Answer, type Question, readQuestion } from './answer.ts';
+import { beginAnswer } from './answers.ts';
 import { INLINE_BYTES, INLINE_COST, INLINE_HELD, INLINE_REDONE } from './cost.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
-import type { Limits } from './limits.ts';
 import { Offload } from './offload.ts';
-import { type Stage, Stages, serverTiming } from './stages.ts';
+import type { Answered, Limits, Means, Question } from './question.ts';
 
-/** An answer, and what its stages took, in numbers and as Server-Timing says it. */
-export interface TimedAnswer {
-  readonly answer: Answer;
-  readonly stages: readonly Stage[];
-  readonly timing: string;
-}
+/** Gets the Facts of every answer. Nothing is done for it where nobody subscribes. */
+const ANSWERS = channel('attention:answer');
 
 /** Answers questions: small ones at once, on the event loop; large ones on worker threads. */
 export class Answerer {
-  readonly #means;
+  readonly #means: Means;
   readonly #offload: Offload;
   readonly #timeoutMs: number;
 
@@ -28,27 +24,26 @@ export class Answerer {
   /**
    * The answer, at once where the question is small; a promise of it otherwise.
    * @param gone is asked for only where the answer takes its time: aborted when nobody waits any more
+   * @throws Failure
    */
-  answer(question: Question, gone: () => AbortSignal): TimedAnswer | Promise<TimedAnswer> {
+  answer(question: Question, gone: () => AbortSignal): Answered | Promise<Answered> {
+    const here = this.#answerHere(question);
+    return here ? published(here) : this.#offload.ask(question, this.#timeoutMs, gone()).then(published);
+  }
+
+  /** Undefined where the question is not for the event loop. */
+  #answerHere(question: Question): Answered | undefined {
     const bytes = question.body.reduce((sum, chunk) => sum + chunk.length, 0);
-    if (bytes > INLINE_BYTES) return this.#elsewhere(question, gone());
+    if (bytes > INLINE_BYTES) return undefined;
     try {
-      const stages = new Stages();
-      const task = readQuestion(question, this.#means, stages);
-      if (task.cost > INLINE_COST || task.holds > INLINE_HELD) return this.#elsewhere(question, gone());
-      const answer = task.carryOut();
-      return timed(answer, stages.ended);
+      const { task, finish } = beginAnswer(question, this.#means);
+      return task.cost > INLINE_COST || task.holds > INLINE_HELD ? undefined : finish('inline');
     } catch (error) {
-      if (error instanceof TooMuchToRedo) return this.#elsewhere(question, gone());
+      if (error instanceof TooMuchToRedo) return undefined;
       throw error;
     } finally {
       this.#means.kernel.giveBack();
     }
-  }
-
-  async #elsewhere(question: Question, gone: AbortSignal): Promise<TimedAnswer> {
-    const { answer, stages } = await this.#offload.ask(question, this.#timeoutMs, gone);
-    return timed(answer, stages);
   }
 
   close(): Promise<void> {
@@ -56,6 +51,7 @@ export class Answerer {
   }
 }
 
-function timed(answer: Answer, stages: readonly Stage[]): TimedAnswer {
-  return { answer, stages, timing: serverTiming(stages) };
+function published(answered: Answered): Answered {
+  if (ANSWERS.hasSubscribers) ANSWERS.publish(answered.facts);
+  return answered;
 }

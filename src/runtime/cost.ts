@@ -1,11 +1,9 @@
 import type { SoftmaxPrecision } from '../engine/call.ts';
 import type { Kernel } from '../engine/kernels/kernel.ts';
+import type { Projection } from '../engine/projection.ts';
 import type { Precision } from '../engine/tensor.ts';
 import { type TokenAttention, tokenSizes } from '../engine/token-attention.ts';
-import type { Limits } from './limits.ts';
-
-/** About how long a task will hold its thread, in milliseconds. */
-export type Cost = number;
+import type { Cost, Limits } from './question.ts';
 
 /** Who computes: the tiled kernel or the reference, in either precision. */
 type Pace = `tiled ${Precision}` | Precision;
@@ -28,9 +26,9 @@ const PAIR: Readonly<Record<Pace, number>> = {
 };
 /** What one unit of everything else takes, in nanoseconds (`npm --prefix bench run paces`, see bench/README.md). */
 const UNIT = {
-  /** An asking row in one head: its range of keys, whether it has any, its statistics. */
+  /** A query row in one head: its range of keys, whether it has any, its statistics. */
   row: 100,
-  /** A (head, asking row, key) under a mask or a bias, where the row's first key is searched for. */
+  /** A (head, query row, key) under a mask or a bias, where the row's first key is searched for. */
   masked: 8,
   /** A multiply-add of a projection. */
   projected: 1,
@@ -63,24 +61,24 @@ const UNIT = {
 /** How much of each kind of work a task is: multiply-adds and pairs of the operator, and units of everything else. */
 export type Load = { readonly work: number; readonly pairs: number } & { readonly [Unit in keyof typeof UNIT]?: number };
 
-export function costOf({ work, pairs, ...units }: Load, pace: Pace): Cost {
-  let nanoseconds = 0;
-  for (const [unit, amount] of Object.entries(units)) nanoseconds += amount * UNIT[unit as keyof typeof UNIT];
-  return work * MULTIPLY_ADD[pace] + pairs * PAIR[pace] + nanoseconds / 1e6;
+/** What a load takes. The sum is written out, since every request is priced, and a loop over names takes longer than answering a small one. */
+export function costOf(load: Load, pace: Pace): Cost {
+  const { row = 0, masked = 0, projected = 0, projectedIn = 0, projectedOut = 0, sine = 0, rotated = 0, unitNumber = 0, unitBlock = 0 } = load;
+  const { movedRow = 0, moved = 0, converted = 0, merged = 0, printed = 0, rounded = 0, copied = 0 } = load;
+  const projecting = projected * UNIT.projected + projectedIn * UNIT.projectedIn + projectedOut * UNIT.projectedOut;
+  const positioning = sine * UNIT.sine + rotated * UNIT.rotated + unitNumber * UNIT.unitNumber + unitBlock * UNIT.unitBlock;
+  const moving = movedRow * UNIT.movedRow + moved * UNIT.moved + converted * UNIT.converted + copied * UNIT.copied;
+  const others = row * UNIT.row + masked * UNIT.masked + merged * UNIT.merged + printed * UNIT.printed + rounded * UNIT.rounded;
+  return load.work * MULTIPLY_ADD[pace] + load.pairs * PAIR[pace] + (projecting + positioning + moving + others) / 1e6;
 }
 
-/** What a lesson that prints so many numbers takes. */
-export function lessonLoad(lesson: TokenAttention, printed: number, decimals?: number): Load {
-  const { queries, similarity, position, projections, heads, kvHeads, include, tokens, values } = lesson;
-  const { m, n, h, d_k, d_v, width } = tokenSizes(lesson);
+/** What attention over tokens takes that prints so many numbers. */
+export function tokenLoad(attention: TokenAttention, printed: number, decimals?: number): Load {
+  const { queries, similarity, position, heads, kvHeads, include, tokens, values } = attention;
+  const { query, key, value, output } = attention.projections;
+  const { m, n, h, d_k, d_v, width } = tokenSizes(attention);
   const queryColumns = queries.from === 'tokens' ? tokens.columns : queries.vectors.columns;
-  const matrices = [
-    [m, queryColumns, h * d_k, projections.query],
-    [n, tokens.columns, kvHeads * d_k, projections.key],
-    [n, (values ?? tokens).columns, kvHeads * d_v, projections.value],
-    [m, h * d_v, width, projections.output],
-  ] as const;
-  const sum = (of: (matrix: (typeof matrices)[number]) => number) => matrices.reduce((all, matrix) => all + of(matrix), 0);
+  const valueColumns = (values ?? tokens).columns;
   const positioned = m * queryColumns + n * tokens.columns;
   const inDots = (m * h + n * kvHeads) * d_k;
   const headRows = (include.has('queries') ? h * m : 0) + (include.has('keys') ? kvHeads * n : 0) + (include.has('values') ? kvHeads * n : 0);
@@ -88,10 +86,19 @@ export function lessonLoad(lesson: TokenAttention, printed: number, decimals?: n
     work: h * m * n * (d_k + d_v),
     pairs: h * m * n,
     row: h * m,
-    masked: lesson.mask || lesson.bias ? h * m * n : 0,
-    projected: sum(([rows, inputs, columns, { weight }]) => (weight ? rows * inputs * columns : 0)),
-    projectedIn: sum(([rows, inputs, , { weight }]) => (weight ? rows * inputs : 0)),
-    projectedOut: sum(([rows, , columns, { weight, bias }]) => (weight || bias ? rows * columns : 0)),
+    masked: attention.mask || attention.bias ? h * m * n : 0,
+    projected:
+      projected(query, m, queryColumns) + projected(key, n, tokens.columns) + projected(value, n, valueColumns) + projected(output, m, h * d_v),
+    projectedIn:
+      (query.weight ? m * queryColumns : 0) +
+      (key.weight ? n * tokens.columns : 0) +
+      (value.weight ? n * valueColumns : 0) +
+      (output.weight ? m * h * d_v : 0),
+    projectedOut:
+      (changes(query) ? m * h * d_k : 0) +
+      (changes(key) ? n * kvHeads * d_k : 0) +
+      (changes(value) ? n * kvHeads * d_v : 0) +
+      (changes(output) ? m * width : 0),
     sine: position?.type === 'sinusoidal' ? positioned : position?.type === 'rope' ? ((m + n) * d_k) / 2 : 0,
     rotated: position?.type === 'rope' ? inDots / 2 : 0,
     unitNumber: similarity === 'cosine' ? inDots : 0,
@@ -103,16 +110,25 @@ export function lessonLoad(lesson: TokenAttention, printed: number, decimals?: n
   };
 }
 
+/** Multiply-adds of a projection of so many rows. */
+function projected({ weight }: Projection, rows: number, inputs: number): number {
+  return weight ? rows * inputs * weight.columns : 0;
+}
+
+function changes({ weight, bias }: Projection): boolean {
+  return weight !== undefined || bias !== undefined;
+}
+
 /** How a call of that precision is computed with this kernel; `softmaxPrecision` as the operator has it. */
 export function paceOf(kernel: Kernel, precision: Precision, softmaxPrecision: SoftmaxPrecision = precision): Pace {
   return kernel.isTiled(precision, softmaxPrecision) ? `tiled ${precision}` : precision;
 }
 
-/** What a lesson of `printed` numbers holds on the way, in bytes: vectors, matrices and results twice (in the kernel's memory and out of it), and text. */
-export function lessonHolds(lesson: TokenAttention, printed: number): number {
-  const { m, n, h, kvHeads, d_k, d_v, width } = tokenSizes(lesson);
+/** What attention over tokens of `printed` numbers holds on the way, in bytes: vectors, matrices and results twice (in the kernel's memory and out of it), and text. */
+export function tokenHolds(attention: TokenAttention, printed: number): number {
+  const { m, n, h, kvHeads, d_k, d_v, width } = tokenSizes(attention);
   const vectors = m * h * (d_k + d_v) + n * kvHeads * (d_k + d_v) + m * width;
-  return 2 * (lesson.precision === 'float32' ? 4 : 8) * (vectors + printed) + PRINTED_BYTES * printed;
+  return 2 * (attention.precision === 'float32' ? 4 : 8) * (vectors + printed) + PRINTED_BYTES * printed;
 }
 
 /** A printed number: a double in a list, and its digits. */

@@ -2,7 +2,7 @@ import type { Crew, Job } from '../engine/kernels/job.ts';
 
 /*
  * How threads share a job. The thread whose request it is (the conductor) lays the job out, calls for others, and works
- * itself; whoever comes takes items until none is left. Nobody is waited for who has not come. The state of a call is
+ * itself; a helper takes items until none is left. The conductor waits only for helpers that have started. The state of a call is
  * two words in shared memory:
  *
  *   HELPERS   how many others are at work now; CLOSED once the conductor wants no more
@@ -15,7 +15,7 @@ const CLOSED = -1;
 const WORDS = 2;
 
 /** A call for help, as it crosses threads. */
-export interface Call {
+export interface HelpCall {
   readonly job: Job;
   readonly state: SharedArrayBuffer;
 }
@@ -26,7 +26,7 @@ class HelperLost extends Error {
 }
 
 /** The conductor's side: `callOut` reaches the other threads. */
-export function conduct(threads: number, callOut: (call: Call) => void): Crew {
+export function conduct(threads: number, callOut: (call: HelpCall) => void): Crew {
   return {
     threads,
     share(job, run) {
@@ -49,7 +49,7 @@ function close(state: Int32Array): void {
 }
 
 /** A helper's side: works by `run` where the conductor still wants it. */
-export function help({ state: buffer }: Call, run: () => void): void {
+export function help({ state: buffer }: HelpCall, run: () => void): void {
   const state = new Int32Array(buffer);
   let helpers = Atomics.load(state, HELPERS);
   for (;;) {
@@ -64,7 +64,7 @@ export function help({ state: buffer }: Call, run: () => void): void {
 }
 
 /** Tells the conductor that a helper died. */
-export function reportLoss({ state: buffer }: Call): void {
+export function reportLoss({ state: buffer }: HelpCall): void {
   const state = new Int32Array(buffer);
   Atomics.store(state, BROKEN, 1);
   Atomics.add(state, HELPERS, 1); // so that the conductor's wait ends even where the count did not change

@@ -1,25 +1,17 @@
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { Failure } from '../engine/failure.ts';
 import { isLarge, type Job, stopJob } from '../engine/kernels/job.ts';
-import type { Answer, Question } from './answer.ts';
 import { collectAll } from './collect.ts';
 import { reportLoss } from './crew.ts';
-import { DeadlineExceeded, OutOfMemory, unpackFailure } from './failures.ts';
-import type { Stage } from './stages.ts';
+import type { Answered, Question } from './question.ts';
 import type { AskTask, Calling, HelpTask, Told, WorkerSettings } from './worker.ts';
 
 /** A thread that does not stop by itself within this time, once nobody waits for its answer, is ended and replaced. */
 const PATIENCE_MS = 1000;
 /** After an answer, when nothing on this thread refers to its job's memory any more. */
 const FORGOTTEN_AFTER_MS = 100;
-/** Heap of a worker. A body that takes more to read ends its worker alone. */
 const WORKER_HEAP_MB = 1536;
-
-/** An answer from another thread, and what its stages took. */
-export interface OffloadedAnswer {
-  readonly answer: Answer;
-  readonly stages: readonly Stage[];
-}
 
 /** A question that a worker is busy with. */
 interface Pending {
@@ -39,17 +31,19 @@ export class Offload {
   readonly #pool: Piscina;
   readonly #pending = new Map<number, Pending>();
   readonly #threads: number;
+  readonly #heapMb: number;
   #last = 0;
 
   constructor(settings: WorkerSettings) {
     this.#threads = settings.threads;
+    this.#heapMb = settings.heapMb ?? WORKER_HEAP_MB;
     this.#pool = new Piscina({
       filename: new URL('./worker.ts', import.meta.url).href,
       workerData: settings,
       minThreads: settings.threads,
       maxThreads: settings.threads,
       idleTimeout: Number.POSITIVE_INFINITY,
-      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: this.#heapMb },
     });
     this.#pool.on('message', (calling: Calling) => this.#sendHelp(calling));
     this.#pool.on('error', () => undefined); // each failure is told to its own question
@@ -58,9 +52,10 @@ export class Offload {
   /**
    * The answer to a question.
    * @param gone aborted when nobody waits any more
-   * @throws DeadlineExceeded, OutOfMemory, and what reading and carrying out throws
+   * @throws Failure `deadline-exceeded`, `body-too-large` where a thread's memory does not suffice, and what reading and carrying out throws
    */
-  async ask(question: Question, timeoutMs: number, gone: AbortSignal): Promise<OffloadedAnswer> {
+  async ask(question: Question, timeoutMs: number, gone: AbortSignal): Promise<Answered> {
+    const asked = performance.now();
     const id = ++this.#last;
     const pending: Pending = { control: new Int32Array(new SharedArrayBuffer(4)), stopped: false, large: false };
     this.#pending.set(id, pending);
@@ -82,12 +77,11 @@ export class Offload {
     told.then(forget, forget);
     try {
       const reply = await givenUp(told, timeoutMs, gone, () => this.#stop(pending, kill, told));
-      if ('failure' in reply) throw unpackFailure(reply.failure);
-      const { body: bytes, jsonLength } = reply.answer;
-      return { answer: { body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), jsonLength }, stages: reply.stages };
+      if ('failure' in reply) throw Failure.fromPlain(reply.failure);
+      return received(reply, performance.now() - asked);
     } catch (error) {
       throw (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
-        ? new OutOfMemory(`reading and answering it takes more than the ${WORKER_HEAP_MB} MB that a thread has`)
+        ? new Failure('body-too-large', `reading and answering it takes more than the ${this.#heapMb} MB that a thread has`)
         : error;
     }
   }
@@ -125,6 +119,13 @@ export class Offload {
   }
 }
 
+/** What took `ms` from asking on: what is in none of the worker's stages was spent in the queue, or on the way. */
+function received({ answer: { body, jsonLength }, facts }: Exclude<Told, { failure: unknown }>, ms: number): Answered {
+  const { decode, compute, encode } = facts.stages;
+  const stages = { ...facts.stages, queue: Math.max(0, ms - decode - compute - encode) };
+  return { answer: { body: Buffer.from(body.buffer, body.byteOffset, body.byteLength), jsonLength }, facts: { ...facts, stages } };
+}
+
 /** The promise, unless it comes too late or nobody waits any more: then `onGivenUp` is called. */
 async function givenUp<T>(promise: Promise<T>, timeoutMs: number, gone: AbortSignal, onGivenUp: () => void): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -134,7 +135,10 @@ async function givenUp<T>(promise: Promise<T>, timeoutMs: number, gone: AbortSig
       reject(error);
     };
     const onGone = (): void => give(gone.reason);
-    const timer = setTimeout(() => give(new DeadlineExceeded(`the answer did not begin within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(
+      () => give(new Failure('deadline-exceeded', `the answer did not begin within ${timeoutMs} ms (REQUEST_TIMEOUT_MS)`)),
+      timeoutMs,
+    );
     const stop = (): void => {
       clearTimeout(timer);
       gone.removeEventListener('abort', onGone);

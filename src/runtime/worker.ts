@@ -1,21 +1,23 @@
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { Failure, type PlainFailure } from '../engine/failure.ts';
 import { isLarge, workOn } from '../engine/kernels/job.ts';
 import { Stopped, TooMuchToRedo } from '../engine/kernels/kernel.ts';
-import { type Answer, type Question, readQuestion } from './answer.ts';
+import { beginAnswer } from './answers.ts';
 import { collectAll } from './collect.ts';
 import { mostRedone } from './cost.ts';
-import { type Call, conduct, help } from './crew.ts';
-import { type PackedFailure, packFailure } from './failures.ts';
+import { conduct, type HelpCall, help } from './crew.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
-import { type Limits, WorkTooLarge } from './limits.ts';
-import { Stages } from './stages.ts';
+import { workTooLarge } from './limits.ts';
+import type { Answered, Facts, Limits, Question } from './question.ts';
 
 /** What a worker thread is started with. */
 export interface WorkerSettings {
   readonly engine: ChosenEngine;
   readonly limits: Limits;
   readonly threads: number;
+  /** Heap of each. A body that takes more to read ends its worker alone. */
+  readonly heapMb?: number;
 }
 
 /** A question for a worker; `control` is set to stop it between two rows. */
@@ -30,7 +32,7 @@ export interface AskTask {
 export interface HelpTask {
   readonly type: 'help';
   /** Absent once the help has been given: the task outlives it, and must not hold the job's memory. */
-  call?: Call | undefined;
+  call?: HelpCall | undefined;
   readonly place: number;
 }
 
@@ -38,13 +40,13 @@ export interface HelpTask {
 export interface Calling {
   readonly id: number;
   readonly threadId: number;
-  readonly call: Call;
+  readonly call: HelpCall;
 }
 
 /** What an asked worker gives back. */
 export type Told =
-  | { readonly answer: { readonly body: Uint8Array; readonly jsonLength: number | undefined }; readonly stages: Stages['ended'] }
-  | { readonly failure: PackedFailure };
+  | { readonly answer: { readonly body: Uint8Array; readonly jsonLength: number | undefined }; readonly facts: Facts }
+  | { readonly failure: PlainFailure };
 
 const { engine, limits, threads } = settings();
 let asked = 0;
@@ -91,25 +93,24 @@ function answered(task: AskTask): unknown {
     if (Atomics.load(control, 0) !== 0) throw new Stopped('nobody waits for the answer any more');
   };
   try {
-    const stages = new Stages();
     const body = task.question.body.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    const answer = readQuestion({ ...task.question, body }, { kernel, limits, checkpoint }, stages).carryOut();
-    return told(answer, stages);
+    return told(beginAnswer({ ...task.question, body }, { kernel, limits, checkpoint }).finish('worker'));
   } catch (error) {
-    const failure = packFailure(error instanceof TooMuchToRedo ? tooLarge(error) : error);
-    if (failure) return { failure } satisfies Told;
-    throw error;
+    const failure = error instanceof TooMuchToRedo ? tooLarge(error) : error;
+    // A defect crosses as the error that it is.
+    if (!(failure instanceof Failure)) throw failure;
+    return { failure: failure.toPlain() } satisfies Told;
   }
 }
 
-function tooLarge({ message }: TooMuchToRedo): WorkTooLarge {
-  return new WorkTooLarge(`${message} (a 60th of MAX_WORK). Mask such keys, send finite numbers, or ask with fewer rows.`);
+function tooLarge({ message }: TooMuchToRedo): Failure {
+  return workTooLarge(`${message} (a 60th of MAX_WORK). Mask such keys, send finite numbers, or ask with fewer rows.`);
 }
 
-function told({ body, jsonLength }: Answer, { ended }: Stages): unknown {
+function told({ answer: { body, jsonLength }, facts }: Answered): unknown {
   // Moved, not copied: memory of its own, since a small Buffer may share its memory with others.
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : ownMemory(body);
-  return move(new Moved({ answer: { body: bytes, jsonLength }, stages: ended }, bytes.buffer));
+  return move(new Moved({ answer: { body: bytes, jsonLength }, facts }, bytes.buffer));
 }
 
 /** A value for piscina that carries memory over to the other thread. */

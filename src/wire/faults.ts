@@ -1,8 +1,4 @@
-/** One thing wrong with a request, and the JSON pointer (RFC 6901) to where it stands. */
-export interface Fault {
-  readonly pointer: string;
-  readonly detail: string;
-}
+import { Failure, type Fault } from '../engine/failure.ts';
 
 const MOST_FAULTS = 20;
 const LONGEST_ECHO = 60;
@@ -24,15 +20,11 @@ export class Faults {
   }
 }
 
-/** Everything that parses and is wrong: a 422 `invalid-request`. */
-export class InvalidRequest extends Error {
-  override readonly name = 'InvalidRequest';
-  readonly faults: readonly Fault[];
-
-  constructor(faults: readonly Fault[]) {
-    super(faults[0]?.detail ?? 'invalid request');
-    this.faults = faults;
-  }
+/** Everything that parses and is wrong. */
+export function invalidRequest(faults: readonly Fault[]): Failure {
+  const [first] = faults;
+  const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
+  return new Failure('invalid-request', `${first?.pointer || 'the body'} ${first?.detail ?? 'is invalid'}${more}`, { faults });
 }
 
 /** A member's pointer below `parent`. */

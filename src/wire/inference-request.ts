@@ -1,12 +1,13 @@
+import { Failure } from '../engine/failure.ts';
 import { ONNX_INPUTS, type OnnxAttributes, type OnnxInput, type OnnxInputs, type OnnxShapes } from '../engine/onnx.ts';
 import type { Floats, Precision } from '../engine/tensor.ts';
 import type { Chunks } from './chunks.ts';
 import { DATATYPES, type DatatypeName, type Float32Room } from './datatypes.ts';
 import { given } from './faults.ts';
-import { type AskedOutput, REQUEST_PARAMETERS, readAttributes, readOutputs } from './inference-attributes.ts';
-import { BadInference, type Members, quoted, readMembers, readParameters, UnknownModel } from './inference-members.ts';
+import { type AskedOutput, REQUEST_PARAMETERS, readOutputs, readRequestParameters } from './inference-attributes.ts';
+import { type Members, quoted, readNamed, readParameters } from './inference-members.ts';
 import { readTensorHeader, readValues, type TensorHeader } from './inference-tensor.ts';
-import { MalformedJson, parseJson } from './json.ts';
+import { parseJson } from './json.ts';
 
 /** The model that a request is for. */
 export interface Model {
@@ -26,7 +27,7 @@ export interface AskedInference {
   readonly converted: number;
   /**
    * Reads the tensors, each converted once, to where `float32` makes room. Call it once the shapes are within the limits.
-   * @throws BadInference
+   * @throws Failure `invalid-request`
    */
   readInputs(float32?: Float32Room): OnnxInputs;
 }
@@ -38,23 +39,23 @@ const HEADER_MISSING =
 /**
  * The operator's inputs from a body of the Open Inference Protocol: JSON, and after it, where `jsonLength` says how long
  * that is, the bytes of the binary tensors in the order in which the JSON names them.
- * @throws BadInference, MalformedJson, UnknownModel
+ * @throws Failure `invalid-request`, `malformed-json`, `not-found`
  */
 export function readInferenceRequest(body: Chunks, jsonLength: string | undefined, model: Model): AskedInference {
   const jsonBytes = readJsonLength(jsonLength, body.length);
-  const request = readMembers(
-    parsed(body.head(jsonBytes), jsonLength !== undefined),
+  const request = readNamed(
+    parseJson(body.head(jsonBytes), { noSuchNumber: NO_SUCH_NUMBER, otherBytes: jsonLength === undefined ? HEADER_MISSING : undefined }),
     ['id', 'model_name', 'model_version', 'parameters', 'inputs', 'outputs'],
     'the request',
   );
   requireModel(request, model);
   const { id } = request;
-  if (id !== undefined && typeof id !== 'string') throw new BadInference(`id must be a string, got ${given(id)}`);
+  if (id !== undefined && typeof id !== 'string') throw new Failure('invalid-request', `id must be a string, got ${given(id)}`);
   const headers = readHeaders(request['inputs']);
   const parameters = readParameters(request['parameters'], REQUEST_PARAMETERS, 'parameters');
   const { Q, V } = requireTypes(headers);
-  const attributes = readAttributes(parameters);
-  const outputs = readOutputs(request['outputs'], parameters, Q.datatype, V.datatype);
+  const { attributes, everyBinary } = readRequestParameters(parameters);
+  const outputs = readOutputs(request['outputs'], everyBinary, Q.datatype, V.datatype);
   return {
     id,
     shapes: Object.fromEntries([...headers].map(([name, { shape }]) => [name, shape])) as unknown as OnnxShapes,
@@ -66,22 +67,17 @@ export function readInferenceRequest(body: Chunks, jsonLength: string | undefine
   };
 }
 
-function parsed(json: Buffer, headerGiven: boolean): unknown {
-  try {
-    return parseJson(json, NO_SUCH_NUMBER);
-  } catch (error) {
-    if (headerGiven || !(error instanceof MalformedJson) || error.fault === 'other') throw error;
-    throw new MalformedJson(`${error.message}; ${HEADER_MISSING}`, error.line, error.column, error.fault);
-  }
-}
-
 function readJsonLength(header: string | undefined, bodyLength: number): number {
   if (header === undefined) return bodyLength;
   const length = /^\d{1,15}$/.test(header) ? Number(header) : undefined;
   if (length === undefined || length > bodyLength)
-    throw new BadInference(`Inference-Header-Content-Length must be an integer from 0 to the ${bodyLength} bytes of the body, got ${quoted(header)}`);
+    throw new Failure(
+      'invalid-request',
+      `Inference-Header-Content-Length must be an integer from 0 to the ${bodyLength} bytes of the body, got ${quoted(header)}`,
+    );
   if (length === 0)
-    throw new BadInference(
+    throw new Failure(
+      'invalid-request',
       'Inference-Header-Content-Length is 0, a raw binary request, which this model can’t take: it has several inputs of variable shape',
     );
   return length;
@@ -95,19 +91,20 @@ function requireModel(request: Members, model: Model): void {
   ] as const) {
     const named = request[member];
     if (named === undefined || named === known || (named === '' && member === 'model_version')) continue;
-    if (typeof named !== 'string') throw new BadInference(`${member} must be a string, got ${given(named)}`);
-    throw new UnknownModel(`${member} is ${quoted(named)}; the one model is ${model.name}, version ${model.version}`);
+    if (typeof named !== 'string') throw new Failure('invalid-request', `${member} must be a string, got ${given(named)}`);
+    throw new Failure('not-found', `${member} is ${quoted(named)}; the one model is ${model.name}, version ${model.version}`);
   }
 }
 
 type Headers = ReadonlyMap<OnnxInput, TensorHeader>;
 
 function readHeaders(value: unknown): Headers {
-  if (!Array.isArray(value)) throw new BadInference(`inputs must be an array of tensors, got ${given(value)}`);
-  if (value.length > ONNX_INPUTS.length) throw new BadInference(`inputs must be at most ${ONNX_INPUTS.length} tensors, got ${value.length}`);
+  if (!Array.isArray(value)) throw new Failure('invalid-request', `inputs must be an array of tensors, got ${given(value)}`);
+  if (value.length > ONNX_INPUTS.length)
+    throw new Failure('invalid-request', `inputs must be at most ${ONNX_INPUTS.length} tensors, got ${value.length}`);
   const headers = new Map<OnnxInput, TensorHeader>();
   for (const header of value.map(readTensorHeader)) {
-    if (headers.has(header.name)) throw new BadInference(`input ${header.name} is given twice`);
+    if (headers.has(header.name)) throw new Failure('invalid-request', `input ${header.name} is given twice`);
     headers.set(header.name, header);
   }
   return headers;
@@ -117,7 +114,7 @@ function readHeaders(value: unknown): Headers {
 function requireTypes(headers: Headers): { readonly Q: TensorHeader; readonly V: TensorHeader } {
   const required = (name: OnnxInput) => {
     const found = headers.get(name);
-    if (!found) throw new BadInference(`input ${name} is required`);
+    if (!found) throw new Failure('invalid-request', `input ${name} is required`);
     return found;
   };
   const [Q, , V] = [required('Q'), required('K'), required('V')];
@@ -128,12 +125,12 @@ function requireTypes(headers: Headers): { readonly Q: TensorHeader; readonly V:
   ] as const) {
     const found = headers.get(name);
     if (found && found.datatype !== other.datatype)
-      throw new BadInference(`${name} must have the datatype ${other.datatype} of ${other.name}, got ${found.datatype}`);
+      throw new Failure('invalid-request', `${name} must have the datatype ${other.datatype} of ${other.name}, got ${found.datatype}`);
   }
   for (const { name, datatype } of [Q, V])
-    if (DATATYPES[datatype].kind !== 'float') throw new BadInference(`${name} must be FP16, BF16, FP32 or FP64, got ${datatype}`);
+    if (DATATYPES[datatype].kind !== 'float') throw new Failure('invalid-request', `${name} must be FP16, BF16, FP32 or FP64, got ${datatype}`);
   const lengths = headers.get('nonpad_kv_seqlen');
-  if (lengths && lengths.datatype !== 'INT64') throw new BadInference(`nonpad_kv_seqlen must be INT64, got ${lengths.datatype}`);
+  if (lengths && lengths.datatype !== 'INT64') throw new Failure('invalid-request', `nonpad_kv_seqlen must be INT64, got ${lengths.datatype}`);
   return { Q, V };
 }
 
@@ -141,11 +138,14 @@ function requireTypes(headers: Headers): { readonly Q: TensorHeader; readonly V:
 function readInputs(headers: Headers, body: Chunks, jsonBytes: number, mayBeBinary: boolean, float32: Float32Room | undefined): OnnxInputs {
   let binary = 0;
   for (const { name, binaryBytes } of headers.values()) {
-    if (binaryBytes !== undefined && !mayBeBinary) throw new BadInference(`input ${name} is binary, so ${HEADER_MISSING}`);
+    if (binaryBytes !== undefined && !mayBeBinary) throw new Failure('invalid-request', `input ${name} is binary, so ${HEADER_MISSING}`);
     binary += binaryBytes ?? 0;
   }
   if (binary !== body.length - jsonBytes)
-    throw new BadInference(`the binary tensors are ${binary} bytes by their binary_data_size, but ${body.length - jsonBytes} bytes follow the JSON`);
+    throw new Failure(
+      'invalid-request',
+      `the binary tensors are ${binary} bytes by their binary_data_size, but ${body.length - jsonBytes} bytes follow the JSON`,
+    );
   let offset = jsonBytes;
   const inputs: Partial<Record<OnnxInput, { data: Floats | Uint8Array; shape: readonly number[] }>> = {};
   for (const header of headers.values()) {

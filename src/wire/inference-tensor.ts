@@ -1,9 +1,10 @@
+import { Failure } from '../engine/failure.ts';
 import { ONNX_INPUTS, type OnnxInput } from '../engine/onnx.ts';
 import type { Floats } from '../engine/tensor.ts';
 import type { Chunks } from './chunks.ts';
 import { DATATYPES, type DatatypeName, type Float32Room, isDatatype, roomFor, widen } from './datatypes.ts';
 import { given } from './faults.ts';
-import { BadInference, quoted, readMembers, readParameters } from './inference-members.ts';
+import { quoted, readNamed, readParameters } from './inference-members.ts';
 
 /** What a tensor says of itself, before its data: its length in bytes is known where its data is binary. */
 export interface TensorHeader {
@@ -17,24 +18,24 @@ export interface TensorHeader {
 const TENSOR_MEMBERS = ['name', 'shape', 'datatype', 'parameters', 'data'];
 const MOST_AXES = 8;
 
-/** Reads no element, and loops over none: how many there are has yet to be held against the limits. @throws BadInference */
+/** Reads no element, and loops over none: how many there are has yet to be held against the limits. @throws Failure `invalid-request` */
 export function readTensorHeader(value: unknown, index: number): TensorHeader {
-  const members = readMembers(value, TENSOR_MEMBERS, `inputs[${index}]`);
+  const members = readNamed(value, TENSOR_MEMBERS, `inputs[${index}]`);
   const { shape, datatype, data } = members;
   const called = members['name'];
-  if (typeof called !== 'string') throw new BadInference(`inputs[${index}].name must be a string, got ${given(called)}`);
+  if (typeof called !== 'string') throw new Failure('invalid-request', `inputs[${index}].name must be a string, got ${given(called)}`);
   const name = ONNX_INPUTS.find((known) => known === called);
-  if (!name) throw new BadInference(`there is no input ${quoted(called)}; the inputs are ${ONNX_INPUTS.join(', ')}`);
+  if (!name) throw new Failure('invalid-request', `there is no input ${quoted(called)}; the inputs are ${ONNX_INPUTS.join(', ')}`);
   if (!isDatatype(datatype))
-    throw new BadInference(`input ${name} must have a datatype of ${Object.keys(DATATYPES).join(', ')}, got ${given(datatype)}`);
+    throw new Failure('invalid-request', `input ${name} must have a datatype of ${Object.keys(DATATYPES).join(', ')}, got ${given(datatype)}`);
   const axes = readShape(shape, name);
   const parameters = readParameters(members['parameters'], ['binary_data_size'], `the parameters of input ${name}`);
   const binaryBytes = readBinarySize(parameters['binary_data_size'], name);
   const noData = data === undefined || (binaryBytes !== undefined && Array.isArray(data) && data.length === 0);
   if (binaryBytes === undefined && noData)
-    throw new BadInference(`input ${name} has neither data nor parameters.binary_data_size; one of them is required`);
+    throw new Failure('invalid-request', `input ${name} has neither data nor parameters.binary_data_size; one of them is required`);
   if (binaryBytes !== undefined && !noData)
-    throw new BadInference(`input ${name} has both data and parameters.binary_data_size; only one is allowed`);
+    throw new Failure('invalid-request', `input ${name} has both data and parameters.binary_data_size; only one is allowed`);
   return { name, datatype, shape: axes, binaryBytes, data };
 }
 
@@ -42,7 +43,8 @@ function readShape(value: unknown, name: string): readonly number[] {
   const fits =
     Array.isArray(value) && value.length <= MOST_AXES && value.every((size) => typeof size === 'number' && Number.isSafeInteger(size) && size >= 0);
   if (!fits)
-    throw new BadInference(
+    throw new Failure(
+      'invalid-request',
       `input ${name} must have a shape of at most ${MOST_AXES} integers, each at least 0, got ${Array.isArray(value) ? JSON.stringify(value).slice(0, 80) : given(value)}`,
     );
   return value;
@@ -51,7 +53,7 @@ function readShape(value: unknown, name: string): readonly number[] {
 function readBinarySize(bytes: unknown, name: string): number | undefined {
   if (bytes === undefined) return undefined;
   if (typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
-  throw new BadInference(`parameters.binary_data_size of input ${name} must be an integer of at least 0, got ${given(bytes)}`);
+  throw new Failure('invalid-request', `parameters.binary_data_size of input ${name} must be an integer of at least 0, got ${given(bytes)}`);
 }
 
 /** A tensor's numbers: booleans as bytes of 0 and 1. */
@@ -60,7 +62,7 @@ export type Values = Floats | Uint8Array;
 /**
  * The numbers of a tensor whose shape is within the limits, converted once, to where `float32` makes room for them: from
  * the body, at `offset`, or from JSON.
- * @throws BadInference
+ * @throws Failure `invalid-request`
  */
 export function readValues(header: TensorHeader, body: Chunks, offset: number, float32: Float32Room | undefined): Values {
   const count = header.shape.reduce((product, size) => product * size, 1);
@@ -76,7 +78,8 @@ function binaryValues(
 ): Values {
   const { bytes, elements } = DATATYPES[datatype];
   if (binaryBytes !== count * bytes) {
-    throw new BadInference(
+    throw new Failure(
+      'invalid-request',
       `input ${name} says binary_data_size ${binaryBytes}, but ${count} elements of ${datatype} (the shape [${shape.join(', ')}]) are ${count * bytes} bytes`,
     );
   }
@@ -86,7 +89,7 @@ function binaryValues(
     const flags = new Uint8Array(count);
     bytesInto(flags);
     const wrong = flags.findIndex((byte) => byte > 1);
-    if (wrong >= 0) throw new BadInference(`input ${name} must have bytes of 0 or 1, got ${flags[wrong]} at element ${wrong}`);
+    if (wrong >= 0) throw new Failure('invalid-request', `input ${name} must have bytes of 0 or 1, got ${flags[wrong]} at element ${wrong}`);
     return flags;
   }
   const values = roomFor(datatype, count, float32);
@@ -107,10 +110,11 @@ const SPECIAL: ReadonlyMap<string, number> = new Map([
 
 /** The numbers of a JSON array, flat or nested as the shape is. */
 function jsonValues({ name, datatype, shape, data }: TensorHeader, count: number, float32: Float32Room | undefined): Values {
-  if (!Array.isArray(data)) throw new BadInference(`data of input ${name} must be an array, got ${given(data)}`);
+  if (!Array.isArray(data)) throw new Failure('invalid-request', `data of input ${name} must be an array, got ${given(data)}`);
   const nested = Array.isArray(data[0]);
   const held = nested ? 0 : data.length;
-  if (!nested && held !== count) throw new BadInference(`input ${name} has ${held} elements, but the shape [${shape.join(', ')}] has ${count}`);
+  if (!nested && held !== count)
+    throw new Failure('invalid-request', `input ${name} has ${held} elements, but the shape [${shape.join(', ')}] has ${count}`);
   // A nested array is held against its shape before as much is allocated.
   if (nested) checkNested(data, shape, 0, name);
   const values = datatype === 'BOOL' ? new Uint8Array(count) : roomFor(datatype, count, float32);
@@ -132,11 +136,12 @@ function jsonValues({ name, datatype, shape, data }: TensorHeader, count: number
 function checkNested(value: unknown, shape: readonly number[], axis: number, name: string): void {
   const size = shape[axis];
   if (size === undefined) {
-    if (Array.isArray(value)) throw new BadInference(`data of input ${name} is nested deeper than the shape [${shape.join(', ')}]`);
+    if (Array.isArray(value)) throw new Failure('invalid-request', `data of input ${name} is nested deeper than the shape [${shape.join(', ')}]`);
     return;
   }
   if (!Array.isArray(value) || value.length !== size) {
-    throw new BadInference(
+    throw new Failure(
+      'invalid-request',
       `data of input ${name} must be nested as the shape [${shape.join(', ')}], got ${given(value)} on axis ${axis}, where ${size} are required`,
     );
   }
@@ -148,7 +153,7 @@ function elementReader(name: string, datatype: DatatypeName): (value: unknown, i
   const { kind, range, round } = DATATYPES[datatype];
   const [least, greatest] = range;
   const refuse = (rule: string, value: unknown, i: number): never => {
-    throw new BadInference(`input ${name} must have ${rule}, got ${given(value)} at element ${i}`);
+    throw new Failure('invalid-request', `input ${name} must have ${rule}, got ${given(value)} at element ${i}`);
   };
   if (kind === 'boolean') return (value, i) => (typeof value === 'boolean' ? Number(value) : refuse('true and false', value, i));
   const rule = kind === 'integer' ? `integers from ${least} to ${greatest}` : `numbers within ±${greatest}, or "NaN", "Infinity" and "-Infinity"`;

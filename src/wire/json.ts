@@ -1,23 +1,19 @@
 import { isUtf8 } from 'node:buffer';
 import { type ParseErrorCode, printParseErrorCode, visit } from 'jsonc-parser';
+import { Failure } from '../engine/failure.ts';
 import { tooDeepAt } from './depth.ts';
 
-/** What is wrong with the text: `encoding`: it is no UTF-8; `trailing`: something follows the value. */
-type Fault = 'encoding' | 'trailing' | 'other';
-
 /** A body that is not JSON; `line` and `column` are 1-based, where the parse stopped. */
-export class MalformedJson extends Error {
-  override readonly name = 'MalformedJson';
-  readonly line: number;
-  readonly column: number;
-  readonly fault: Fault;
+function malformedJson(detail: string, line: number, column: number): Failure {
+  return new Failure('malformed-json', `line ${line}, column ${column}: ${detail}`);
+}
 
-  constructor(detail: string, line: number, column: number, fault: Fault = 'other') {
-    super(detail);
-    this.line = line;
-    this.column = column;
-    this.fault = fault;
-  }
+/** What is said of a text that is not JSON, besides where and what. */
+interface Advice {
+  /** What to write instead, where the text has a bare NaN or Infinity. */
+  readonly noSuchNumber?: string;
+  /** Why bytes that are no JSON may stand in the text, or after it. */
+  readonly otherBytes?: string | undefined;
 }
 
 /** No request nests deeper. The time that JSON.parse takes grows with the square of the depth, and nothing can stop it. */
@@ -29,11 +25,10 @@ const BYTE_ORDER_MARK = 0xfe_ff;
 
 /**
  * The value that the bytes hold as JSON (RFC 8259, UTF-8). A byte order mark before it is left out.
- * @param noSuchNumber what to write instead, said where the text has a bare NaN or Infinity
- * @throws MalformedJson with the line and the column of the first fault
+ * @throws Failure `malformed-json` with the line and the column of the first fault
  */
-export function parseJson(bytes: Buffer, noSuchNumber = NO_SUCH_NUMBER): unknown {
-  if (!isUtf8(bytes)) throw malformedUtf8(bytes);
+export function parseJson(bytes: Buffer, advice: Advice = {}): unknown {
+  if (!isUtf8(bytes)) throw malformedUtf8(bytes, advice);
   const deep = tooDeepAt(bytes, DEEPEST);
   if (deep >= 0) throw malformedAt(bytes, deep, `nested deeper than ${DEEPEST} levels`);
   let text = bytes.toString('utf8');
@@ -41,23 +36,23 @@ export function parseJson(bytes: Buffer, noSuchNumber = NO_SUCH_NUMBER): unknown
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw malformed(text, error, noSuchNumber);
+    throw malformed(text, error, advice);
   }
 }
 
 /** JSON.parse often says no position, so the text is read again, by a parser that does. Only on the error path. */
-function malformed(text: string, error: unknown, noSuchNumber: string): MalformedJson {
-  if (text.trim() === '') return new MalformedJson('the body is empty; a JSON object is required', 1, 1);
+function malformed(text: string, error: unknown, { noSuchNumber = NO_SUCH_NUMBER, otherBytes }: Advice): Failure {
+  if (text.trim() === '') return malformedJson('the body is empty; a JSON object is required', 1, 1);
   const found = firstFault(text);
-  if (!found) return new MalformedJson(error instanceof Error ? error.message : 'the body does not parse', 1, 1);
+  if (!found) return malformedJson(error instanceof Error ? error.message : 'the body does not parse', 1, 1);
   const { code, offset } = found;
   const before = text.slice(0, offset);
   const bare = bareWord(text, offset);
-  return new MalformedJson(
-    bare === undefined ? words(code, text, offset) : `${bare} is not a number of JSON. ${noSuchNumber}`,
+  const detail = bare === undefined ? words(code, text, offset) : `${bare} is not a number of JSON. ${noSuchNumber}`;
+  return malformedJson(
+    otherBytes !== undefined && isJson(before) ? `${detail}; ${otherBytes}` : detail,
     before.split('\n').length,
     offset - before.lastIndexOf('\n'),
-    isJson(before) ? 'trailing' : 'other',
   );
 }
 
@@ -108,15 +103,16 @@ function words(code: string, text: string, offset: number): string {
   return `${rule.charAt(0).toLowerCase()}${rule.slice(1)}, got ${got}`;
 }
 
-function malformedUtf8(bytes: Buffer): MalformedJson {
+function malformedUtf8(bytes: Buffer, { otherBytes }: Advice): Failure {
   // Decoding replaces what is not UTF-8, so encoding again differs first where the fault stands.
   const again = Buffer.from(bytes.toString('utf8'), 'utf8');
   let offset = 0;
   while (offset < bytes.length && bytes[offset] === again[offset]) offset++;
-  return malformedAt(bytes, offset, 'a byte that is not UTF-8', 'encoding');
+  const detail = 'a byte that is not UTF-8';
+  return malformedAt(bytes, offset, otherBytes === undefined ? detail : `${detail}; ${otherBytes}`);
 }
 
-function malformedAt(bytes: Buffer, offset: number, detail: string, fault?: Fault): MalformedJson {
+function malformedAt(bytes: Buffer, offset: number, detail: string): Failure {
   const before = bytes.subarray(0, offset).toString('utf8');
-  return new MalformedJson(detail, before.split('\n').length, before.length - before.lastIndexOf('\n'), fault);
+  return malformedJson(detail, before.split('\n').length, before.length - before.lastIndexOf('\n'));
 }

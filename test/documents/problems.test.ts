@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { problemOf } from '../../src/http/failures.ts';
+import { failureOf } from '../../src/http/failures.ts';
+import { problemDetails } from '../../src/http/problems.ts';
 import { type Json, useService } from '../http/service.ts';
 
 const service = useService();
@@ -31,7 +32,7 @@ const REQUESTS: Record<string, () => Promise<Json> | Json> = {
     return (await draining.get('/readyz')).json;
   },
   'deadline-exceeded': async () => (await hurried.ask(HEAVY)).json,
-  internal: () => JSON.parse(JSON.stringify(problemOf(new Error('of the inside')))),
+  internal: () => problemDetails(failureOf(new Error('of the inside')), ''),
 };
 
 /** The answer to a body that is announced, and of which no more than `begun` comes. */
@@ -102,7 +103,7 @@ describe('each status of the inference protocol', () => {
     413: () => refusalOf(service.port, 67_108_865, '', path),
     417: () => said(service.port, `POST ${path} HTTP/1.1\r\nhost: x\r\nexpect: 200-maybe\r\ncontent-length: 0\r\n\r\n`),
     431: () => said(service.port, `POST ${path} HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`),
-    500: async () => ({ error: problemOf(new Error('of the inside')).message }),
+    500: async () => ({ error: failureOf(new Error('of the inside')).message }),
     503: async () => (await hurried.ask({ inputs: [input('Q', 4000), input('K', 4000), input('V', 4000)] }, { path })).json,
   };
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Failure } from '../../src/engine/failure.ts';
 import { reference } from '../../src/engine/kernels/reference.ts';
 import {
   type Dense,
   ONNX_OUTPUTS,
   type OnnxAttributes,
-  OnnxFault,
   type OnnxInput,
   type OnnxInputs,
   type OnnxOutput,
@@ -235,7 +235,7 @@ describe('padded keys', () => {
     [[1, -1], 'got -1 at [1]'],
   ])('%j of 4 are refused', (lengths, got) => {
     expect(() => callOf({ ...inputs, nonpad_kv_seqlen: counts(...lengths) }, {})).toThrow(
-      new OnnxFault(`nonpad_kv_seqlen must be from 0 to the 4 keys of K, ${got}`),
+      new Failure('invalid-request', `nonpad_kv_seqlen must be from 0 to the 4 keys of K, ${got}`),
     );
   });
 
@@ -251,7 +251,7 @@ describe('padded keys', () => {
       attn_mask: { data: new Float64Array(2 * keys), shape: [2, keys] },
     });
     expect(() => callOf(short(2), {})).toThrow(
-      new OnnxFault('the last axis of attn_mask must cover the 3 keys of nonpad_kv_seqlen, got the shape [2, 2]'),
+      new Failure('invalid-request', 'the last axis of attn_mask must cover the 3 keys of nonpad_kv_seqlen, got the shape [2, 2]'),
     );
     expect([...callOf(short(3), {}).call.keyRanges.end]).toEqual([3, 3, 1, 1]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ArithmeticOverflow } from '../../src/engine/errors.ts';
+import { arithmeticOverflow } from '../../src/engine/errors.ts';
 import type { Kernel } from '../../src/engine/kernels/kernel.ts';
 import { reference } from '../../src/engine/kernels/reference.ts';
 import type { Floats } from '../../src/engine/tensor.ts';
@@ -203,7 +203,7 @@ describe('a result that is not finite', () => {
     expect(said('values', 2)).toBe('values of token 2 in head 0 is not finite, though all inputs are');
     expect(said('context', 3)).toBe('context of query row 3 is not finite, though all inputs are');
     expect(said('lse', 3, { ...SIZES, h: 1 })).toBe('lse of query row 3 is not finite, though all inputs are');
-    expect(new ArithmeticOverflow('x', 'token', 0, 1).name).toBe('ArithmeticOverflow');
+    expect(overflow(SIZES, 'lse', 0)).toMatchObject({ name: 'Failure', code: 'arithmetic-overflow' });
   });
 
   const refused = (output: TokenOutput, axes: readonly (readonly ['h' | 'g' | 'm' | 'n' | 'd_k' | 'width', number])[], place: number) => {
@@ -287,13 +287,13 @@ describe('a result that is not finite', () => {
       kvHeads: 1,
       include: new Set(['context']),
     });
-    expect(() => attendTokens(big, reference)).toThrow(new ArithmeticOverflow('context', 'query row', 0, undefined));
+    expect(() => attendTokens(big, reference)).toThrow(arithmeticOverflow('context', 'query row', 0));
   });
 
   test('is refused where it is attended, though it is not asked for', () => {
     const vectors = { data: new Float64Array(35).fill(1e200), rows: 5, columns: 7 };
     expect(() => attendTokens(asked({ queries: { from: 'queries', vectors }, scale: 1e300, include: new Set(['lse']) }), reference)).toThrow(
-      new ArithmeticOverflow('scores', 'query row', 0, 0),
+      arithmeticOverflow('scores', 'query row', 0, 0),
     );
   });
 });

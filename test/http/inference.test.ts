@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { inferenceExamples } from '../../src/schemas/examples.ts';
 import { random } from '../engine/calls.ts';
 import { type Attributes, attentionByDefinition, type Inputs } from '../engine/onnx-by-definition.ts';
+import { withFacts } from '../facts.ts';
 import { type CaseTensor, infer, numbersOf, readTensors } from './inference-client.ts';
 import { type Datatype, fromNumbers, toNumbers } from './inference-elements.ts';
 import { useService } from './service.ts';
@@ -245,10 +246,13 @@ test('NaN and infinities at an excluded key change nothing, elsewhere they are p
 });
 
 test('an infinite key in a large problem is answered, away from the event loop, as IEEE arithmetic says', async () => {
-  const inputs = four(1, 1, 1, 60, 60, 64);
+  const inputs = four(1, 1, 1, 80, 80, 64);
+  const finite = await withFacts(() => infer(service, { inputs }, 'binary'));
+  expect(finite.facts).toMatchObject([{ where: 'inline' }]);
   const infinite = { ...inputs.K, data: inputs.K.data.map((x, i) => (i === 5 ? 'Infinity' : x)) };
-  const { answer, tensors } = await infer(service, { inputs: { ...inputs, K: infinite } }, 'binary');
-  expect(answer.status).toBe(200);
+  const { given, facts } = await withFacts(() => infer(service, { inputs: { ...inputs, K: infinite } }, 'binary'));
+  const { answer, tensors } = given;
+  expect([answer.status, facts]).toEqual([200, [expect.objectContaining({ where: 'worker' })]]);
   expect(tensors['Y']?.data.some((y) => Number.isNaN(y))).toBe(true);
 });
 
@@ -393,7 +397,7 @@ describe('the wire', () => {
     ['a negative softcap', { ...good, parameters: { softcap: -1 } }, {}, 'softcap must be a finite number of at least 0'],
     ['an unknown output mode', { ...good, parameters: { qk_matmul_output_mode: 4 } }, {}, 'an integer from 0 to 3, got 4'],
     ['an unknown softmax precision', { ...good, parameters: { softmax_precision: 2 } }, {}, '16 (BFLOAT16), got 2'],
-    ['a window below −1', { ...good, parameters: { left_window_size: -2 } }, {}, 'an integer from -1'],
+    ['a window below −1', { ...good, parameters: { left_window_size: -2 } }, {}, 'an integer of at least -1'],
     ['an unknown output', { ...good, outputs: [{ name: 'Z' }] }, {}, 'outputs[0].name must be one of Y'],
     ['an output twice', { ...good, outputs: [{ name: 'Y' }, { name: 'Y' }] }, {}, 'output Y is asked for twice'],
     ['outputs that are no list', { ...good, outputs: 'Y' }, {}, 'outputs must be an array of outputs, got the string "Y"'],

@@ -24,7 +24,12 @@ describe('security headers', () => {
   test.each(['/attention', '/nope', '/info'])('%s may load nothing and not be framed', async (path) => {
     const { headers } = await service.get(path);
     expect(headers['content-security-policy']).toBe("default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'");
-    expect([headers['x-content-type-options'], headers['x-frame-options']]).toEqual(['nosniff', 'DENY']);
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-resource-policy': 'same-origin',
+    });
   });
 
   test('no policy upgrades to https or allows another host', async () => {

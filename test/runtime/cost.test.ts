@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readQuestion, type Task } from '../../src/runtime/answer.ts';
-import { INLINE_COST, INLINE_HELD } from '../../src/runtime/cost.ts';
+import { readQuestion } from '../../src/runtime/answers.ts';
+import { costOf, INLINE_COST, INLINE_HELD, type Load } from '../../src/runtime/cost.ts';
 import { chooseEngine, kernelOf } from '../../src/runtime/kernel.ts';
+import type { Task } from '../../src/runtime/question.ts';
 
 const means = { kernel: kernelOf(chooseEngine('simd')), limits: { work: 2e11, replyNumbers: 2 ** 24 } };
 const task = (body: object): Task => readQuestion({ kind: 'attention', body: [Buffer.from(JSON.stringify(body))] }, means);
@@ -22,6 +23,32 @@ const DEAR = {
   'numbers printed': { tokens: rows(150, 1), include: ['scores'] },
   'numbers printed with decimals': { tokens: rows(120, 1), include: ['scores'], decimals: 7 },
 };
+
+/** Every kind of work, named here so that the compiler misses one that is not. */
+const UNITS: Readonly<Record<keyof Omit<Load, 'work' | 'pairs'>, true>> = {
+  row: true,
+  masked: true,
+  projected: true,
+  projectedIn: true,
+  projectedOut: true,
+  sine: true,
+  rotated: true,
+  unitNumber: true,
+  unitBlock: true,
+  movedRow: true,
+  moved: true,
+  converted: true,
+  merged: true,
+  printed: true,
+  rounded: true,
+  copied: true,
+};
+
+test.each(Object.keys(UNITS))('each kind of work has its price: %s', (unit) => {
+  const idle = { work: 0, pairs: 0 };
+  expect(costOf(idle, 'float64')).toBe(0);
+  expect(costOf({ ...idle, [unit]: 1e6 }, 'float64')).toBeGreaterThanOrEqual(1);
+});
 
 describe('what small bodies ask for is priced above what the event loop takes', () => {
   test.each(Object.entries(DEAR))('%s', (_name, body) => {

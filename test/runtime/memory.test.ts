@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Question } from '../../src/runtime/answer.ts';
 import { chooseEngine } from '../../src/runtime/kernel.ts';
 import { Offload } from '../../src/runtime/offload.ts';
+import type { Question } from '../../src/runtime/question.ts';
 
 const engine = chooseEngine('simd');
 const nobodyLeaves = new AbortController().signal;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Failure } from '../../src/engine/failure.ts';
 import { tooDeepAt } from '../../src/wire/depth.ts';
-import { MalformedJson, parseJson } from '../../src/wire/json.ts';
+import { parseJson } from '../../src/wire/json.ts';
 
 /** The definition: one character after the other. */
 function byDefinition(text: string, deepest: number): number {
@@ -34,12 +35,13 @@ test('the first bracket too deep is found wherever it stands, and none in a stri
 });
 
 describe('JSON', () => {
-  const fault = (text: string): MalformedJson => {
+  const fault = (text: string): { readonly line: number; readonly column: number; readonly message: string } => {
     try {
       parseJson(Buffer.from(text));
     } catch (error) {
-      if (error instanceof MalformedJson) return error;
-      throw error;
+      if (!(error instanceof Failure && error.code === 'malformed-json')) throw error;
+      const [, line, column, message = ''] = /^line (\d+), column (\d+): (.*)$/.exec(error.message) ?? [];
+      return { line: Number(line), column: Number(column), message };
     }
     throw new Error(`${text} parses`);
   };

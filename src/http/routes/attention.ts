@@ -1,13 +1,12 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Config } from '../../config.ts';
 import { STYLE_SOURCE } from '../../explain/palette.ts';
-import type { Answerer } from '../../runtime/answerer.ts';
+import type { Question } from '../../runtime/question.ts';
 import { AttentionRequest } from '../../schemas/attention.ts';
 import { AttentionReply } from '../../schemas/attention-reply.ts';
 import { BodyHeaders } from '../../schemas/headers.ts';
 import { MergeReply, MergeRequest } from '../../schemas/merge.ts';
-import { readChunks } from '../body.ts';
+import { type Answering, answerRequest } from '../answering.ts';
 import { goneSignal } from '../gone.ts';
 import { requireMediaType } from '../media.ts';
 import { answerStream } from '../ndjson.ts';
@@ -25,27 +24,25 @@ const REPRESENTATIONS = { [JSON_TYPE]: undefined, [MARKDOWN_TYPE]: 'markdown', [
 /** The picture brings its style for light and dark, exactly that one, and nothing else. */
 const SVG_POLICY = `default-src 'none'; style-src ${STYLE_SOURCE}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-/** `POST /attention`, the lesson, one or many; `POST /attention/merge`. */
-export async function attentionRoutes(app: FastifyInstance, { config, answerer }: { config: Config; answerer: Answerer }): Promise<void> {
-  const bodies = { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS };
-  const send = async (
+/** `POST /attention`, one or many; `POST /attention/merge`. */
+export async function attentionRoutes(app: FastifyInstance, { answering }: { answering: Answering }): Promise<void> {
+  const send = (
     request: FastifyRequest,
     reply: FastifyReply,
-    kind: 'attention' | 'merge',
-    type: keyof typeof REPRESENTATIONS = JSON_TYPE,
-  ): Promise<FastifyReply> => {
-    const body = await readChunks(request, bodies);
-    const { answer, timing } = await answerer.answer({ kind, body, as: REPRESENTATIONS[type] }, () => goneSignal(reply));
-    if (type === SVG_TYPE) reply.header('content-security-policy', SVG_POLICY);
-    reply.header('server-timing', timing).header('vary', 'accept');
-    return reply.type(`${type}; charset=utf-8`).send(answer.body);
-  };
+    type: keyof typeof REPRESENTATIONS,
+    ask: (body: readonly Buffer[]) => Question,
+  ): Promise<FastifyReply> =>
+    answerRequest(request, reply, answering, ask, () => {
+      if (type === SVG_TYPE) reply.header('content-security-policy', SVG_POLICY);
+      reply.header('vary', 'accept').type(`${type}; charset=utf-8`);
+    });
 
   app.post('/attention', { schema: attentionDocumentation }, async (request, reply) => {
     const given = requireMediaType(request, [JSON_TYPE, ...NDJSON_TYPES]);
     if (given === JSON_TYPE) {
       const type = negotiate(request, [JSON_TYPE, MARKDOWN_TYPE, SVG_TYPE]);
-      return send(request, reply, 'attention', type);
+      const as = REPRESENTATIONS[type];
+      return send(request, reply, type, (body) => (as === undefined ? { kind: 'attention', body } : { kind: 'shown', as, body }));
     }
     const type = negotiateLines(request, given, NDJSON_TYPES);
     let gone: AbortSignal | undefined;
@@ -53,14 +50,15 @@ export async function attentionRoutes(app: FastifyInstance, { config, answerer }
       gone ??= goneSignal(reply);
       return gone;
     };
-    const lines = answerStream(request, reply, (line) => answerer.answer({ kind: 'attention', body: [line] }, signal), bodies);
+    const { answerer } = answering;
+    const lines = answerStream(request, reply, (line) => answerer.answer({ kind: 'attention', body: [line] }, signal), answering);
     return reply.type(`${type}; charset=utf-8`).send(lines);
   });
 
   app.post('/attention/merge', { schema: mergeDocumentation }, async (request, reply) => {
     requireMediaType(request, [JSON_TYPE]);
     negotiate(request, [JSON_TYPE]);
-    return send(request, reply, 'merge');
+    return send(request, reply, JSON_TYPE, (body) => ({ kind: 'merge', body }));
   });
 }
 

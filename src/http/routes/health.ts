@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
+import { Failure } from '../../engine/failure.ts';
 import { named } from '../../schemas/shapes.ts';
-import { Problem } from '../problems.ts';
 import { problemResponses } from '../representation.ts';
 
 const Health = Type.Object({ status: Type.Literal('ok') }, { ...named('Health', 'All is well.'), examples: [{ status: 'ok' }] });
@@ -33,7 +33,7 @@ export async function healthRoutes(app: FastifyInstance): Promise<void> {
       },
     },
     async () => {
-      if (!app.lifecycle.ready) throw new Problem('shutting-down', 'asked to stop; draining', { headers: { 'retry-after': '1' } });
+      if (!app.attentionLifecycle.ready) throw new Failure('shutting-down', 'asked to stop; draining');
       return { status: 'ok' };
     },
   );

@@ -1,4 +1,4 @@
-import { MODEL } from '../../runtime/answer.ts';
+import { MODEL } from '../../runtime/answers/inference.ts';
 
 /*
  * What the inference protocol says of its one model: metadata as KServe has it, configuration as Triton has it.

@@ -1,8 +1,7 @@
 import { type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Config } from '../../config.ts';
-import { MODEL } from '../../runtime/answer.ts';
-import type { Answerer } from '../../runtime/answerer.ts';
+import { Failure } from '../../engine/failure.ts';
+import { MODEL } from '../../runtime/answers/inference.ts';
 import { BodyHeaders } from '../../schemas/headers.ts';
 import {
   InferenceError,
@@ -21,37 +20,40 @@ import {
 } from '../../schemas/inference.ts';
 import { name as serverName, version as serverVersion } from '../../version.ts';
 import { readRepositoryIndex } from '../../wire/repository-index.ts';
+import { answerOtherMethods, collectMethods } from '../absent.ts';
+import { type Answering, answerRequest } from '../answering.ts';
 import { readChunks } from '../body.ts';
-import { goneSignal } from '../gone.ts';
+import { answerFailures } from '../failures.ts';
 import { InferenceStatistics } from '../inference-statistics.ts';
-import { Problem } from '../problems.ts';
+import { asInferenceErrors } from '../printing.ts';
 import { CONFIGURATION, METADATA } from './inference-model.ts';
 
 const JSON_LENGTH = 'inference-header-content-length';
-const MODEL_PATH = `/v2/models/${MODEL.name}`;
+const MODEL_PATH = `/models/${MODEL.name}`;
 const VERSION_PATH = `${MODEL_PATH}/versions/${MODEL.version}`;
 
-/** The Open Inference Protocol v2 over REST: the model `attention` is ONNX's Attention, opset 25. */
-export async function inferenceRoutes(app: FastifyInstance, { config, answerer }: { config: Config; answerer: Answerer }): Promise<void> {
+/** The Open Inference Protocol v2 over REST, under its own prefix: the model `attention` is ONNX's Attention, opset 25. */
+export async function inferenceRoutes(app: FastifyInstance, { answering }: { answering: Answering }): Promise<void> {
+  answerFailures(app, asInferenceErrors);
+  const methodsOf = collectMethods(app);
   const get = (url: string, operationId: string, summary: string, reply: TSchema, answer: () => object) => {
     const response = { 200: { ...reply, examples: [answer()] }, ...(url.endsWith('/ready') && { 503: errors('Shutting down.') }) };
     app.get(url, { schema: { operationId, tags: ['inference'], summary, response } }, async () => answer());
   };
   const requireReady = () => {
-    if (!app.lifecycle.ready)
-      throw new Problem('shutting-down', 'the server is not ready: it has been asked to stop', { headers: { 'retry-after': '1' } });
+    if (!app.attentionLifecycle.ready) throw new Failure('shutting-down', 'the server is not ready: it has been asked to stop');
   };
 
   const server = { name: serverName, version: serverVersion, extensions: ['binary_tensor_data', 'model_configuration', 'statistics'] };
   const statistics = new InferenceStatistics();
-  get('/v2', 'serverMetadata', 'The server, and the extensions that it speaks', ServerMetadata, () => server);
-  app.get('/v2/', { schema: { hide: true } }, async () => server);
-  get('/v2/health/live', 'serverLive', 'Is the server alive?', ServerLive, () => ({ live: true }));
-  get('/v2/health/ready', 'serverReady', 'Does the server want requests?', ServerReady, () => {
+  get('', 'serverMetadata', 'The server, and the extensions that it speaks', ServerMetadata, () => server);
+  app.get('/', { prefixTrailingSlash: 'slash', schema: { hide: true } }, async () => server);
+  get('/health/live', 'serverLive', 'Is the server alive?', ServerLive, () => ({ live: true }));
+  get('/health/ready', 'serverReady', 'Does the server want requests?', ServerReady, () => {
     requireReady();
     return { live: true, ready: true };
   });
-  get('/v2/models', 'models', 'The models', ModelList, () => ({ models: [MODEL.name] }));
+  get('/models', 'models', 'The models', ModelList, () => ({ models: [MODEL.name] }));
   for (const [path, of] of [
     [MODEL_PATH, 'model'],
     [VERSION_PATH, 'modelVersion'],
@@ -63,39 +65,38 @@ export async function inferenceRoutes(app: FastifyInstance, { config, answerer }
       requireReady();
       return { name: MODEL.name, ready: true };
     });
-    app.post(`${path}/infer`, { schema: inferDocumentation(`${of}Infer`) }, (request, reply) => infer(request, reply, config, answerer, statistics));
+    app.post(`${path}/infer`, { schema: inferDocumentation(`${of}Infer`) }, (request, reply) => infer(request, reply, answering, statistics));
   }
-  get('/v2/models/stats', 'statistics', 'What was asked of all models, of which there is one', ModelStatistics, () => statistics.reply());
-  app.post('/v2/repository/index', { schema: INDEX_DOCUMENTATION }, async (request) => {
-    const body = await readChunks(request, { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS });
+  get('/models/stats', 'statistics', 'What was asked of all models, of which there is one', ModelStatistics, () => statistics.reply());
+  app.post('/repository/index', { schema: INDEX_DOCUMENTATION }, async (request) => {
+    const body = await readChunks(request, answering.bodies);
     const { readyOnly } = readRepositoryIndex(Buffer.concat(body));
-    const { ready } = app.lifecycle;
+    const { ready } = app.attentionLifecycle;
     if (readyOnly && !ready) return [];
     return [{ ...MODEL, state: ready ? 'READY' : 'UNAVAILABLE', reason: ready ? '' : 'the server has been asked to stop' }];
   });
-  app.all('/v2/*', { schema: { hide: true } }, async (request) => {
-    throw new Problem('not-found', `there is nothing at ${request.url.slice(0, 200)}; the one model is ${MODEL.name}, version ${MODEL.version}`);
+  app.all('/*', { schema: { hide: true } }, async (request) => {
+    throw new Failure('not-found', `there is nothing at ${request.url.slice(0, 200)}; the one model is ${MODEL.name}, version ${MODEL.version}`);
   });
+  answerOtherMethods(app, new Map(methodsOf));
 }
 
-async function infer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  config: Config,
-  answerer: Answerer,
-  statistics: InferenceStatistics,
-): Promise<FastifyReply> {
+async function infer(request: FastifyRequest, reply: FastifyReply, answering: Answering, statistics: InferenceStatistics): Promise<FastifyReply> {
   const began = performance.now();
+  const header = request.headers[JSON_LENGTH];
+  const jsonLength = Array.isArray(header) ? header.join(', ') : header;
   try {
-    const body = await readChunks(request, { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS });
-    const arrived = performance.now();
-    const header = request.headers[JSON_LENGTH];
-    const jsonLength = Array.isArray(header) ? header.join(', ') : header;
-    const { answer, stages, timing } = await answerer.answer({ kind: 'inference', body, jsonLength }, () => goneSignal(reply));
-    statistics.succeeded(performance.now() - arrived, stages);
-    reply.header('server-timing', timing);
-    if (answer.jsonLength === undefined) return reply.type('application/json').send(answer.body);
-    return reply.header('Inference-Header-Content-Length', answer.jsonLength).type('application/octet-stream').send(answer.body);
+    return await answerRequest(
+      request,
+      reply,
+      answering,
+      (body) => ({ kind: 'inference', body, jsonLength }),
+      ({ answer, facts }) => {
+        statistics.succeeded(facts.stages);
+        if (answer.jsonLength === undefined) reply.type('application/json');
+        else reply.header('Inference-Header-Content-Length', answer.jsonLength).type('application/octet-stream');
+      },
+    );
   } catch (error) {
     statistics.failed(performance.now() - began);
     throw error;

@@ -16,11 +16,13 @@ const FILES = {
 
 /** The playground: a page that talks to the public API alone. Its four files are kept in memory, plain and packed. */
 export async function playgroundRoutes(app: FastifyInstance): Promise<void> {
+  // The page's own addresses are relative, so that it works under a prefix, where it ends with a slash.
+  if (app.prefix !== '') app.get('', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${app.prefix}/`, 308));
   for (const [url, [path, type]] of Object.entries(FILES)) {
     const plain = readFileSync(new URL(`../../playground/${path}`, import.meta.url));
     const packed = gzipSync(plain, { level: 9 });
     const etag = createHash('sha256').update(plain).digest('base64url').slice(0, 22);
-    app.get(url, { schema: { hide: true } }, async (request, reply) => {
+    app.get(url, { prefixTrailingSlash: 'slash', schema: { hide: true } }, async (request, reply) => {
       const gzip = acceptsGzip(request);
       reply.headers({
         'content-security-policy': POLICY,

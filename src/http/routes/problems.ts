@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
+import { Failure, type FailureCode } from '../../engine/failure.ts';
 import { named, OneOf } from '../../schemas/shapes.ts';
-import { PROBLEMS, Problem, type ProblemCode } from '../problems.ts';
+import { helpOf, PROBLEMS } from '../problems.ts';
 import { problemResponses } from '../representation.ts';
 
 const STYLE =
@@ -11,7 +12,7 @@ const STYLE =
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 /** A page for each kind of failure, from the same catalogue as the failures themselves. */
-export async function problemRoutes(app: FastifyInstance): Promise<void> {
+export async function problemRoutes(app: FastifyInstance, { base }: { base: string }): Promise<void> {
   app.withTypeProvider<TypeBoxTypeProvider>().get(
     '/problems/:code',
     {
@@ -25,7 +26,7 @@ export async function problemRoutes(app: FastifyInstance): Promise<void> {
         response: {
           200: {
             description: 'A page that explains it.',
-            content: { 'text/html': { schema: { type: 'string', examples: [page('invalid-request')] } } },
+            content: { 'text/html': { schema: { type: 'string', examples: [page('invalid-request', base)] } } },
           },
           ...problemResponses(['not-found']),
         },
@@ -33,17 +34,17 @@ export async function problemRoutes(app: FastifyInstance): Promise<void> {
     },
     async (request, reply) => {
       const { code } = request.params;
-      if (!isCode(code)) throw new Problem('not-found', `there is no problem of this name; they are ${Object.keys(PROBLEMS).join(', ')}`);
-      return reply.header('content-security-policy', POLICY).type('text/html; charset=utf-8').send(page(code));
+      if (!isCode(code)) throw new Failure('not-found', `there is no problem of this name; they are ${Object.keys(PROBLEMS).join(', ')}`);
+      return reply.header('content-security-policy', POLICY).type('text/html; charset=utf-8').send(page(code, base));
     },
   );
 }
 
-function isCode(code: string): code is ProblemCode {
+function isCode(code: string): code is FailureCode {
   return Object.hasOwn(PROBLEMS, code);
 }
 
-function page(code: ProblemCode): string {
-  const { status, title, help } = PROBLEMS[code];
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${STYLE}</style><h1>${title}</h1><p><code>${code}</code>, status ${status}</p><p>${help}</p></html>\n`;
+function page(code: FailureCode, base: string): string {
+  const { status, title } = PROBLEMS[code];
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${STYLE}</style><h1>${title}</h1><p><code>${code}</code>, status ${status}</p><p>${helpOf(code, base)}</p></html>\n`;
 }

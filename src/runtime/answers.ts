@@ -1,0 +1,45 @@
+import { attention } from './answers/attention.ts';
+import { inference } from './answers/inference.ts';
+import { merge } from './answers/merge.ts';
+import { shown } from './answers/shown.ts';
+import type { Answered, Facts, Kind, Means, Question, QuestionOf, Task } from './question.ts';
+
+/** How each kind of question is read. */
+const READERS: { readonly [Of in Kind]: (question: QuestionOf<Of>, means: Means) => Task } = { attention, shown, merge, inference };
+
+/**
+ * Reads and prices a question, within the limits. Between reading and carrying out nothing else may be read on this
+ * thread, since both work in the kernel's memory.
+ * @throws Failure
+ */
+export function readQuestion<Of extends Kind>(question: QuestionOf<Of>, means: Means): Task {
+  means.kernel.reset();
+  const read: (question: QuestionOf<Of>, means: Means) => Task = READERS[question.kind];
+  return read(question, means);
+}
+
+/** A question that has been read: whoever began it looks at the task's price, and finishes it or leaves it. */
+export interface Begun {
+  readonly task: Task;
+  /** Carries the task out. @throws Failure, and what the means' checkpoint throws */
+  finish(where: Facts['where']): Answered;
+}
+
+/** Begins to answer a question: what comes of it says what it was, and how long each stage took. @throws Failure */
+export function beginAnswer(question: Question, means: Means): Begun {
+  const began = performance.now();
+  const task = readQuestion(question, means);
+  const decode = performance.now() - began;
+  return {
+    task,
+    finish(where) {
+      const from = performance.now();
+      let computed = from;
+      const answer = task.carryOut(() => {
+        computed = performance.now();
+      });
+      const stages = { queue: 0, decode, compute: computed - from, encode: performance.now() - computed };
+      return { answer, facts: { kind: question.kind, sizes: task.sizes, work: task.work, where, stages } };
+    },
+  };
+}

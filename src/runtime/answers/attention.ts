@@ -1,0 +1,34 @@
+import { attendTokens, tokenSizes } from '../../engine/token-attention.ts';
+import { Recording } from '../../explain/recording.ts';
+import { traceReply } from '../../explain/trace-reply.ts';
+import { MOST_WALKED } from '../../explain/walkthrough.ts';
+import { printAttentionReply } from '../../wire/attention-reply.ts';
+import { readAttentionRequest } from '../../wire/attention-request.ts';
+import { costOf, paceOf, tokenHolds, tokenLoad } from '../cost.ts';
+import { axesOf, refuseShown, refuseTooMuch, traceNumbersOf } from '../limits.ts';
+import type { Means, QuestionOf, Task } from '../question.ts';
+import { readJsonBody } from './body.ts';
+import { pointingAtZeroVectors } from './zero-vectors.ts';
+
+/** Attention over tokens, as JSON. */
+export function attention({ body }: QuestionOf<'attention'>, { kernel, limits, checkpoint }: Means): Task {
+  const order = readAttentionRequest(readJsonBody(body));
+  const { attention: asked, printing } = order;
+  const sizes = tokenSizes(asked);
+  const traced = printing.include.includes('trace');
+  if (traced) refuseShown(sizes, MOST_WALKED, 'the trace');
+  const { work, numbers } = refuseTooMuch(asked, limits, traced ? traceNumbersOf(sizes) : 0);
+  return {
+    sizes: axesOf(sizes),
+    work,
+    cost: costOf(tokenLoad(asked, numbers, printing.decimals), paceOf(kernel, asked.precision)),
+    holds: tokenHolds(asked, numbers),
+    carryOut(computed) {
+      const recording = traced ? new Recording() : undefined;
+      const result = pointingAtZeroVectors(order, () => attendTokens(asked, kernel, checkpoint, recording));
+      const trace = recording && traceReply(recording.call, printing);
+      computed?.();
+      return { body: printAttentionReply(result, printing, sizes.m, trace) };
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { type OnnxLayout, onnxCall, onnxLayout } from '../../engine/onnx.ts';
+import { Chunks } from '../../wire/chunks.ts';
+import { printInferenceReply } from '../../wire/inference-reply.ts';
+import { type AskedInference, type Model, readInferenceRequest } from '../../wire/inference-request.ts';
+import { costOf, type Load, PRINTED_BYTES, paceOf } from '../cost.ts';
+import { type CallSize, numbersIn, refuseAxes, refuseCall } from '../limits.ts';
+import type { Means, QuestionOf, Task } from '../question.ts';
+
+/** The model that the inference protocol serves. */
+export const MODEL = { name: 'attention', version: '1' } as const satisfies Model;
+
+/** ONNX's Attention over tensors, by the Open Inference Protocol. */
+export function inference({ body, jsonLength }: QuestionOf<'inference'>, { kernel, limits, checkpoint }: Means): Task {
+  const asked = readInferenceRequest(new Chunks(body), jsonLength, MODEL);
+  const { attributes, precision, shapes } = asked;
+  const names = asked.outputs.map(({ name }) => name);
+  // Numbers are read, and room is made for them, only once the shapes are within the limits.
+  refuseAxes(shapes);
+  const layout = onnxLayout(shapes, attributes, names);
+  const size = refuseCall(layout, names, limits);
+  const inputs = asked.readInputs((length) => kernel.float32(length));
+  const load = loadOf(asked, layout, size, inputs.attn_mask !== undefined);
+  return {
+    sizes: { ...layout.axes },
+    work: size.work,
+    cost: costOf(load, paceOf(kernel, precision, attributes.softmax_precision)),
+    holds: 2 * (precision === 'float32' ? 4 : 8) * load.moved + PRINTED_BYTES * load.printed,
+    carryOut(computed) {
+      const onnx = onnxCall(inputs, layout, attributes, names, precision);
+      const call = { ...onnx.call, checkpoint };
+      // Present keys and values alone need no attention.
+      const result = call.want.size > 0 ? kernel.attend(call) : { fullyMasked: [] };
+      computed?.();
+      return printInferenceReply(asked, onnx.outputs(result), MODEL);
+    },
+  };
+}
+
+function loadOf(
+  { outputs, converted }: AskedInference,
+  layout: OnnxLayout,
+  { work, rows, numbers }: CallSize,
+  masked: boolean,
+): Load & { readonly moved: number; readonly printed: number } {
+  const { B, H, G, M, N, D, E } = layout.axes;
+  const pairs = B * H * M * N;
+  const copied = outputs.reduce((sum, { name, binary }) => sum + (binary ? numbersIn(layout.outputs[name]) : 0), 0);
+  return {
+    work,
+    pairs,
+    row: rows,
+    masked: masked ? pairs : 0,
+    movedRow: layout.packed || layout.P > 0 ? B * G * (layout.packed ? N : 1) : 0,
+    moved: B * (H * M * (D + E) + G * N * (D + E)) + numbers,
+    converted,
+    printed: numbers - copied,
+    copied,
+  };
+}

@@ -1,0 +1,86 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { Answerer } from '../../src/runtime/answerer.ts';
+import { chooseEngine } from '../../src/runtime/kernel.ts';
+import type { Facts, Question } from '../../src/runtime/question.ts';
+import { withFacts } from '../facts.ts';
+
+const answerer = new Answerer({
+  engine: chooseEngine('simd'),
+  limits: { work: 2e11, replyNumbers: 2 ** 24 },
+  threads: 1,
+  timeoutMs: 60_000,
+});
+const nobodyLeaves = () => new AbortController().signal;
+const rows = (count: number, columns: number) => Array.from({ length: count }, () => Array<number>(columns).fill(0.5));
+const json = (body: object) => [Buffer.from(JSON.stringify(body))];
+const tensor = (name: string, n: number, data: number[] | (number | string)[]) => ({ name, datatype: 'FP32', shape: [1, 1, n, 1], data });
+
+afterAll(() => answerer.close());
+
+const QUESTIONS: Record<string, [Question, Omit<Facts, 'stages' | 'where'>]> = {
+  attention: [
+    { kind: 'attention', body: json({ tokens: rows(3, 4), heads: 2, query: 1 }) },
+    { kind: 'attention', sizes: { B: 1, H: 2, G: 2, M: 1, N: 3, D: 2, E: 2 }, work: 24 },
+  ],
+  shown: [
+    { kind: 'shown', as: 'markdown', body: json({ tokens: rows(2, 4), w_key: rows(4, 4) }) },
+    { kind: 'shown', sizes: { B: 1, H: 1, G: 1, M: 2, N: 2, D: 4, E: 4 }, work: 32 + 32 },
+  ],
+  merge: [
+    { kind: 'merge', body: json({ parts: Array(3).fill({ context: rows(2, 4), lse: [0, 0] }) }) },
+    { kind: 'merge', sizes: { parts: 3, H: 1, M: 2, E: 4 }, work: 24 },
+  ],
+  inference: [
+    { kind: 'inference', body: json({ inputs: ['Q', 'K', 'V'].map((name) => tensor(name, 2, [1, 2])) }) },
+    { kind: 'inference', sizes: { B: 1, H: 1, G: 1, M: 2, N: 2, D: 1, E: 1 }, work: 8 },
+  ],
+};
+
+describe('the facts of an answer', () => {
+  test.each(Object.entries(QUESTIONS))('%s: what it was, where it was made, and what each stage took', async (_kind, [question, expected]) => {
+    const { facts } = await answerer.answer(question, nobodyLeaves);
+    expect(facts).toEqual({ ...expected, where: 'inline', stages: expect.anything() });
+    expect(facts.stages.queue).toBe(0);
+    for (const stage of ['decode', 'compute', 'encode'] as const) expect(facts.stages[stage]).toBeGreaterThanOrEqual(0);
+  });
+
+  test('a large question is answered on a worker, and its stages and its wait are no longer than it took', async () => {
+    const began = performance.now();
+    const { facts } = await answerer.answer({ kind: 'attention', body: json({ tokens: rows(700, 64), include: ['lse'] }) }, nobodyLeaves);
+    const took = performance.now() - began;
+    expect(facts).toMatchObject({ where: 'worker', work: 700 * 700 * 128 });
+    const { queue, decode, compute, encode } = facts.stages;
+    expect(Math.min(queue, decode, compute, encode)).toBeGreaterThan(0);
+    expect(queue + decode + compute + encode).toBeLessThanOrEqual(took);
+  });
+});
+
+test('the channel attention:answer gets the facts of each answer, and of no failure', async () => {
+  const { given, facts } = await withFacts(async () => {
+    const small = await answerer.answer({ kind: 'attention', body: json({ tokens: rows(3, 4) }) }, nobodyLeaves);
+    const large = await answerer.answer({ kind: 'attention', body: json({ tokens: rows(700, 64), include: ['lse'] }) }, nobodyLeaves);
+    expect(() => answerer.answer({ kind: 'merge', body: json({}) }, nobodyLeaves)).toThrow('is required');
+    return [small, large];
+  });
+  expect(facts).toEqual(given.map((answered) => answered.facts));
+});
+
+describe('what a NaN or an infinity makes redo', () => {
+  /** Cheap by its shape: 240 queries and keys of 8, whose one infinite key makes the reference redo every row. */
+  const n = 240;
+  const spoilt = (name: string) => ({
+    name,
+    datatype: 'FP32',
+    shape: [1, 1, n, 8],
+    data: rows(1, n * 8)[0]?.map((one, i) => (name === 'K' && i === 0 ? 'Infinity' : one)),
+  });
+
+  test('is for a worker, where it is too much for the event loop', async () => {
+    const question = (names: readonly string[]): Question => ({
+      kind: 'inference',
+      body: json({ inputs: ['Q', 'K', 'V'].map((name) => ({ ...spoilt(names.includes(name) ? 'K' : 'Q'), name })), outputs: [{ name: 'lse' }] }),
+    });
+    expect((await answerer.answer(question([]), nobodyLeaves)).facts.where).toBe('inline');
+    expect((await answerer.answer(question(['K']), nobodyLeaves)).facts.where).toBe('worker');
+  });
+});
