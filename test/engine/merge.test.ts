@@ -48,6 +48,7 @@ describe('merged parts of the keys', () => {
   test('that the projection makes overflow are refused, by the query row', () => {
     const output = { weight: { data: Float64Array.of(1, 1e200), rows: 1, columns: 2 } };
     expect(() => mergeAndProject([part(1, [1, 2, 1e200], [0, 0, 0])], 3, 1, output)).toThrow(arithmeticOverflow('context', 'query row', 2));
-    expect(() => mergeAndProject([part(1, [1e200, 2, 1], [0, 0, 0])], 3, 1, output)).toThrow('context of query row 0 is not finite');
+    const first = { weight: { data: Float64Array.of(1e200, 1), rows: 1, columns: 2 } };
+    expect(() => mergeAndProject([part(1, [1e200, 2, 1], [0, 0, 0])], 3, 1, first)).toThrow('context of query row 0 is not finite');
   });
 });
