@@ -89,6 +89,13 @@ describe('a matrix', () => {
     expect(matrix({}).faults).toEqual([['/x', 'must be an array with at least one row of numbers, got an object']]);
   });
 
+  test('has rows that are arrays, not what only has a length', () => {
+    expect(matrix([[1], 'x', null]).faults).toEqual([
+      ['/x/1', 'must be a row, an array of numbers, got the string "x"'],
+      ['/x/2', 'must be a row, an array of numbers, got null'],
+    ]);
+  });
+
   test('has its elements looked at even where its rows do not fit', () => {
     expect(matrix([[1, 2], ['x']]).faults.map(([pointer]) => pointer)).toEqual(['/x/1', '/x/1/0']);
   });

@@ -63,6 +63,7 @@ describe('pieces of a body', () => {
     expect(taken(10)).toEqual([10]);
     expect(taken(10, 20, 30)).toEqual([10, 50]);
     expect(taken(4095, 4095, 4095)).toEqual([4095, 8190]);
+    expect(taken(10, 0)).toEqual([10]);
     expect(taken(5000, 1, 2)).toEqual([5000, 3]);
     const piece = Buffer.from('x');
     const pieces = new Pieces();
@@ -72,6 +73,7 @@ describe('pieces of a body', () => {
 
   test('keep their order where large ones come between', () => {
     expect(taken(1, 2, 3, 5000, 4, 5)).toEqual([1, 5, 5000, 9]);
+    expect(taken(1, 2, 4096, 3)).toEqual([1, 2, 4096, 3]);
     expect(taken(1, 5000, 4096, 2)).toEqual([1, 5000, 4096, 2]);
   });
 

@@ -23,6 +23,7 @@ describe('faults', () => {
     expect(failure).toMatchObject({ code: 'invalid-request', message: '/a is wrong (and 2 more)' });
     expect(failure.faults?.map(({ pointer }) => pointer)).toEqual(['/a', '/b', '/c']);
     expect(invalidRequest([{ pointer: '', detail: 'is wrong' }]).message).toBe('the body is wrong');
+    expect(invalidRequest([]).message).toBe('the body is invalid');
   });
 });
 

@@ -26,6 +26,9 @@ describe('JSON', () => {
     ['{"a":1', 'line 1, column 7: close brace expected, got the end of the body'],
     ['{} {}', 'line 1, column 4: end of file expected, got "{"'],
     ['[/* 1 */ 2]', 'line 1, column 2: invalid comment token, got "/"'],
+    // Other white space is none to JSON: such a body is not empty.
+    ['\u00a0', 'line 1, column 1: invalid symbol, got "\u00a0"'],
+    ['\v', 'line 1, column 1: invalid symbol, got "\\u000b"'],
     ['[😀]', 'line 1, column 2: invalid symbol, got "😀"'],
     ['[1e]', 'line 1, column 2: unexpected end of number, got "1"'],
   ])('%j: the refusal says where it breaks, and at what', (text, message) => {

@@ -89,6 +89,14 @@ describe('the heads of a mask', () => {
         ['/mask/2', 'is empty; at least one row of booleans is required'],
       ],
     });
+    expect(booleans([[[true]], null, 'x']).faults).toEqual([
+      ['/mask/1', 'must be an array with at least one row of booleans, got null'],
+      ['/mask/2', 'must be an array with at least one row of booleans, got the string "x"'],
+    ]);
+    expect(booleans([[true], 'x', null]).faults).toEqual([
+      ['/mask/1', 'must be a row, an array of booleans, got the string "x"'],
+      ['/mask/2', 'must be a row, an array of booleans, got null'],
+    ]);
     expect(booleans([[[true], true]]).faults).toEqual([['/mask/0/1', 'must be a row, an array of booleans, got the boolean true']]);
     expect(booleans([[[true], [true, true]], [[true]]])).toEqual({
       value: undefined,
