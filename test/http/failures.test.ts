@@ -1,10 +1,12 @@
 import { connect } from 'node:net';
-import type { FastifyBaseLogger } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/engine/failure.ts';
 import { leaveBodiesToRoutes } from '../../src/http/body.ts';
-import { answerFailures, failureOf, logFailure } from '../../src/http/failures.ts';
+import { answerFailures, failureOf } from '../../src/http/failures.ts';
 import { ClientGone } from '../../src/http/gone.ts';
+import { logFailure } from '../../src/http/logging.ts';
+import { Metrics } from '../../src/http/metrics.ts';
 import { asProblems } from '../../src/http/printing.ts';
 import { open } from './raw.ts';
 import { useSmall } from './small.ts';
@@ -48,28 +50,31 @@ describe('the log', () => {
   const logged = (failure: Failure) => {
     const lines: unknown[][] = [];
     const write = (level: string) => (line: unknown, words: unknown) => lines.push([level, line, words]);
-    logFailure(failure, { error: write('error'), debug: write('debug') } as unknown as FastifyBaseLogger);
+    const log = { error: write('error'), info: write('info'), debug: write('debug') };
+    const request = { method: 'POST', routeOptions: { url: '/attention' }, headers: { 'content-length': '7', authorization: 'Bearer secret' }, log };
+    logFailure(failure, request as unknown as FastifyRequest, 418);
     return lines;
   };
+  const what = { method: 'POST', route: '/attention', bytes: '7', status: 418 };
 
   test('has a defect with its cause', () => {
     const cause = new Error('of the inside');
-    expect(logged(new Failure('internal', 'so', { cause }))).toEqual([['error', { err: cause, code: 'internal' }, 'request failed']]);
+    expect(logged(new Failure('internal', 'so', { cause }))).toEqual([['error', { ...what, err: cause, code: 'internal' }, 'request failed']]);
   });
 
-  test('has what a client did wrong at debug, and where, but nothing that it sent', () => {
+  test('has what a client did wrong, and where, but nothing that it sent', () => {
     const faults = [{ pointer: '/a', detail: 'secret' }];
     expect(logged(new Failure('invalid-request', 'secret', { faults }))).toEqual([
-      ['debug', { code: 'invalid-request', pointers: ['/a'] }, 'request refused'],
+      ['info', { ...what, code: 'invalid-request', pointers: ['/a'] }, 'request refused'],
     ]);
-    expect(logged(new Failure('timeout', 'secret'))).toEqual([['debug', { code: 'timeout', pointers: undefined }, 'request refused']]);
+    expect(logged(new Failure('timeout', 'secret'))).toEqual([['info', { ...what, code: 'timeout', pointers: undefined }, 'request refused']]);
   });
 });
 
 describe('a refusal', () => {
   const small = useSmall((app) => {
     leaveBodiesToRoutes(app);
-    answerFailures(app, asProblems('/ai'));
+    answerFailures(app, asProblems('/ai'), new Metrics());
     for (const code of ['invalid-request', 'timeout', 'shutting-down', 'deadline-exceeded'] as const)
       app.post(`/${code}`, () => {
         throw new Failure(code, 'é');

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { answerFailures } from '../../src/http/failures.ts';
+import { Metrics } from '../../src/http/metrics.ts';
 import { asProblems } from '../../src/http/printing.ts';
 import { healthRoutes } from '../../src/http/routes/health.ts';
 import { infoRoutes } from '../../src/http/routes/info.ts';
@@ -47,7 +48,7 @@ describe('what runs here', () => {
 describe('health', () => {
   const small = useSmall((app) => {
     app.setSerializerCompiler(() => JSON.stringify);
-    answerFailures(app, asProblems(''));
+    answerFailures(app, asProblems(''), new Metrics());
     return app.register(healthRoutes);
   });
   const status = async (path: string) => {

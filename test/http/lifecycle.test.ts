@@ -3,6 +3,7 @@ import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { answerFailures } from '../../src/http/failures.ts';
 import { followLifecycle, Lifecycle } from '../../src/http/lifecycle.ts';
+import { Metrics } from '../../src/http/metrics.ts';
 import { asProblems } from '../../src/http/printing.ts';
 
 describe('a process', () => {
@@ -42,7 +43,7 @@ describe('an app that follows it', () => {
   async function started(lifecycle: Lifecycle): Promise<string> {
     app = Fastify({ forceCloseConnections: true, return503OnClosing: false });
     followLifecycle(app, lifecycle);
-    answerFailures(app, asProblems(''));
+    answerFailures(app, asProblems(''), new Metrics());
     app.get('/', async () => 'well');
     return app.listen({ port: 0, host: '127.0.0.1' });
   }

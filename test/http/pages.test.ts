@@ -5,13 +5,14 @@ import { request } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { leaveBodiesToRoutes } from '../../src/http/body.ts';
 import { answerFailures } from '../../src/http/failures.ts';
+import { Metrics } from '../../src/http/metrics.ts';
 import { asProblems } from '../../src/http/printing.ts';
 import { playgroundRoutes } from '../../src/http/routes/playground.ts';
 import { problemRoutes } from '../../src/http/routes/problems.ts';
 import { useSmall } from './small.ts';
 
 const plain = useSmall(async (app) => {
-  answerFailures(app, asProblems('/ai'));
+  answerFailures(app, asProblems('/ai'), new Metrics());
   app.setSerializerCompiler(() => JSON.stringify);
   leaveBodiesToRoutes(app);
   await app.register(playgroundRoutes);
