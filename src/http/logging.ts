@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
-import { pino } from 'pino';
+import { type DestinationStream, pino } from 'pino';
 import type { Failure, FailureCode } from '../engine/failure.ts';
 import { readTraceparent, type TraceContext } from './trace-context.ts';
 
@@ -7,10 +7,11 @@ const SLOW_MS = 1000;
 /** What load is refused with comes in thousands, and just then a line each is too dear; the metrics count them. */
 const OF_LOAD: ReadonlySet<string> = new Set(['too-many-requests', 'overloaded']);
 
-/** The log, as JSON on standard output. Nothing here logs headers; should a library do it, keys stay out. */
-export function makeLog(level: string): FastifyBaseLogger {
+/** The log, as JSON, on standard output unless it is said where. Nothing here logs headers; should a library do it, keys stay out. */
+export function makeLog(level: string, destination?: DestinationStream): FastifyBaseLogger {
   const secrets = ['authorization', 'headers.authorization', '*.headers.authorization'];
-  return pino({ level, redact: { paths: secrets, remove: true } });
+  const options = { level, redact: { paths: secrets, remove: true } };
+  return destination ? pino(options, destination) : pino(options);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { makeLog } from '../../src/http/logging.ts';
 import { readTraceparent } from '../../src/http/trace-context.ts';
 import { endWhatWasStarted, start } from '../started.ts';
 import { open } from './raw.ts';
@@ -103,6 +104,20 @@ describe('at trace', () => {
     expect(lines.filter(({ msg }) => msg === 'request')).toHaveLength(5);
     expect(output).not.toMatch(/secret-key|wrong-key|c2VjcmV0|0\.123456/);
   });
+});
+
+test('a header that a library logs is taken out of the line', () => {
+  let written = '';
+  const write = (line: string): void => {
+    written += line;
+  };
+  const log = makeLog('info', { write });
+  const headers = { authorization: 'Bearer secret-key', host: 'x' };
+  log.info({ headers }, 'one');
+  log.info({ req: { headers }, authorization: headers.authorization }, 'two');
+  log.child({ err: { headers } }).info('three');
+  expect(written.match(/"host":"x"/g)).toHaveLength(3);
+  expect(written).not.toContain('secret-key');
 });
 
 describe('traceparent', () => {
