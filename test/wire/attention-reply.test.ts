@@ -60,7 +60,15 @@ describe('a reply', () => {
     ],
   };
   const lse: Tensor = { data: Float32Array.of(0.125), axes: [['m', 1]] };
+  const entropy: Tensor = {
+    data: Float32Array.of(1, 2),
+    axes: [
+      ['h', 1],
+      ['m', 2],
+    ],
+  };
   const tensors = new Map([
+    ['entropy', entropy],
     ['keys', keys],
     ['scores', scores],
     ['lse', lse],
@@ -78,6 +86,9 @@ describe('a reply', () => {
     expect(print({ headAxis: true })).toBe('{"scores":[[[1,2]],[[3,4]]]}');
     expect(print({ headAxis: true, oneRow: true })).toBe('{"scores":[[1,2],[3,4]]}');
     expect(print({ include: ['keys'], headAxis: true })).toBe('{"keys":[[[1],[2]]]}');
+    // One head without an axis of its own.
+    expect(print({ include: ['entropy'] })).toBe('{"entropy":[1,2]}');
+    expect(print({ include: ['keys'] })).toBe('{"keys":[[1],[2]]}');
     expect(print({ include: ['lse'], oneRow: true })).toBe('{"lse":0.125}');
   });
 

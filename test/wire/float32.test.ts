@@ -36,8 +36,23 @@ test('so do numbers of everyday size, and their negatives', () => {
   );
 });
 
-test('so do powers of two, whose interval is lopsided', () => {
-  for (let exponent = -149; exponent < 128; exponent++) expect(shortestFloat32(2 ** exponent)).toBe(shortestBySearch(2 ** exponent));
+test('a decimal of six digits prints as itself, even where a float32 tells seven apart only here and there', () => {
+  // Just below a power of ten and just above one of two a float32 is coarsest for its digits.
+  for (const [first, exponent] of [
+    [976_563, -9],
+    [953_675, -12],
+    [931_323, -15],
+    [100_000, -5],
+  ] as const)
+    for (let digits: number = first; digits < 1_000_000; digits += 7) {
+      const decimal = Number(`${digits}e${exponent}`);
+      if (shortestFloat32(Math.fround(decimal)) !== decimal) expect(shortestFloat32(Math.fround(decimal))).toBe(decimal);
+    }
+});
+
+test('so do powers of two, whose interval is lopsided, and their negatives', () => {
+  for (let exponent = -149; exponent < 128; exponent++)
+    for (const value of [2 ** exponent, -(2 ** exponent)]) expect(shortestFloat32(value)).toBe(shortestBySearch(value));
 });
 
 test('what is not finite comes back as it is', () => {

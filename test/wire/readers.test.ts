@@ -196,6 +196,7 @@ describe('a tagged object', () => {
   test.each([
     ['an array', [], 'an empty array'],
     ['a word', 'round', 'the string "round"'],
+    ['null', null, 'null'],
     ['a number', 1, '1'],
   ])('is no %s', (_name, value, got) => {
     expect(said(Tagged, value)).toEqual([['/x', `must be a JSON object, got ${got}`]]);
