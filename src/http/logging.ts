@@ -9,7 +9,8 @@ const OF_LOAD: ReadonlySet<string> = new Set(['too-many-requests', 'overloaded']
 
 /** The log, as JSON, on standard output unless it is said where. Nothing here logs headers; should a library do it, keys stay out. */
 export function makeLog(level: string, destination?: DestinationStream): FastifyBaseLogger {
-  const secrets = ['authorization', 'headers.authorization', '*.headers.authorization'];
+  // No wildcard at the root: with one, the log of every request would be made through the redaction.
+  const secrets = ['authorization', 'headers.authorization', 'req.headers.authorization', 'err.headers.authorization'];
   const options = { level, redact: { paths: secrets, remove: true } };
   return destination ? pino(options, destination) : pino(options);
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { Lines } from '../../src/wire/lines.ts';
 
@@ -33,6 +35,22 @@ describe('a stream', () => {
     expect(cut(3, 'ab', 'cd', 'ef', 'g\nh')).toEqual(['1!', '2: h']);
     expect(cut(3, '    \na')).toEqual(['1!', '2: a']);
     expect(cut(3, 'abcd')).toEqual(['1!']);
+  });
+
+  test('holds nothing of a line that is too long', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const lines = new Lines(10_000);
+    const chunks = Array.from({ length: 3 }, () => {
+      const chunk = Buffer.alloc(8192, 'x');
+      expect([...lines.push(chunk)]).toEqual([]);
+      return new WeakRef(chunk.buffer);
+    });
+    // What was looked at in this turn of the event loop is not collected in it.
+    await new Promise(setImmediate);
+    collect();
+    expect(chunks.map((chunk) => chunk.deref() !== undefined)).toEqual([false, false, false]);
+    expect([...lines.push(Buffer.from('\n'))]).toEqual([{ number: 1, bytes: undefined }]);
   });
 
   test('says which line is being read', () => {
