@@ -30,6 +30,10 @@ describe('a failure', () => {
     expect(asInferenceErrors(failure)).toEqual({ status: 400, type: 'application/json', body: '{"error":"/tokens is required"}' });
   });
 
+  test('says its code where a key is wanted, since clients of the protocol show the text alone', () => {
+    expect(asInferenceErrors(new Failure('unauthorized', 'a key'))).toMatchObject({ status: 401, body: '{"error":"unauthorized: a key"}' });
+  });
+
   test.each([
     ['not-acceptable', 400],
     ['unsupported-media-type', 400],

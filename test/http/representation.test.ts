@@ -56,6 +56,7 @@ describe('of the names of one format of lines', () => {
     ['application/jsonl', 'application/jsonl'],
     ['application/x-ndjson', 'application/x-ndjson'],
     ['application/x-ndjson;q=0.5, application/jsonl', 'application/jsonl'],
+    ['application/jsonl;q=0.5, application/x-ndjson', 'application/x-ndjson'],
     ['application/json', 'application/jsonl'],
     ['application/json, Application/X-NDJSON ;q=0.5', 'application/x-ndjson'],
     ['application/json, text/html', 'application/jsonl'],

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      'test/http/{components,failures,fault,gone,incoming,inference-statistics,lifecycle,media,pages,printing,problems,representation,request-id,rest,server-timing,unpacking}.test.ts',
+      'test/http/{components,failures,fault,gone,incoming,inference-statistics,info,lifecycle,logging,media,pages,printing,problems,representation,request-id,rest,security,server,server-timing,unpacking}.test.ts',
     ],
     testTimeout: 30_000,
     hookTimeout: 30_000,
