@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 import { drawWeights } from '../src/explain/heatmap.ts';
 import { walkThrough } from '../src/explain/walkthrough.ts';
 import { chooseEngine, kernelOf } from '../src/runtime/kernel.ts';
-import { type AskedAttention, readAttentionRequest } from '../src/wire/attention-request.ts';
+import { readAttentionRequest } from '../src/wire/attention-request.ts';
+import type { AttentionOrder } from '../src/wire/members.ts';
 import { cells, heading, table } from './report/markdown.ts';
 import { spread } from './report/statistics.ts';
 
@@ -16,7 +17,7 @@ const rounds = Number(options.rounds);
 const kernel = kernelOf(chooseEngine('auto'));
 
 /** n tokens of width 64, each of which asks. */
-function everyTokenAsks(n: number): AskedAttention {
+function everyTokenAsks(n: number): AttentionOrder {
   const tokens = Array.from({ length: n }, (_, i) => Array.from({ length: 64 }, (_, c) => Math.sin(7 * i + 3 * c)));
   return readAttentionRequest({ tokens, scale: '1/sqrt(d_k)' });
 }
@@ -24,8 +25,8 @@ function everyTokenAsks(n: number): AskedAttention {
 const large = everyTokenAsks(256);
 const small = everyTokenAsks(64);
 const subjects = [
-  { name: 'SVG, 256×256', aim: 100, show: () => drawWeights(large.lesson, large.labels, kernel) },
-  { name: 'walk-through, 64×64', aim: 50, show: () => walkThrough(small.lesson, small.labels, kernel) },
+  { name: 'SVG, 256×256', aim: 100, show: () => drawWeights(large.attention, large.labels, kernel) },
+  { name: 'walk-through, 64×64', aim: 50, show: () => walkThrough(small.attention, small.labels, kernel) },
 ];
 
 console.log(heading(`Showing a lesson: ${rounds} rounds after 10 to warm up`, `node explain.ts --rounds ${rounds}`));

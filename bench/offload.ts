@@ -77,7 +77,7 @@ async function hops(): Promise<void> {
       times.estimate.toFixed(2),
     ]);
   }
-  console.log(heading('Here or on a worker thread, milliseconds', command, load));
+  console.log(heading('On the event loop or on a worker thread, milliseconds', command, load));
   console.log(table(['medians', 'reading it', 'all of it, here', 'all of it, by a worker', 'the hop', 'cost by cost.ts, without reading'], rows));
 }
 

@@ -18,7 +18,7 @@ await app.listen({ port: 0, host: '127.0.0.1' });
 const browser = await startBrowser(place);
 const page = await browser.newPage({ viewport: { width: 1440, height: 1150 }, colorScheme: 'light' });
 const { port } = app.server.address() as AddressInfo;
-await page.goto(`http://127.0.0.1:${port}/#${toLink({ ...causal.state, ask: 1 })}`);
+await page.goto(`http://127.0.0.1:${port}/#${toLink({ ...causal.state, query: 1 })}`);
 await page.getByRole('switch', { name: 'Causal' }).click();
 await page.locator('[data-stage="weights"] td.excluded').first().waitFor();
 await page.locator('[data-stage="weights"] tbody td').nth(4).hover();

@@ -1,7 +1,7 @@
 import type { Call } from '../engine/call.ts';
 import { floats } from '../engine/tensor.ts';
 import { printable } from '../wire/attention-reply.ts';
-import type { Printing } from '../wire/attention-request.ts';
+import type { Printing } from '../wire/members.ts';
 import { type RowTrace, traceRows } from './trace.ts';
 
 /**

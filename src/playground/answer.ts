@@ -1,16 +1,16 @@
 import type { Request } from './request.ts';
-import { askingLabel, askingRows, labelOf, type State } from './state.ts';
+import { labelOf, queryLabel, queryRows, type State } from './state.ts';
 
 type Numbers = readonly (readonly number[])[];
 type Logits = readonly (readonly (number | null)[])[];
 
-/** A reply with all its axes there, and the state that it answers: heads × asking rows × keys. */
+/** A reply with all its axes there, and the state that it answers: heads × query rows × keys. */
 export interface Answer {
   readonly state: State;
   readonly request: Request;
   readonly reply: Readonly<Record<string, unknown>>;
-  readonly asks: readonly string[];
-  readonly isAsked: readonly string[];
+  readonly queryNames: readonly string[];
+  readonly keyNames: readonly string[];
   readonly heads: number;
   readonly scores: readonly Numbers[];
   readonly logits: readonly Logits[];
@@ -27,7 +27,7 @@ export interface Answer {
   readonly scale: number;
 }
 
-/** Puts the axes back that a reply leaves out: the one of heads without `heads`, the one of asking rows for one query. */
+/** Puts the axes back that a reply leaves out: the one of heads without `heads`, the one of query rows for one query. */
 export function readAnswer(state: State, request: Request, reply: Readonly<Record<string, unknown>>): Answer {
   const hasHeads = request.heads !== undefined;
   const one = !state.queries.on && !state.everyone;
@@ -40,13 +40,13 @@ export function readAnswer(state: State, request: Request, reply: Readonly<Recor
   const queries = perHead<Numbers>('queries', one);
   const heads = weights.length;
   const shared = (all: readonly Numbers[]) => weights.map((_, head) => all[Math.floor((head * all.length) / heads)] ?? []);
-  const rows = one ? [state.ask] : Array.from({ length: askingRows(state) }, (_, i) => i);
+  const rows = one ? [state.query] : Array.from({ length: queryRows(state) }, (_, i) => i);
   return {
     state,
     request,
     reply,
-    asks: rows.map((row) => askingLabel(state, row)),
-    isAsked: state.tokens.map((_, token) => labelOf(state, token)),
+    queryNames: rows.map((row) => queryLabel(state, row)),
+    keyNames: state.tokens.map((_, token) => labelOf(state, token)),
     heads,
     weights,
     queries,
@@ -67,9 +67,9 @@ function scaleOf(scale: unknown, width: number): number {
   return typeof scale === 'number' ? scale : 1 / Math.sqrt(width);
 }
 
-/** The row of an answer that is looked at: the only one where one token asks. */
-export function rowOf({ asks }: Answer, { ask }: State): number {
-  return asks.length === 1 ? 0 : Math.min(ask, asks.length - 1);
+/** The row of an answer that is looked at: the only one where one token is the query. */
+export function rowOf({ queryNames }: Answer, { query }: State): number {
+  return queryNames.length === 1 ? 0 : Math.min(query, queryNames.length - 1);
 }
 
 /** The head that is looked at, where there is such a one. */

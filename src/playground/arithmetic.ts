@@ -20,7 +20,7 @@ const MOST_TERMS = 8;
 /** The arithmetic of one cell, from the numbers of the answer. */
 export function writtenOut(answer: Answer, head: number, { stage, row, column }: Spot): WrittenOut {
   if (stage === 'context') return ofContext(answer, head, row, column);
-  const pair = `${answer.asks[row] ?? row} asks ${answer.isAsked[column] ?? column}`;
+  const pair = `query ${answer.queryNames[row] ?? row}, key ${answer.keyNames[column] ?? column}`;
   return { heading: pair, lines: LINES[stage](answer, head, row, column) };
 }
 
@@ -55,7 +55,7 @@ const LINES: Readonly<Record<Exclude<StageName, 'context'>, Lines>> = {
   },
   masked(answer, head, row, column) {
     const logit = answer.logits[head]?.[row]?.[column];
-    if (logit === null) return ['excluded: it takes no part in the softmax,', 'so its weight is 0 and its value is not blended'];
+    if (logit === null) return ['excluded: it takes no part in the softmax,', 'so its weight is 0 and its value is no part of the weighted sum'];
     const score = answer.scores[head]?.[row]?.[column] ?? 0;
     const cap = answer.request.softcap;
     const capped = typeof cap === 'number' ? cap * Math.tanh(score / cap) : score;
@@ -79,7 +79,7 @@ const LINES: Readonly<Record<Exclude<StageName, 'context'>, Lines>> = {
 
 function ofContext(answer: Answer, head: number, row: number, column: number): WrittenOut {
   const name = contextColumns(answer)[column] ?? column;
-  const heading = `${answer.asks[row] ?? row} gets, in dimension ${name}`;
+  const heading = `context vector of ${answer.queryNames[row] ?? row}, dimension ${name}`;
   const result = brief(answer.context[row]?.[column] ?? 0);
   const width = answer.values[0]?.[0]?.length ?? 1;
   if (answer.request.w_output === undefined) {
@@ -93,10 +93,10 @@ function ofContext(answer: Answer, head: number, row: number, column: number): W
     const where = answer.heads > 1 ? [`head ${maker}, its dimension ${own}`] : [];
     return { heading, lines: [...where, `Σ weight × value = ${sum(terms)}`, `                 = ${sum(products)}`, `                 = ${result}`] };
   }
-  const blends = Array.from({ length: answer.heads }, (_, h) => blendOf(answer, h, row)).flat();
+  const sums = Array.from({ length: answer.heads }, (_, h) => weightedSumOf(answer, h, row)).flat();
   const output = answer.request.w_output as readonly (readonly number[])[];
-  const terms = blends.map((blend, r) => `${factor(blend)} × ${factor(output[r]?.[column] ?? 0)}`);
-  return { heading, lines: [`heads side by side: [${list(blends)}]`, `× w_output: ${sum(terms)}`, `= ${result}`] };
+  const terms = sums.map((value, r) => `${factor(value)} × ${factor(output[r]?.[column] ?? 0)}`);
+  return { heading, lines: [`heads side by side: [${list(sums)}]`, `× w_output: ${sum(terms)}`, `= ${result}`] };
 }
 
 /** The softmax of one row, unrolled. The largest logit is taken off first, as every implementation does. */
@@ -112,14 +112,14 @@ export function softmaxOf(answer: Answer, head: number, row: number) {
   return { logits, max, exponentials, sinkLogit, sink, total };
 }
 
-/** weight · value of each key, for one asking row: [n][d_v]. They add up to the blend of this head. */
+/** weight · value of each key, for one query row: [n][d_v]. They add up to the weighted sum of this head. */
 export function contributionsOf(answer: Answer, head: number, row: number): number[][] {
   const weights = answer.weights[head]?.[row] ?? [];
   return weights.map((weight, j) => (answer.values[head]?.[j] ?? []).map((value) => (weight === 0 ? 0 : weight * value)));
 }
 
-/** The blend of one head: the context before w_output. */
-export function blendOf(answer: Answer, head: number, row: number): number[] {
+/** The weighted sum of one head: the context before w_output. */
+export function weightedSumOf(answer: Answer, head: number, row: number): number[] {
   const shares = contributionsOf(answer, head, row);
   return (answer.values[head]?.[0] ?? []).map((_, c) => shares.reduce((whole, share) => whole + (share[c] ?? 0), 0));
 }

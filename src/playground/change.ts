@@ -6,9 +6,9 @@ export function comparable(before: Answer | undefined, now: Answer): before is A
   return (
     before !== undefined &&
     before.heads === now.heads &&
-    `${before.asks}` === `${now.asks}` &&
-    before.isAsked.length === now.isAsked.length &&
-    (now.asks.length > 1 || before.state.ask === now.state.ask)
+    `${before.queryNames}` === `${now.queryNames}` &&
+    before.keyNames.length === now.keyNames.length &&
+    (now.queryNames.length > 1 || before.state.query === now.state.query)
   );
 }
 
@@ -22,7 +22,7 @@ export function describeChange(before: Answer, now: Answer, about: string): stri
         const size = Math.abs(weight - was);
         if (size <= largest.size) return;
         const where = now.heads > 1 ? ` in head ${head}` : '';
-        largest = { size, words: `${now.asks[i]} → ${now.isAsked[j]}${where}: ${brief(was)} → ${brief(weight)}` };
+        largest = { size, words: `${now.queryNames[i]} → ${now.keyNames[j]}${where}: ${brief(was)} → ${brief(weight)}` };
       });
     });
   });

@@ -1,5 +1,5 @@
 import type { Answer } from './answer.ts';
-import { blendOf, contributionsOf } from './arithmetic.ts';
+import { contributionsOf, weightedSumOf } from './arithmetic.ts';
 import { TOKEN_COLOURS } from './colours.ts';
 import { el } from './element.ts';
 import { brief } from './stages.ts';
@@ -29,12 +29,12 @@ export class Contributions {
   show(answer: Answer, head: number, row: number): void {
     this.#shown = { answer, head, row };
     const shares = sharesOf(answer, head, row);
-    const blend = blendOf(answer, head, row);
+    const sums = weightedSumOf(answer, head, row);
     const names = dimensionNames(answer, head);
-    const reach = Math.max(1e-30, ...blend.map((_, c) => reachOf(shares, c, 1)));
-    const depth = Math.max(0, ...blend.map((_, c) => reachOf(shares, c, -1)));
+    const height = Math.max(1e-30, ...sums.map((_, c) => extentOf(shares, c, 1)));
+    const depth = Math.max(0, ...sums.map((_, c) => extentOf(shares, c, -1)));
     this.#legend.replaceChildren(...shares.map(({ name, token }) => el('span', {}, el('span', { class: `chip ${classOf(token)}` }), name)));
-    this.#bars.replaceChildren(...blend.map((total, c) => stack(names[c] ?? `${c}`, total, shares, c, reach, depth)));
+    this.#bars.replaceChildren(...sums.map((total, c) => stack(names[c] ?? `${c}`, total, shares, c, height, depth)));
     this.#fillTable();
   }
 
@@ -45,11 +45,11 @@ export class Contributions {
     const line = (name: string, numbers: readonly number[]) =>
       el('tr', {}, el('th', { scope: 'row' }, name), ...numbers.map((value) => el('td', {}, brief(value))));
     const heads = dimensionNames(answer, head).map((name) => el('th', { scope: 'col' }, name));
-    const lines = contributions.map((numbers, j) => line(`${answer.isAsked[j]} × ${brief(answer.weights[head]?.[row]?.[j] ?? 0)}`, numbers));
+    const lines = contributions.map((numbers, j) => line(`${answer.keyNames[j]} × ${brief(answer.weights[head]?.[row]?.[j] ?? 0)}`, numbers));
     this.#table.replaceChildren(
       el('thead', {}, el('tr', {}, el('td', {}), ...heads)),
       el('tbody', {}, ...lines),
-      el('tfoot', {}, line('sum', blendOf(answer, head, row))),
+      el('tfoot', {}, line('sum', weightedSumOf(answer, head, row))),
     );
   }
 }
@@ -60,7 +60,7 @@ function sharesOf(answer: Answer, head: number, row: number): Share[] {
   const weights = answer.weights[head]?.[row] ?? [];
   const heaviest = weights.map((_, j) => j).sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));
   const own = new Set(heaviest.slice(0, weights.length > TOKEN_COLOURS ? TOKEN_COLOURS - 1 : TOKEN_COLOURS));
-  const shares: Share[] = contributions.flatMap((amounts, j) => (own.has(j) ? [{ name: answer.isAsked[j] ?? `${j}`, token: j, amounts }] : []));
+  const shares: Share[] = contributions.flatMap((amounts, j) => (own.has(j) ? [{ name: answer.keyNames[j] ?? `${j}`, token: j, amounts }] : []));
   if (own.size === contributions.length) return shares;
   const others = contributions.filter((_, j) => !own.has(j));
   const amounts = (contributions[0] ?? []).map((_, c) => others.reduce((sum, numbers) => sum + (numbers[c] ?? 0), 0));
@@ -74,12 +74,12 @@ function dimensionNames({ values, request, state, heads }: Answer, head: number)
   return Array.from({ length: width }, (_, c) => (own ? state.dimensions[head * width + c]?.trim() : undefined) || `${c}`);
 }
 
-function reachOf(shares: readonly Share[], column: number, sign: 1 | -1): number {
+function extentOf(shares: readonly Share[], column: number, sign: 1 | -1): number {
   return shares.reduce((sum, { amounts }) => sum + Math.max(0, sign * (amounts[column] ?? 0)), 0);
 }
 
-function stack(name: string, total: number, shares: readonly Share[], column: number, reach: number, depth: number): HTMLElement {
-  const whole = reach + depth;
+function stack(name: string, total: number, shares: readonly Share[], column: number, height: number, depth: number): HTMLElement {
+  const whole = height + depth;
   const track = el('span', { class: 'track' });
   let right = depth;
   let left = depth;

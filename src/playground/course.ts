@@ -2,7 +2,7 @@ import { button, byId, el, setText } from './element.ts';
 import { LESSONS, type Lesson } from './lessons.ts';
 import type { State } from './state.ts';
 
-/** The lessons, in the order of a course: each asks for a prediction first, and then tries it. */
+/** The lessons, in the order of a course: each wants a prediction first, and then tries it. */
 export class Course {
   readonly #root = byId('lesson', HTMLElement);
   readonly #steps: readonly HTMLButtonElement[];
@@ -50,7 +50,7 @@ export class Course {
       { class: 'primary' },
     );
     const question = el('fieldset', {}, el('legend', {}, lesson.question), el('div', { class: 'choices' }, ...choices, reveal));
-    return [el('div', { class: 'told' }, el('h2', {}, lesson.title), el('p', {}, lesson.words)), el('div', { class: 'asked' }, question, verdict)];
+    return [el('div', { class: 'told' }, el('h2', {}, lesson.title), el('p', {}, lesson.words)), el('div', { class: 'question' }, question, verdict)];
   }
 
   #verdict({ choices, right, reveal, state }: Lesson, chosen: number, next: Lesson | undefined): HTMLElement[] {

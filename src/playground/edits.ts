@@ -61,7 +61,7 @@ function withoutToken(state: State, at: number): State {
   return clamped({
     ...state,
     labels: without(state.labels, at),
-    ask: !state.queries.on && at < state.ask ? state.ask - 1 : state.ask,
+    query: !state.queries.on && at < state.query ? state.query - 1 : state.query,
     mask: { ...state.mask, value: rows.map((row) => without(row, at)) },
   });
 }

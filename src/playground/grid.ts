@@ -8,8 +8,8 @@ export interface GridView {
   readonly cells: Grid;
   readonly rowNames?: readonly string[];
   readonly columnNames?: readonly string[];
-  /** The row that asks. */
-  readonly asking?: number | undefined;
+  /** The row that is the query, or is looked at. */
+  readonly chosen?: number | undefined;
 }
 
 interface GridOptions {
@@ -19,10 +19,10 @@ interface GridOptions {
   readonly rowWord: string;
   readonly columnWord: string;
   readonly edit: (edit: GridEdit, about: string) => void;
-  /** Where a row can be made to ask, or to be looked at. */
-  readonly ask?: (row: number) => void;
-  /** The word on its button; `asks` where it is left out. */
-  readonly askWord?: string;
+  /** Where a row can be made the query, or be looked at. */
+  readonly choose?: (row: number) => void;
+  /** The word on its button; `query` where it is left out. */
+  readonly chooseWord?: string;
 }
 
 /** From so many cells on, rows out of sight are not drawn. */
@@ -98,7 +98,7 @@ export class EditGrid {
     const hadFocus = this.#table.contains(document.activeElement);
     this.#controls = [];
     const width = Math.max(0, ...cells.map((row) => row.length));
-    this.#table.className = `edit${this.#options.ask ? ' asks' : ''}${rowNames ? ' named' : ''}${cells.length * width > LARGE ? ' large' : ''}`;
+    this.#table.className = `edit${this.#options.choose ? ' choosable' : ''}${rowNames ? ' named' : ''}${cells.length * width > LARGE ? ' large' : ''}`;
     const columns = Array.from({ length: width }, (_, c) => c);
     this.#table.replaceChildren(
       el('thead', { role: 'rowgroup' }, this.#headRow(columns, columnNames !== undefined)),
@@ -125,8 +125,8 @@ export class EditGrid {
   }
 
   #bodyRow(row: readonly string[], r: number, hasNames: boolean): HTMLElement {
-    const { edit, ask, pointer, rowWord } = this.#options;
-    const asks = ask && this.#asker(r, ask);
+    const { edit, choose, pointer, rowWord } = this.#options;
+    const chooser = choose && this.#chooser(r, choose);
     const name = hasNames ? this.#input(`Name of ${rowWord} ${r}`, 'name', (text) => edit({ kind: 'row name', at: r, text }, 'a name')) : undefined;
     const inputs = row.map((_, c) =>
       this.#input(
@@ -137,11 +137,11 @@ export class EditGrid {
       ),
     );
     const remover = this.#remover(`Remove ${rowWord} ${r}`, () => edit({ kind: 'remove row', at: r }, `a ${rowWord} less`));
-    this.#controls.push([asks, name, ...inputs, remover].filter((control) => control !== undefined));
+    this.#controls.push([chooser, name, ...inputs, remover].filter((control) => control !== undefined));
     const head = el(
       'th',
       { scope: 'row', role: 'rowheader', 'data-pointer': `${pointer}/${r}` },
-      el('span', { class: 'head' }, asks, hasNames ? name : asks ? undefined : `${r}`),
+      el('span', { class: 'head' }, chooser, hasNames ? name : chooser ? undefined : `${r}`),
     );
     return el(
       'tr',
@@ -152,8 +152,8 @@ export class EditGrid {
     );
   }
 
-  #asker(row: number, ask: (row: number) => void): HTMLButtonElement {
-    return button(this.#options.askWord ?? 'asks', () => ask(row), { class: 'ask', tabindex: -1 });
+  #chooser(row: number, choose: (row: number) => void): HTMLButtonElement {
+    return button(this.#options.chooseWord ?? 'query', () => choose(row), { class: 'choose', tabindex: -1 });
   }
 
   #remover(label: string, act: () => void): HTMLButtonElement {
@@ -177,7 +177,7 @@ export class EditGrid {
 
   /** Texts, names and marks into the controls that are there; only what differs is touched. */
   #fill(): void {
-    const { cells, rowNames, columnNames, asking } = this.#view;
+    const { cells, rowNames, columnNames, chosen } = this.#view;
     const nameInputs = this.#table.querySelectorAll<HTMLInputElement>('thead input');
     nameInputs.forEach((input, c) => {
       setValue(input, columnNames?.[c] ?? '');
@@ -185,11 +185,11 @@ export class EditGrid {
     const rows = this.#table.tBodies[0]?.rows ?? [];
     for (const [r, row] of [...rows].entries()) {
       const rowName = rowNames?.[r]?.trim() || `${this.#options.rowWord} ${r}`;
-      row.classList.toggle('asking', r === asking);
-      const asker = row.querySelector<HTMLButtonElement>('button.ask');
-      if (asker) {
-        asker.setAttribute('aria-pressed', `${r === asking}`);
-        asker.setAttribute('aria-label', `${rowName} ${this.#options.askWord ?? 'asks'}`);
+      row.classList.toggle('chosen', r === chosen);
+      const chooser = row.querySelector<HTMLButtonElement>('button.choose');
+      if (chooser) {
+        chooser.setAttribute('aria-pressed', `${r === chosen}`);
+        chooser.setAttribute('aria-label', `${rowName}: ${this.#options.chooseWord ?? 'query'}`);
       }
       const name = row.querySelector<HTMLInputElement>('input.name');
       if (name) setValue(name, rowNames?.[r] ?? '');

@@ -31,17 +31,17 @@ export class CanvasPicture implements Picture {
     });
   }
 
-  show({ stage, palette, askingRow }: StageView): void {
+  show({ stage, palette, queryRow }: StageView): void {
     this.#stage = stage;
     const { rows, columns } = this.#size();
     this.#canvas.setAttribute(
       'aria-label',
-      `${stage.title}: ${rows} rows ask, ${columns} columns: ${stage.columnsAre}. Arrows move; the table is behind it.`,
+      `${stage.title}: ${rows} queries, ${columns} columns: ${stage.columnsAre}s. Arrows move; the table is behind it.`,
     );
     this.#details.querySelector('div')?.setAttribute('aria-label', `${stage.title} as a table`);
     this.#canvas.style.aspectRatio = `${columns} / ${rows}`;
     this.#draw(stage, palette);
-    this.#place(this.#row, askingRow, 0, columns);
+    this.#place(this.#row, queryRow, 0, columns);
     this.#fillTable();
   }
 

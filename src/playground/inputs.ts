@@ -20,7 +20,7 @@ export class Inputs {
       rowWord: 'token',
       columnWord: 'dimension',
       edit: (change, about) => edit((state) => editTokens(state, change), about),
-      ask: (row) => edit((state) => (state.queries.on ? state : { ...state, ask: row }), 'another row'),
+      choose: (row) => edit((state) => (state.queries.on ? state : { ...state, query: row }), 'another row'),
     });
     this.#queries = new EditGrid({
       pointer: '/queries',
@@ -28,8 +28,8 @@ export class Inputs {
       rowWord: 'query',
       columnWord: 'dimension',
       edit: (change, about) => edit((state) => clamped({ ...state, queries: on(editGrid(state.queries.value, change)) }), about),
-      ask: (row) => edit((state) => ({ ...state, ask: row }), 'another row'),
-      askWord: 'look',
+      choose: (row) => edit((state) => ({ ...state, query: row }), 'another row'),
+      chooseWord: 'look',
     });
     this.#projections = PROJECTIONS.map((name) => {
       const change = (one: GridEdit) => (state: State) => ({
@@ -52,10 +52,10 @@ export class Inputs {
   }
 
   show(state: State): void {
-    const { tokens, labels, dimensions, queries, ask } = state;
-    this.#tokens.show({ cells: tokens, rowNames: labels, columnNames: dimensions, asking: queries.on ? undefined : ask });
+    const { tokens, labels, dimensions, queries, query } = state;
+    this.#tokens.show({ cells: tokens, rowNames: labels, columnNames: dimensions, chosen: queries.on ? undefined : query });
     byId('queries', HTMLElement).hidden = !queries.on;
-    if (queries.on) this.#queries.show({ cells: queries.value, asking: ask });
+    if (queries.on) this.#queries.show({ cells: queries.value, chosen: query });
     for (const [name, grid, root] of this.#projections) {
       root.hidden = !state.projections[name].on;
       if (state.projections[name].on) grid.show({ cells: state.projections[name].value });

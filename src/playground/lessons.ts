@@ -63,7 +63,7 @@ const FOUR_WIDE: State = {
   scale: on('1/sqrt(d_k)'),
 };
 
-const CROSS: State = { ...START, lesson: 'cross', ask: 0, queries: on([['0.4', '0.8', '0.2']]) };
+const CROSS: State = { ...START, lesson: 'cross', query: 0, queries: on([['0.4', '0.8', '0.2']]) };
 
 /** The course: each lesson adds one idea to the one before. */
 export const LESSONS: readonly Lesson[] = [
@@ -71,9 +71,9 @@ export const LESSONS: readonly Lesson[] = [
     id: 'plain',
     title: 'Plain attention',
     words:
-      'Each token has a vector. “ran” asks: its vector is multiplied with each token’s vector and added up, which gives the scores. Softmax turns the scores into weights, shares of 1. The vectors, each times its weight, add up to the context vector.',
+      'Each token has a vector. “ran” is the query: its vector is multiplied number by number with each token’s vector, the key, and added up, which gives the scores. Softmax turns the scores into weights, shares of 1. The token vectors are the values too: their weighted sum is the context vector.',
     state: START,
-    question: '“ran” gives itself the most. Now make the vector of “cat” twice as long: 1.8, 0.2, 0.6. Who gets the largest weight?',
+    question: '“ran” gives itself the most. Now make the vector of “cat” twice as long: 1.8, 0.2, 0.6. Which token gets the largest weight?',
     choices: ['The', 'cat', 'ran'],
     right: 1,
     reveal: {
@@ -85,10 +85,10 @@ export const LESSONS: readonly Lesson[] = [
   },
   {
     id: 'everyone',
-    title: 'Every token asks',
-    words: 'In a transformer every token asks at once: one row a question. All rows read the same keys, and none waits for another.',
+    title: 'Every token is a query',
+    words: 'In a transformer every token is a query at once: one row each. All rows attend to the same keys, and none depends on another.',
     state: { ...START, lesson: 'everyone' },
-    question: 'The score of “cat” asking “ran” is that of “ran” asking “cat”: a · b = b · a. Will their weights be the same too?',
+    question: 'The score of query “cat” and key “ran” is that of query “ran” and key “cat”: a · b = b · a. Will their weights be the same too?',
     choices: ['Yes', 'No'],
     right: 1,
     reveal: {
@@ -107,14 +107,14 @@ export const LESSONS: readonly Lesson[] = [
     id: 'projections',
     title: 'Trainable projections',
     words:
-      'What a token asks, what it answers to and what it says need not be the same. Three matrices turn its vector into a query, a key and a value. They are what a transformer learns.',
+      'A token’s query, key and value need not be the same vector. Three matrices turn its vector into a query, a key and a value. They are what a transformer learns.',
     state: { ...everyone, lesson: 'projections' },
-    question: 'With w_query and w_key in place, is the score of “cat” asking “ran” still that of “ran” asking “cat”?',
+    question: 'With w_query and w_key in place, is the score of query “cat” and key “ran” still that of query “ran” and key “cat”?',
     choices: ['Yes, always', 'Not any more'],
     right: 1,
     reveal: {
       state: PROJECTED,
-      words: 'Queries and keys are different vectors now, so asking is no longer mutual. The values are two wide, and so is the context.',
+      words: 'Queries and keys are different vectors now, so the two scores differ. The values are two wide, and so is the context.',
       expected: {
         scores: [
           [0.57, 0.94, 1.44],
@@ -130,7 +130,7 @@ export const LESSONS: readonly Lesson[] = [
     words:
       'A dot product of d_k numbers of about ±1 is a sum of d_k terms: it spreads by about √d_k. Softmax of large scores gives nearly everything to one token, and then hardly anything can be learned.',
     state: WIDE,
-    question: '“ran” asks, and d_k is 16. Multiply each score by 1/√16 = 0.25. What happens to the largest weight?',
+    question: '“ran” is the query, and d_k is 16. Multiply each score by 1/√16 = 0.25. What happens to the largest weight?',
     choices: ['It grows', 'It stays: the order is the same', 'It shrinks, and the others get some'],
     right: 2,
     reveal: {
@@ -142,13 +142,13 @@ export const LESSONS: readonly Lesson[] = [
   {
     id: 'causal',
     title: 'Causal',
-    words: 'A model that writes word by word must not look ahead. Causal attention excludes every token after the one that asks.',
-    state: { ...everyone, lesson: 'causal', scale: on('1/sqrt(d_k)'), ask: 0 },
+    words: 'A model that writes word by word must not look ahead. Causal attention excludes every key after the query’s position.',
+    state: { ...everyone, lesson: 'causal', scale: on('1/sqrt(d_k)'), query: 0 },
     question: '“The” stands first. With causal on, what will its weight on itself be?',
     choices: ['1', 'About a third, as before', '0'],
     right: 0,
     reveal: {
-      state: { ...everyone, lesson: 'causal', scale: on('1/sqrt(d_k)'), ask: 0, causal: true },
+      state: { ...everyone, lesson: 'causal', scale: on('1/sqrt(d_k)'), query: 0, causal: true },
       words: 'Only itself is left to attend to, and shares add up to 1. The excluded keys are taken out before the softmax, not set to 0 after it.',
       expected: {
         weights: [
@@ -163,13 +163,13 @@ export const LESSONS: readonly Lesson[] = [
     id: 'heads',
     title: 'Several heads',
     words:
-      'One softmax a row can say one thing. Heads split the width: each attends on its own, with its own columns, and their contexts are set side by side.',
+      'One softmax gives each query one set of weights. Heads split the width: each attends on its own, with its own columns, and their contexts are set side by side.',
     state: FOUR_WIDE,
     question: 'Split the four columns into two heads of two. Will both heads of “ran” favour the same token?',
     choices: ['Yes: the tokens are the same', 'No: each sees other columns'],
     right: 1,
     reveal: {
-      state: { ...FOUR_WIDE, heads: on({ query: '2', key: '' }), ask: 2 },
+      state: { ...FOUR_WIDE, heads: on({ query: '2', key: '' }), query: 2 },
       words: 'Head 0 sees columns a and b, head 1 sees c and d. Choose a head above the strip. d_k is 2 now, so the scale is 1/√2.',
       expected: {
         weights: [
@@ -191,15 +191,15 @@ export const LESSONS: readonly Lesson[] = [
     id: 'cross',
     title: 'Cross-attention',
     words:
-      'The one who asks need not be among the tokens: a decoder asks an encoder’s tokens, a search asks documents. The query comes from outside, keys and values from the tokens.',
+      'A query need not be one of the tokens: a decoder’s queries attend to an encoder’s tokens, a search’s query to documents. The query comes from outside, keys and values from the tokens.',
     state: CROSS,
     question: 'Add a second query from outside that is 0, 0, 0. What weights will it get?',
-    choices: ['None: it asks for nothing', 'Equal shares', 'Those of the first query'],
+    choices: ['None: its scores are all 0', 'Equal shares', 'Those of the first query'],
     right: 1,
     reveal: {
       state: {
         ...CROSS,
-        ask: 1,
+        query: 1,
         queries: on([
           ['0.4', '0.8', '0.2'],
           ['0', '0', '0'],

@@ -12,7 +12,7 @@ export function toLink(state: State): string {
   parts.set('labels', row(state.labels));
   parts.set('dimensions', row(state.dimensions));
   parts.set('tokens', grid(state.tokens));
-  parts.set('ask', `${state.ask}`);
+  parts.set('ask', `${state.query}`);
   if (state.everyone) parts.set('all', '');
   if (state.queries.on) parts.set('queries', grid(state.queries.value));
   if (state.queriesStart.on) parts.set('queries_start', text(state.queriesStart.value));
@@ -66,7 +66,7 @@ export function fromLink(hash: string): State | undefined {
     tokens,
     labels: readRow(parts.get('labels')) ?? tokens.map((_, i) => `t${i}`),
     dimensions: readRow(parts.get('dimensions')) ?? Array.from({ length: width }, (_, i) => `d${i}`),
-    ask: wholeNumber(parts.get('ask')),
+    query: wholeNumber(parts.get('ask')),
     everyone: parts.has('all'),
     queries: queries ? on(queries) : START.queries,
     queriesStart: single('queries_start', START.queriesStart),

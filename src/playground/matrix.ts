@@ -9,7 +9,7 @@ export interface StageView {
   readonly palette: Palette;
   /** The same stage before the last change, where it had the same shape. */
   readonly before: Stage | undefined;
-  readonly askingRow: number;
+  readonly queryRow: number;
 }
 
 /** A picture of a matrix; small ones are tables of numbers, large ones are drawn. */
@@ -52,11 +52,11 @@ export class TablePicture implements Picture {
     });
   }
 
-  show({ stage, palette, before, askingRow }: StageView): void {
+  show({ stage, palette, before, queryRow }: StageView): void {
     const shape = `${stage.rows.length}×${stage.columns.length}`;
     if (shape !== this.#shape) this.#build(stage);
     this.#shape = shape;
-    this.element.setAttribute('aria-label', `${stage.title}: rows ask, columns: ${stage.columnsAre}`);
+    this.element.setAttribute('aria-label', `${stage.title}: a row for each query, a column for each ${stage.columnsAre}`);
     const decimals = stage.columns.length > 5 ? 2 : 4;
     const heads = this.element.querySelectorAll('thead th');
     stage.columns.forEach((column, c) => {
@@ -66,7 +66,7 @@ export class TablePicture implements Picture {
     for (const [r, row] of this.#cells.entries()) {
       const head = row[0]?.parentElement?.querySelector('th');
       if (head) setText(head, stage.rows[r] ?? '');
-      row[0]?.parentElement?.classList.toggle('asking', r === askingRow);
+      row[0]?.parentElement?.classList.toggle('chosen', r === queryRow);
       for (const [c, cell] of row.entries()) {
         const value = stage.cells[r]?.[c] ?? null;
         const colour = colourOf(palette, value, stage.most, stage.signed);

@@ -41,8 +41,8 @@ export class Page {
   readonly #strip = new Strip(byId('strip', HTMLElement), {
     look: (spot, byKeyboard) => this.#look(spot, byKeyboard),
     pick: (row) => this.#pick(row),
-    brush: (row, column) => (this.#state.mask.on ? !fittedMask(this.#state)[this.#asked(row)]?.[column] : undefined),
-    paint: (row, column, attend) => this.#edit((state) => paint(state, this.#asked(row), column, attend), 'mask painted'),
+    brush: (row, column) => (this.#state.mask.on ? !fittedMask(this.#state)[this.#queryRow(row)]?.[column] : undefined),
+    paint: (row, column, attend) => this.#edit((state) => paint(state, this.#queryRow(row), column, attend), 'mask painted'),
   });
 
   constructor(state: State, remember: (state: State, isNewPage: boolean) => void) {
@@ -116,7 +116,7 @@ export class Page {
     if (kind === 'away')
       setText(
         byId('away-words', HTMLElement),
-        `The service can’t be asked (${outcome.detail}). Your numbers are kept, the pictures are of the last answer. Asking again in ${Math.ceil(outcome.againInMs / 1000)} s.`,
+        `The service can’t be reached (${outcome.detail}). Your numbers are kept, the pictures are of the last answer. Trying again in ${Math.ceil(outcome.againInMs / 1000)} s.`,
       );
     if (kind === 'key wanted') setText(byId('locked-words', HTMLElement), outcome.detail);
     if (kind === 'answered' || kind === 'refused') showFaults(byId('faults', HTMLElement), kind === 'refused' ? outcome.faults : [], this.#state);
@@ -144,9 +144,9 @@ export class Page {
     const stages = stagesOf(answer, head);
     this.#strip.show(stages, before && stagesOf(before, head), readPalette(), row, state.mask.on);
     this.#showHeads(answer, head);
-    const who = answer.asks[row] ?? '';
-    setText(byId('softmax-title', HTMLElement), `Softmax of “${who}”, unrolled`);
-    setText(byId('contributions-title', HTMLElement), `What “${who}” gets: weight · value, stacked`);
+    const query = answer.queryNames[row] ?? '';
+    setText(byId('softmax-title', HTMLElement), `Softmax of “${query}”, unrolled`);
+    setText(byId('contributions-title', HTMLElement), `Context vector of “${query}”: weight · value, stacked`);
     showSoftmax(byId('softmax', HTMLTableElement), answer, head, row, before);
     setText(byId('softmax-facts', HTMLElement), factsOf(answer, head, row));
     this.#contributions.show(answer, head, row);
@@ -179,13 +179,13 @@ export class Page {
   }
 
   #pick(row: number): void {
-    const ask = this.#asked(row);
-    if (ask !== this.#state.ask) this.#edit((state) => ({ ...state, ask }), 'another row');
+    const query = this.#queryRow(row);
+    if (query !== this.#state.query) this.#edit((state) => ({ ...state, query }), 'another row');
   }
 
-  /** The asking row that a row of the strip shows: where one token asks, there is one row. */
-  #asked(row: number): number {
-    return this.#state.everyone || this.#state.queries.on ? row : this.#state.ask;
+  /** The query row that a row of the strip shows: where one token is the query, there is one row. */
+  #queryRow(row: number): number {
+    return this.#state.everyone || this.#state.queries.on ? row : this.#state.query;
   }
 
   #showHeads(answer: Answer, head: number): void {

@@ -9,28 +9,28 @@ export function pytorchOf(request: Request): string {
     ...(request.dtype === 'float64' ? ['torch.set_default_dtype(torch.float64)'] : []),
     `x = ${tensor(request.tokens)}  # tokens`,
     ...PROJECTIONS.filter((name) => request[name] !== undefined).map((name) => `${name} = ${tensor(request[name])}`),
-    ...askingLines(request),
+    ...queryLines(request),
     ...vectorLines(request),
     ...logitLines(request),
-    ...blendLines(request),
+    ...weightedSumLines(request),
     'print("weights", weights)',
     'print("context", context)',
   ];
   return lines.join('\n');
 }
 
-/** Who asks, and where everyone stands: i are the places of the asking rows, j those of the tokens. */
-function askingLines({ queries, query, queries_start: start, position }: Request): string[] {
-  const asks = queries !== undefined ? tensor(queries) : query === undefined ? 'x' : `x[[${query}]]`;
-  const places =
-    queries !== undefined ? `torch.arange(len(asks)) + ${start ?? 0}` : query === undefined ? 'torch.arange(len(x))' : `torch.tensor([${query}])`;
-  const lines = [`asks = ${asks}  # who asks`, `i, j = (${places})[:, None], torch.arange(len(x))[None, :]`];
+/** The query rows and all positions: i are those of the query rows, j those of the tokens. */
+function queryLines({ queries, query, queries_start: start, position }: Request): string[] {
+  const rows = queries !== undefined ? tensor(queries) : query === undefined ? 'x' : `x[[${query}]]`;
+  const positions =
+    queries !== undefined ? `torch.arange(len(rows)) + ${start ?? 0}` : query === undefined ? 'torch.arange(len(x))' : `torch.tensor([${query}])`;
+  const lines = [`rows = ${rows}  # query rows`, `i, j = (${positions})[:, None], torch.arange(len(x))[None, :]`];
   if (typeOf(position) === 'sinusoidal') {
     lines.push(
-      'def sinusoids(places, d):  # "Attention is all you need", 3.5',
-      '    angle = places[:, None] / 10000 ** ((torch.arange(d) // 2 * 2) / d)',
+      'def sinusoids(positions, d):  # "Attention is all you need", 3.5',
+      '    angle = positions[:, None] / 10000 ** ((torch.arange(d) // 2 * 2) / d)',
       '    return torch.where(torch.arange(d) % 2 == 0, angle.sin(), angle.cos())',
-      'asks = asks + sinusoids(i[:, 0], asks.shape[-1])',
+      'rows = rows + sinusoids(i[:, 0], rows.shape[-1])',
       'x = x + sinusoids(j[0], x.shape[-1])',
     );
   }
@@ -40,7 +40,7 @@ function askingLines({ queries, query, queries_start: start, position }: Request
 function vectorLines(request: Request): string[] {
   const { heads, kv_heads: keyHeads, similarity, position } = request;
   const through = (name: 'w_query' | 'w_key' | 'w_value') => (request[name] === undefined ? '' : ` @ ${name}`);
-  const lines = [`q, k, v = asks${through('w_query')}, x${through('w_key')}, x${through('w_value')}`];
+  const lines = [`q, k, v = rows${through('w_query')}, x${through('w_key')}, x${through('w_value')}`];
   if (heads !== undefined) {
     const groups = keyHeads ?? heads;
     lines.push('split = lambda t, h: t.unflatten(-1, (h, -1)).transpose(-2, -3)  # [rows, h·d] → [h, rows, d]');
@@ -49,9 +49,9 @@ function vectorLines(request: Request): string[] {
   }
   if (typeOf(position) === 'rope') {
     lines.push(
-      'def rope(t, places):  # half-split, base 10000',
+      'def rope(t, positions):  # half-split, base 10000',
       '    d = t.shape[-1]',
-      '    angle = places[:, None] * 10000.0 ** (-2 * torch.arange(d // 2) / d)',
+      '    angle = positions[:, None] * 10000.0 ** (-2 * torch.arange(d // 2) / d)',
       '    a, b = t[..., : d // 2], t[..., d // 2 :]',
       '    return torch.cat([a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()], -1)',
       'q, k = rope(q, i[:, 0]), rope(k, j[0])',
@@ -72,7 +72,7 @@ function logitLines({ scale, softcap, position, causal, window, mask, heads }: R
   }
   if (causal === undefined && window === undefined && mask === undefined) return lines;
   const { left, right } = (window ?? {}) as { left?: unknown; right?: unknown };
-  lines.push('may = torch.ones(len(asks), len(x), dtype=torch.bool)  # true = may attend');
+  lines.push('may = torch.ones(len(rows), len(x), dtype=torch.bool)  # true = may attend');
   if (causal !== undefined) lines.push('may &= j <= i');
   if (left !== undefined) lines.push(`may &= j >= i - ${left}`);
   if (right !== undefined) lines.push(`may &= j <= i + ${right}`);
@@ -81,14 +81,14 @@ function logitLines({ scale, softcap, position, causal, window, mask, heads }: R
   return lines;
 }
 
-function blendLines({ sink, heads, w_output: output, causal, window, mask }: Request): string[] {
+function weightedSumLines({ sink, heads, w_output: output, causal, window, mask }: Request): string[] {
   const excluding = causal !== undefined || window !== undefined || mask !== undefined;
   const lines =
     sink === undefined
       ? [`weights = scores.softmax(-1)${excluding ? '.nan_to_num()  # a row with nothing to attend to: 0' : ''}`]
       : [
           `with_sink = torch.cat([scores, torch.full_like(scores[..., :1], ${sink})], -1)`,
-          'weights = with_sink.softmax(-1)[..., :-1]  # the sink gives no value',
+          'weights = with_sink.softmax(-1)[..., :-1]  # the sink has no value',
         ];
   lines.push('context = weights @ v');
   if (heads !== undefined) lines.push('context = context.transpose(-2, -3).flatten(-2)  # heads side by side');

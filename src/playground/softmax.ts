@@ -4,7 +4,7 @@ import { TOKEN_COLOURS } from './colours.ts';
 import { el } from './element.ts';
 import { brief } from './stages.ts';
 
-/** The softmax of one asking row, unrolled: logit → exp → share, a bar for each. It is a table, so it needs none behind it. */
+/** The softmax of one query row, unrolled: logit → exp → share, a bar for each. It is a table, so it needs none behind it. */
 export function showSoftmax(table: HTMLTableElement, answer: Answer, head: number, row: number, before: Answer | undefined): void {
   const { logits, exponentials, total, max, sink, sinkLogit } = softmaxOf(answer, head, row);
   const was = before?.weights[head]?.[row];
@@ -22,7 +22,7 @@ export function showSoftmax(table: HTMLTableElement, answer: Answer, head: numbe
       barCell(weight, 1, 'weight', previous),
     );
   const lines = logits.map((logit, j) =>
-    line(answer.isAsked[j] ?? '', j % TOKEN_COLOURS, logit, exponentials[j] ?? null, answer.weights[head]?.[row]?.[j] ?? 0, was?.[j]),
+    line(answer.keyNames[j] ?? '', j % TOKEN_COLOURS, logit, exponentials[j] ?? null, answer.weights[head]?.[row]?.[j] ?? 0, was?.[j]),
   );
   if (sink !== undefined && sinkLogit !== undefined) {
     lines.push(line('sink', undefined, sinkLogit, sink, answer.sinkWeight[head]?.[row] ?? 0, undefined));
@@ -37,7 +37,7 @@ export function showSoftmax(table: HTMLTableElement, answer: Answer, head: numbe
     el('td', {}),
   ]);
   table.replaceChildren(
-    el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'is asked'), ...heads)),
+    el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'key'), ...heads)),
     el('tbody', {}, ...lines),
     el(
       'tfoot',

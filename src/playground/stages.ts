@@ -3,7 +3,7 @@ import { type Answer, dot } from './answer.ts';
 export type StageName = 'raw' | 'scaled' | 'capped' | 'masked' | 'weights' | 'context';
 export const STAGES: readonly StageName[] = ['raw', 'scaled', 'capped', 'masked', 'weights', 'context'];
 
-/** One matrix of the strip: what each row asks of each column, for one head. */
+/** One matrix of the strip: a row for each query, for one head. */
 export interface Stage {
   readonly name: StageName;
   readonly title: string;
@@ -14,7 +14,7 @@ export interface Stage {
   readonly rows: readonly string[];
   readonly columns: readonly string[];
   /** What the columns are. */
-  readonly columnsAre: 'is asked' | 'dimension';
+  readonly columnsAre: 'key' | 'dimension';
   /** null where a key is excluded. */
   readonly cells: readonly (readonly (number | null)[])[];
   /** The number that gets the full colour; both poles where `signed`. */
@@ -24,7 +24,7 @@ export interface Stage {
 
 /** The six matrices of one head, in order. */
 export function stagesOf(answer: Answer, head: number): Stage[] {
-  const { request, scale, asks, isAsked } = answer;
+  const { request, scale, queryNames, keyNames } = answer;
   const queries = answer.queries[head] ?? [];
   const keys = answer.keys[head] ?? [];
   const scores = answer.scores[head] ?? [];
@@ -34,7 +34,7 @@ export function stagesOf(answer: Answer, head: number): Stage[] {
   const capped = scores.map((row) => row.map((score) => capOf(score, request.softcap)));
   const excluding = logits.some((row) => row.includes(null));
   const alibi = answer.state.position === 'alibi';
-  const pairs = { rows: asks, columns: isAsked, columnsAre: 'is asked', signed: true } as const;
+  const pairs = { rows: queryNames, columns: keyNames, columnsAre: 'key', signed: true } as const;
   const similarity = request.similarity === 'cosine' ? 'cosine of q and k' : 'q · k';
   return [
     { ...pairs, name: 'raw', title: 'Raw score', step: similarity, idle: false, cells: raw, most: most(raw) },
@@ -72,7 +72,7 @@ export function stagesOf(answer: Answer, head: number): Stage[] {
       title: 'Context',
       step: request.w_output === undefined ? 'Σ weight · value' : 'Σ weight · value, × w_output',
       idle: false,
-      rows: asks,
+      rows: queryNames,
       columns: contextColumns(answer),
       columnsAre: 'dimension',
       cells: answer.context,

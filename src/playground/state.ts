@@ -10,23 +10,23 @@ export interface Switch<Value> {
 export type ProjectionName = 'w_query' | 'w_key' | 'w_value' | 'w_output';
 export const PROJECTIONS: readonly ProjectionName[] = ['w_query', 'w_key', 'w_value', 'w_output'];
 
-/** Everything that a link carries: who the tokens are, who asks, and how the switches stand. Never changed, only replaced. */
+/** Everything that a link carries: the tokens, the query, and how the switches stand. Never changed, only replaced. */
 export interface State {
   readonly lesson: string | undefined;
   readonly labels: readonly string[];
   readonly dimensions: readonly string[];
   readonly tokens: Grid;
-  /** Does every token ask, or only the one at `ask`? */
+  /** Is every token a query, or only the one at `query`? */
   readonly everyone: boolean;
-  /** The asking row that is looked at. */
-  readonly ask: number;
+  /** The query row that is looked at. */
+  readonly query: number;
   readonly queries: Switch<Grid>;
   readonly queriesStart: Switch<string>;
   readonly cosine: boolean;
   readonly scale: Switch<string>;
   readonly causal: boolean;
   readonly window: Switch<{ readonly left: string; readonly right: string }>;
-  /** true = may attend; one row for each asking row. */
+  /** true = may attend; one row for each query row. */
   readonly mask: Switch<readonly (readonly boolean[])[]>;
   readonly softcap: Switch<string>;
   readonly sink: Switch<string>;
@@ -41,7 +41,7 @@ export interface State {
 const off = <Value>(value: Value): Switch<Value> => ({ on: false, value });
 export const on = <Value>(value: Value): Switch<Value> => ({ on: true, value });
 
-/** “The cat ran”, and “ran” asks: what the page opens with. */
+/** “The cat ran”, and “ran” is the query: what the page opens with. */
 export const START: State = {
   lesson: 'plain',
   labels: ['The', 'cat', 'ran'],
@@ -52,7 +52,7 @@ export const START: State = {
     ['0.4', '0.8', '0.2'],
   ],
   everyone: false,
-  ask: 2,
+  query: 2,
   queries: off([]),
   queriesStart: off('0'),
   cosine: false,
@@ -69,8 +69,8 @@ export const START: State = {
   dtype: 'float32',
 };
 
-/** How many rows ask, and so how many rows a mask has. */
-export function askingRows({ queries, tokens }: State): number {
+/** How many query rows there are, and so how many rows a mask has. */
+export function queryRows({ queries, tokens }: State): number {
   return queries.on ? queries.value.length : tokens.length;
 }
 
@@ -79,18 +79,18 @@ export function labelOf({ labels }: State, token: number): string {
   return labels[token]?.trim() || `token ${token}`;
 }
 
-/** The name of an asking row. */
-export function askingLabel(state: State, row: number): string {
+/** The name of a query row. */
+export function queryLabel(state: State, row: number): string {
   return state.queries.on ? `query ${row}` : labelOf(state, row);
 }
 
 /** The mask, as large as it must be now; what was never painted may attend. */
 export function fittedMask(state: State): boolean[][] {
   const { value } = state.mask;
-  return Array.from({ length: askingRows(state) }, (_, i) => state.tokens.map((_token, j) => value[i]?.[j] ?? true));
+  return Array.from({ length: queryRows(state) }, (_, i) => state.tokens.map((_token, j) => value[i]?.[j] ?? true));
 }
 
-/** The state after the pair (asking row, token) was painted. */
+/** The state after the pair (query row, token) was painted. */
 export function paint(state: State, row: number, token: number, attend: boolean): State {
   const mask = fittedMask(state);
   const painted = mask[row];
@@ -115,7 +115,7 @@ function identity(width: number): Grid {
   return Array.from({ length: width }, (_, r) => Array.from({ length: width }, (_cell, c) => (r === c ? '1' : '0')));
 }
 
-/** Keeps `ask` on a row that is there. */
+/** Keeps `query` on a row that is there. */
 export function clamped(state: State): State {
-  return { ...state, ask: Math.max(0, Math.min(state.ask, askingRows(state) - 1)) };
+  return { ...state, query: Math.max(0, Math.min(state.query, queryRows(state) - 1)) };
 }

@@ -25,14 +25,14 @@ export class Strip {
     root.append(...[...this.#figures.values()].map(({ element }) => element));
   }
 
-  show(stages: readonly Stage[], before: readonly Stage[] | undefined, palette: Palette, askingRow: number, painting: boolean): void {
+  show(stages: readonly Stage[], before: readonly Stage[] | undefined, palette: Palette, queryRow: number, painting: boolean): void {
     // All figures are as wide as the widest table needs, so that they stand in columns.
     const columns = Math.max(3, ...stages.filter(hasNumbers).map((stage) => stage.columns.length));
     this.#root.style.setProperty('--figure', `${columns * 3.25 + 5.4}rem`);
     for (const [i, stage] of stages.entries()) {
       const was = before?.[i];
       const same = was && was.cells.length === stage.cells.length && was.columns.length === stage.columns.length;
-      this.#figures.get(stage.name)?.show(stage, same ? was : undefined, palette, askingRow, painting);
+      this.#figures.get(stage.name)?.show(stage, same ? was : undefined, palette, queryRow, painting);
     }
   }
 
@@ -73,13 +73,13 @@ class Figure {
     const legend = el('p', { class: 'legend' }, this.#low, this.#ramp, this.#high, this.#excluded);
     this.element = el('section', { class: 'stage', 'data-stage': name }, heading);
     this.element.append(
-      el('div', { class: 'axes' }, this.#columnsAre, el('span', { class: 'axis asks' }, 'asks'), this.#picture),
+      el('div', { class: 'axes' }, this.#columnsAre, el('span', { class: 'axis queries' }, 'query'), this.#picture),
       legend,
       this.#hint,
     );
   }
 
-  show(stage: Stage, before: Stage | undefined, palette: Palette, askingRow: number, painting: boolean): void {
+  show(stage: Stage, before: Stage | undefined, palette: Palette, queryRow: number, painting: boolean): void {
     setText(this.#title, stage.title);
     setText(this.#step, stage.step);
     setText(this.#columnsAre, `${stage.columnsAre} →`);
@@ -92,7 +92,7 @@ class Figure {
       this.#picture.replaceChildren(this.#current.element);
     }
     this.element.classList.toggle('large', Kind === CanvasPicture);
-    this.#current.show({ stage, palette, before, askingRow });
+    this.#current.show({ stage, palette, before, queryRow });
     setText(this.#low, stage.signed ? brief(-stage.most, 2) : '0');
     setText(this.#high, brief(stage.most, 2));
     this.#ramp.classList.toggle('signed', stage.signed);

@@ -58,19 +58,19 @@ const headCount = (of: 'query' | 'key', label: string, pointer: string): Field =
 /** The switches in groups, in the order in which they act. */
 const GROUPS: readonly (readonly [title: string, options: readonly Option[]])[] = [
   [
-    'Who asks',
+    'Queries',
     [
       {
-        label: 'Every token asks',
+        label: 'Every token is a query',
         hint: 'one row each',
         pointer: '/query',
         isOn: (state) => state.everyone,
         turn: (state, turned) => ({ ...state, everyone: turned }),
       },
-      { label: 'Cross-attention', hint: 'vectors from outside ask', pointer: '/queries', isOn: (state) => state.queries.on, turn: turnQueries },
+      { label: 'Cross-attention', hint: 'query vectors from outside', pointer: '/queries', isOn: (state) => state.queries.on, turn: turnQueries },
       {
-        label: 'Queries have places',
-        hint: 'the first query’s place',
+        label: 'Queries have positions',
+        hint: 'that of the first query',
         pointer: '/queries_start',
         ...textSwitch('queriesStart'),
         fields: [textField('queriesStart', 'position of the first query', '/queries_start')],
@@ -80,9 +80,9 @@ const GROUPS: readonly (readonly [title: string, options: readonly Option[]])[] 
   [
     'Projections and heads',
     [
-      projection('w_query', 'projects who asks'),
-      projection('w_key', 'projects who is asked'),
-      projection('w_value', 'projects what is blended'),
+      projection('w_query', 'projects to queries'),
+      projection('w_key', 'projects to keys'),
+      projection('w_value', 'projects to values'),
       projection('w_output', 'projects the context'),
       {
         label: 'Heads',
@@ -142,18 +142,18 @@ const GROUPS: readonly (readonly [title: string, options: readonly Option[]])[] 
     ],
   ],
   [
-    'Who may be seen',
+    'Keys that take part',
     [
       {
         label: 'Causal',
-        hint: 'nothing after oneself',
+        hint: 'no key after the query',
         pointer: '/causal',
         isOn: (state) => state.causal,
         turn: (state, turned) => ({ ...state, causal: turned }),
       },
       {
         label: 'Window',
-        hint: 'only so near',
+        hint: 'only keys so near',
         pointer: '/window',
         isOn: (state) => state.window.on,
         turn: (state, turned) => ({ ...state, window: { ...state.window, on: turned } }),
@@ -173,7 +173,7 @@ const GROUPS: readonly (readonly [title: string, options: readonly Option[]])[] 
     [
       {
         label: 'Sink',
-        hint: 'takes weight, gives nothing',
+        hint: 'takes weight, has no value',
         pointer: '/sink',
         ...textSwitch('sink'),
         fields: [textField('sink', 'the sink’s logit', '/sink')],

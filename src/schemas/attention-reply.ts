@@ -24,7 +24,7 @@ const RowTrace = Type.Object(
   },
   named(
     'RowTrace',
-    'Every number of the arithmetic of one asking row in one head, each step in the order of the formula. A number is null where it is not finite, which only an excluded key can cause.',
+    'Every number of the arithmetic of one query row in one head, each step in the order of the formula. A number is null where it is not finite, which only an excluded key can cause.',
   ),
 );
 
@@ -63,8 +63,8 @@ export const AttentionReply = Type.Object(
     sink_weight: Type.Optional(Nested([0, 1, 2], Type.Number(), named('SinkWeight', '[h?, m?]: the sink’s share.'))),
     queries: Type.Optional(Nested([1, 2, 3], Type.Number(), named('HeadQueries', '[h?, m?, d_k]: the queries as they enter the dot product.'))),
     keys: Type.Optional(Nested([2, 3], Type.Number(), named('HeadKeys', '[h_kv?, n, d_k]: the keys as they enter the dot product.'))),
-    values: Type.Optional(Nested([2, 3], Type.Number(), named('HeadValues', '[h_kv?, n, d_v]: the values as they are blended.'))),
-    trace: Type.Optional(Nested([0, 1, 2], RowTrace, named('Trace', '[h?, m?] of the arithmetic of one asking row each.'))),
+    values: Type.Optional(Nested([2, 3], Type.Number(), named('HeadValues', '[h_kv?, n, d_v]: the values as they enter the weighted sum.'))),
+    trace: Type.Optional(Nested([0, 1, 2], RowTrace, named('Trace', '[h?, m?] of the arithmetic of one query row each.'))),
     fully_masked: Type.Optional(FullyMasked),
   },
   {

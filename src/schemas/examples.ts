@@ -15,22 +15,23 @@ const LABELS = ['The', 'cat', 'ran'];
 /** One example a step of the stair, simplest first. */
 export const attentionExamples: Readonly<Record<string, Example>> = {
   'the-cat-ran': {
-    summary: 'The cat ran: “ran” asks',
-    description: 'The smallest request: three token vectors, and the third one asks. Scores 0.26, 0.5, 0.84: “ran” is most like itself.',
+    summary: 'The cat ran: “ran” is the query',
+    description: 'The smallest request: three token vectors, and the third one is the query. Scores 0.26, 0.5, 0.84: “ran” is most like itself.',
     value: { tokens: TOKENS, query: 2, decimals: 4 },
   },
   'the-cat-ran-shown': {
     summary: 'The cat ran, to look at',
-    description: 'Ask for `text/markdown` or `image/svg+xml` (in Swagger UI: the media type of the response) to be shown the lesson or the weights.',
+    description:
+      'Ask for `text/markdown` or `image/svg+xml` (in Swagger UI: the media type of the response) for the walk-through or the picture of the weights.',
     value: { tokens: TOKENS, labels: LABELS, query: 2 },
   },
-  'every-token-asks': {
-    summary: 'Every token asks',
-    description: 'Without `query` each token asks, and the reply has one row a token.',
+  'every-token-a-query': {
+    summary: 'Every token is a query',
+    description: 'Without `query` each token is a query, and the reply has one row a token.',
     value: { tokens: TOKENS, labels: LABELS, scale: '1/sqrt(d_k)', decimals: 4 },
   },
   causal: {
-    summary: 'Causal: no token sees the ones after it',
+    summary: 'Causal: no token attends to the ones after it',
     description: 'As in a language model: position i attends to j only where j ≤ i. The excluded weights are 0, the excluded logits null.',
     value: { tokens: TOKENS, causal: true, include: ['scores', 'logits', 'weights'], decimals: 4 },
   },
@@ -50,8 +51,9 @@ export const attentionExamples: Readonly<Record<string, Example>> = {
     },
   },
   pooling: {
-    summary: 'Pooling over embeddings: one vector from outside asks',
-    description: 'A query vector picks the sentences that are like it, and gets their weighted mean. A larger `scale` is choosier.',
+    summary: 'Pooling over embeddings: one query vector from outside',
+    description:
+      'The weights are largest for the sentences that are most like the query vector, and the context vector is their weighted mean. A larger `scale` concentrates the weights.',
     value: {
       tokens: [
         [0.9, 0.1, 0, 0.2],
@@ -66,7 +68,7 @@ export const attentionExamples: Readonly<Record<string, Example>> = {
     },
   },
   projections: {
-    summary: 'Trainable projections: what a token asks, what it answers to, what it says',
+    summary: 'Trainable projections: queries, keys and values made from the tokens',
     description: 'w_query, w_key and w_value are what a transformer learns. Rows of a matrix are inputs: x · W.',
     value: {
       tokens: TOKENS,
@@ -131,7 +133,7 @@ export const attentionExamples: Readonly<Record<string, Example>> = {
     },
   },
   'cross-attention': {
-    summary: 'Cross-attention: other vectors ask, other vectors are blended',
+    summary: 'Cross-attention: queries and values that are not the tokens',
     value: {
       tokens: TOKENS,
       queries: [
@@ -149,7 +151,7 @@ export const attentionExamples: Readonly<Record<string, Example>> = {
   },
   'decoding-step': {
     summary: 'A decoding step: the query stands after the cached keys',
-    description: '`queries_start` says where the queries stand, so causal, a window and rotary positions know it.',
+    description: '`queries_start` says where the queries stand, which causal, a window and rotary positions depend on.',
     value: {
       tokens: [
         [1, 0],
@@ -167,7 +169,7 @@ export const attentionExamples: Readonly<Record<string, Example>> = {
   },
   'bias-softcap-sink': {
     summary: 'A bias, a softcap and a sink',
-    description: 'The scores are capped softly first, then the bias is added; the sink takes its share of the weight and gives nothing.',
+    description: 'The scores are capped softly first, then the bias is added; the sink takes its share of the weight and has no value.',
     value: {
       tokens: TOKENS,
       query: 2,

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
-import { named } from './shapes.ts';
+import { ofKind } from './kinds.ts';
+import { Integer, named, TrueOrFalse } from './shapes.ts';
 
 const Parameters = (description: string) =>
   Type.Optional(
@@ -50,14 +51,89 @@ const RequestedOutput = Type.Object(
   { additionalProperties: false, ...named('RequestedOutput', 'An output to come back.') },
 );
 
+/** ONNX's numbers for the types that softmax_precision can name, and their names there. */
+const SOFTMAX_PRECISION = { 1: 'float32', 10: 'float16', 11: 'float64', 16: 'bfloat16' } as const;
+const SOFTMAX_PRECISION_NAMES = ['FLOAT', 'FLOAT16', 'DOUBLE', 'BFLOAT16'] as const;
+
+const Heads = (of: string) => Type.Optional(Integer({ least: 1, most: 2 ** 31 - 1 }, `How many heads ${of} of rank 3 have.`));
+const Window = (side: string) => Type.Optional(Integer({ least: -1 }, `How many keys to the ${side} of its own position a query sees; −1: all.`));
+
+/** The attributes of ONNX's operator, and how the outputs come back. The reader goes by them, in this order. */
+const ATTRIBUTES = {
+  scale: Type.Optional(ofKind(Type.Number({ description: 'Multiplies every dot product; 1/√d by default.' }), { kind: 'finite' })),
+  is_causal: Type.Optional(
+    ofKind(
+      Type.Unsafe<0 | 1 | boolean>({
+        enum: [0, 1, false, true],
+        ...named('IsCausal', 'Whether a query sees no key after its own position; 0 by default.'),
+      }),
+      {
+        kind: 'flag',
+      },
+    ),
+  ),
+  q_num_heads: Heads('queries'),
+  kv_num_heads: Heads('keys and values'),
+  softcap: Type.Optional(
+    ofKind(Type.Number({ minimum: 0, description: 'Caps the scores softly; 0, the default: not at all.' }), { kind: 'finite', least: 0 }),
+  ),
+  qk_matmul_output_mode: Type.Optional(
+    ofKind(
+      Type.Unsafe<0 | 1 | 2 | 3>({
+        type: 'integer',
+        minimum: 0,
+        maximum: 3,
+        description: 'What qk_matmul_output is: 0, the default, the raw scores; 1: after softcap; 2: after mask and bias too; 3: the weights.',
+      }),
+      { kind: 'integer', least: 0, most: 3 },
+    ),
+  ),
+  softmax_precision: Type.Optional(
+    ofKind(
+      Type.Unsafe<keyof typeof SOFTMAX_PRECISION>({
+        enum: Object.keys(SOFTMAX_PRECISION).map(Number),
+        ...named('SoftmaxPrecision', 'The precision of the softmax, by ONNX’s number: 1 FLOAT, 10 FLOAT16, 11 DOUBLE, 16 BFLOAT16.'),
+      }),
+      { kind: 'code', codes: SOFTMAX_PRECISION, names: SOFTMAX_PRECISION_NAMES },
+    ),
+  ),
+  left_window_size: Window('left'),
+  right_window_size: Window('right'),
+  binary_data_output: Type.Optional(TrueOrFalse('All outputs as bytes after the JSON, but for those that say otherwise.')),
+};
+
+/** Parameters that other servers of the protocol know, and that change nothing where every request stands alone. */
+export const WITHOUT_EFFECT = [
+  'timeout',
+  'priority',
+  'sequence_id',
+  'sequence_start',
+  'sequence_end',
+  'content_type',
+  'headers',
+  'classification',
+] as const;
+const NoEffect = Type.Optional(Type.Unsafe<unknown>({ description: 'Is taken, and changes nothing.' }));
+
+/** In the type there are only those that are read. */
+export const InferenceParameters = Type.Object(
+  {
+    ...ATTRIBUTES,
+    ...Object.fromEntries(WITHOUT_EFFECT.map((name) => [name, NoEffect])),
+    classification: Type.Optional(Type.Unsafe<0>({ type: 'integer', enum: [0], description: 'This model does not classify.' })),
+  } as typeof ATTRIBUTES,
+  {
+    additionalProperties: false,
+    ...named('InferenceParameters', 'The attributes of the operator, and how the outputs come back. Any other parameter is refused.'),
+  },
+);
+
 export const InferenceRequest = Type.Object(
   {
     id: Type.Optional(Type.String({ description: 'Comes back as it is.' })),
     model_name: Type.Optional(Type.String({ description: '`attention`; some clients say it here too. Another one is a 404.' })),
     model_version: Type.Optional(Type.String({ description: '`1`; another one is a 404.' })),
-    parameters: Parameters(
-      'The attributes of the operator: `scale` (1/√d), `is_causal` (0, 1 or a boolean), `q_num_heads` and `kv_num_heads` (for rank 3), `softcap` (0: none), `qk_matmul_output_mode` (0 to 3), `softmax_precision` (1 FLOAT, 10 FLOAT16, 11 DOUBLE, 16 BFLOAT16), `left_window_size`, `right_window_size` (−1: unbounded); and `binary_data_output`: all outputs as bytes. `timeout`, `priority`, `sequence_id`, `sequence_start`, `sequence_end`, `content_type`, `headers` and a `classification` of 0 are taken and change nothing; any other is refused.',
-    ),
+    parameters: Type.Optional(InferenceParameters),
     inputs: Type.Array(InputTensor, { description: 'Q, K and V, and what else the operator takes.' }),
     outputs: Type.Optional(
       Type.Array(RequestedOutput, {
@@ -211,11 +287,11 @@ export const ModelStatistics = Type.Object(
             Type.Object({ batch_size: Type.Integer({ minimum: 1 }), ...Computed }, named('BatchStatistics', 'The same for one size of batch.')),
           ),
         },
-        named('StatisticsOfModel', 'What was asked of one model since the process started.'),
+        named('StatisticsOfModel', 'The requests to one model since the process started.'),
       ),
     ),
   },
-  named('ModelStatistics', 'What was asked of the models since the process started.'),
+  named('ModelStatistics', 'The requests to the models since the process started.'),
 );
 
 /** Triton's model repository extension: its index. */

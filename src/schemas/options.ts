@@ -10,8 +10,6 @@ export const SIMILARITY = ['dot', 'cosine'] as const;
 
 export const DTYPE = ['float32', 'float64'] as const;
 
-export const POSITION = ['rope', 'alibi', 'sinusoidal'] as const;
-
 export const INVERSE_ROOT = '1/sqrt(d_k)';
 
 export const DEFAULT_ROPE_BASE = 10_000;
@@ -20,6 +18,3 @@ export const MOST_DECIMALS = 15;
 
 /** Positions are 32-bit: `queries_start` stays within ± this, and so do the rows that follow it. */
 export const FARTHEST_POSITION = 2 ** 30;
-
-/** How far a window can reach. */
-export const FARTHEST_REACH = Number.MAX_SAFE_INTEGER;

@@ -1,4 +1,5 @@
 import { type TSchema, Type } from '@sinclair/typebox';
+import { ofKind, type Rules } from './kinds.ts';
 
 /**
  * A schema's name and words. What has a name stands among the document's components under it, so that a generated
@@ -6,22 +7,45 @@ import { type TSchema, Type } from '@sinclair/typebox';
  */
 export const named = <Name extends string>(title: Name, description: string) => ({ title, description });
 
-export const Vector = (description: string) => Type.Array(Type.Number(), { minItems: 1, description });
-export const Matrix = (description: string) => Type.Array(Type.Array(Type.Number(), { minItems: 1 }), { minItems: 1, description });
+type Words = { title?: string; description?: string };
+
+export const Vector = <const Rule extends Rules>(description: string, rules: Rule = {} as Rule) =>
+  ofKind(Type.Array(Type.Number(), { minItems: 1, description }), { kind: 'vector', ...rules });
+
+export const Matrix = <const Rule extends Rules>(description: string, rules: Rule = {} as Rule) =>
+  ofKind(Type.Array(Type.Array(Type.Number(), { minItems: 1 }), { minItems: 1, description }), { kind: 'matrix', ...rules });
+
+export const TrueOrFalse = <const Rule extends Rules>(description: string, rules: Rule = {} as Rule) =>
+  ofKind(Type.Boolean({ description }), { kind: 'boolean', ...rules });
+
+/** An integer from `least` to `most`; as far as doubles count one by one where no most is said. */
+export const Integer = <const Rule extends Rules>(
+  { least, most = Number.MAX_SAFE_INTEGER }: { least: number; most?: number },
+  description: string,
+  rules: Rule = {} as Rule,
+) => ofKind(Type.Integer({ minimum: least, maximum: most, description }), { kind: 'integer', least, most, ...rules });
+
+/** A number greater than 0. */
+export const Positive = <const Rule extends Rules & { double?: boolean }>(description: string, rules: Rule = {} as Rule) =>
+  ofKind(Type.Number({ exclusiveMinimum: 0, description }), { kind: 'number', positive: true, ...rules });
 
 /** One of a few words. */
-export const OneOf = <Word extends string>(words: readonly Word[], options: { title?: string; description?: string; examples?: Word[] } = {}) =>
-  Type.Unsafe<Word>({ type: 'string', enum: [...words], ...options });
+export const OneOf = <Word extends string, const Rule extends Rules>(
+  words: readonly Word[],
+  options: Words & { examples?: Word[] } = {},
+  rules: Rule = {} as Rule,
+) => ofKind(Type.Unsafe<Word>({ type: 'string', enum: [...words], ...options }), { kind: 'word', words, ...rules });
 
-/** [n], [m, n] or [h, m, n] of one kind of element. */
-export const PerPair = <Element extends TSchema>(element: Element, options: { title: string; description: string }) => {
-  const keys = Type.Array(element, { minItems: 1, description: '[n]: the same for every asking row' });
-  const rows = Type.Array(Type.Array(element, { minItems: 1 }), { minItems: 1, description: '[m, n]: row r belongs to the r-th asking row' });
+/** [n], [m, n] or [h, m, n] of booleans or of numbers. */
+export const PerPair = <Of extends 'boolean' | 'number'>(of: Of, options: { title: string; description: string }) => {
+  const element = Type.Unsafe<Of extends 'boolean' ? boolean : number>({ type: of });
+  const keys = Type.Array(element, { minItems: 1, description: '[n]: the same for every query row' });
+  const rows = Type.Array(Type.Array(element, { minItems: 1 }), { minItems: 1, description: '[m, n]: row r belongs to the r-th query row' });
   const heads = Type.Array(Type.Array(Type.Array(element, { minItems: 1 }), { minItems: 1 }), {
     minItems: 1,
     description: '[h, m, n]: needs `heads`',
   });
-  return Type.Union([keys, rows, heads], options);
+  return ofKind(Type.Union([keys, rows, heads], options), { kind: 'per-pair', of });
 };
 
 /** Arrays in arrays, as deep as there are axes. */
@@ -51,6 +75,6 @@ export const FullyMasked = Type.Unsafe<(number | [head: number, row: number])[]>
   },
   ...named(
     'FullyMasked',
-    'The asking rows that have every key excluded, or pairs [head, row] where there is an axis of heads. Absent where there is none.',
+    'The query rows that have every key excluded, or pairs [head, row] where there is an axis of heads. Absent where there is none.',
   ),
 });

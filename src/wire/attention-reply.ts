@@ -1,7 +1,7 @@
 import type { Floats } from '../engine/tensor.ts';
 import type { Tensor, TokenResult } from '../engine/token-outputs.ts';
-import type { Printing } from './attention-request.ts';
 import { shortestFloat32 } from './float32.ts';
+import type { Printing } from './members.ts';
 
 /**
  * The reply as JSON text: one member for each output asked for, and `fully_masked` where there is such a row.

@@ -1,35 +1,45 @@
-import type { Matrix } from '../engine/tensor.ts';
-import type { AskedMembers } from './attention-request.ts';
+import type { Floats, Matrix } from '../engine/tensor.ts';
+import type { AttentionRequest } from '../schemas/attention.ts';
 import { count, type Faults } from './faults.ts';
+import type { Fields } from './fields.ts';
+import type { AttentionMembers, ReadObject, ShapedPerPair } from './members.ts';
+import type { Parsed } from './readers.ts';
 
-/** `m`: how many ask, where that is known. */
-type Asked = AskedMembers & { readonly tokens: Matrix; readonly m: number | undefined };
+type Given = AttentionMembers & { readonly tokens: Matrix };
 
 /** Holds the shapes of all members against each other; a fault names both figures, at the member that would be mended. */
-export function checkShapes(asked: Asked, widthsKnown: boolean, faults: Faults): void {
-  const { tokens, values, labels, heads, kvHeads } = asked;
-  const n = tokens.rows;
-  if (values && values.rows !== n)
-    faults.add('/values', `has ${count(values.rows, 'row')}, but there are ${count(n, 'token')}; one row a token is required`);
-  if (labels && labels.length !== n)
-    faults.add('/labels', `has ${count(labels.length, 'label')}, but there are ${count(n, 'token')}; one label a token is required`);
-  if (asked.mask) checkPerPair('mask', asked.mask.shape, asked, widthsKnown, faults);
-  if (asked.bias) checkPerPair('bias', asked.bias.shape, asked, widthsKnown, faults);
+export function checkShapes(members: Given, parsed: Parsed, fields: Fields<typeof AttentionRequest>, faults: Faults): void {
+  const widthsKnown = wereRead(members, parsed, fields);
+  checkPerToken(fields, members, rowsOf(members, parsed), widthsKnown, faults);
   if (!widthsKnown) return;
-  if (heads !== undefined && kvHeads !== undefined && heads % kvHeads !== 0) {
-    faults.add('/kv_heads', `is ${kvHeads}, which does not divide ${count(heads, 'head')}; each key head serves equally many query heads`);
-  } else checkWidths(asked, faults);
-  checkPerHead(asked, faults);
+  const { heads, kv_heads } = members;
+  if (heads !== undefined && kv_heads !== undefined && heads % kv_heads !== 0) {
+    faults.add('/kv_heads', `is ${kv_heads}, which does not divide ${count(heads, 'head')}; each key head serves equally many query heads`);
+  } else checkWidths(members, faults);
+  checkPerHead(fields, members, heads ?? 1, '', faults);
+}
+
+/** How many query rows there are, where that is known. */
+function rowsOf({ tokens, query, queries }: Given, parsed: Parsed): number | undefined {
+  if (parsed['query'] === undefined && parsed['queries'] === undefined) return tokens.rows;
+  return query?.positions.length ?? queries?.matrix.rows;
+}
+
+/** Whether every member that gives a width was read: where one is at fault, widths can't be held against each other. */
+function wereRead(members: ReadObject, parsed: Parsed, { wide }: Fields): boolean {
+  if (parsed['kv_heads'] !== undefined && parsed['heads'] === undefined) return false;
+  const wasRead = (name: string) => parsed[name] === undefined || members[name] !== undefined;
+  return wasRead('heads') && wasRead('kv_heads') && wide.every(({ name }) => wasRead(name));
 }
 
 /** Q is heads·d_k wide, K kv_heads·d_k, V kv_heads·d_v, after projection. */
-function checkWidths(asked: Asked, faults: Faults): void {
-  const { tokens, queries, values, projections, position } = asked;
-  const h = asked.heads ?? 1;
-  const g = asked.kvHeads ?? h;
-  const query = projected('query', queries ? 'queries' : 'tokens', queries?.vectors ?? tokens, asked, faults);
-  const key = projected('key', 'tokens', tokens, asked, faults);
-  const value = projected('value', values ? 'values' : 'tokens', values ?? tokens, asked, faults);
+function checkWidths(members: Given, faults: Faults): void {
+  const { tokens, queries, values, position } = members;
+  const h = members.heads ?? 1;
+  const g = members.kv_heads ?? h;
+  const query = projected('query', queries ? 'queries' : 'tokens', queries?.matrix ?? tokens, members, faults);
+  const key = projected('key', 'tokens', tokens, members, faults);
+  const value = projected('value', values ? 'values' : 'tokens', values ?? tokens, members, faults);
   const uneven = new Map<string, string[]>();
   const split = (what: string, width: number, parts: number, where: string) => {
     if (width % parts === 0) return;
@@ -37,21 +47,21 @@ function checkWidths(asked: Asked, faults: Faults): void {
     uneven.set(`${where} ${rule}`, [...(uneven.get(`${where} ${rule}`) ?? []), what]);
   };
   const kvHeads = g === h ? 'heads' : 'kv_heads';
-  split('queries', query, h, at(asked, 'query', 'heads'));
-  split('keys', key, g, at(asked, 'key', kvHeads));
-  split('values', value, g, at(asked, 'value', values ? 'values' : kvHeads));
+  split('queries', query, h, at(members, 'query', 'heads'));
+  split('keys', key, g, at(members, 'key', kvHeads));
+  split('values', value, g, at(members, 'value', values ? 'values' : kvHeads));
   for (const [place, what] of uneven) {
     const [where = '', ...rule] = place.split(' ');
     faults.add(where, `makes ${what.join(', ')} ${rule.join(' ')}`);
   }
   if (query % h === 0 && key % g === 0 && query / h !== key / g) {
-    const where = projections.key.weight ? '/w_key' : projections.query.weight ? '/w_query' : queries ? '/queries' : '/kv_heads';
+    const where = members.w_key ? '/w_key' : members.w_query ? '/w_query' : queries ? '/queries' : '/kv_heads';
     faults.add(where, `gives queries ${wide(query, h)} and keys ${wide(key, g)}; a query and a key must be equally wide in each head`);
   }
   if (position?.type === 'rope' && query % h === 0 && (query / h) % 2 !== 0) {
     faults.add('/position', `is rope, which turns pairs of numbers, but a query is ${query / h} wide in each head; d_k must be even`);
   }
-  if (value % g === 0) projected('output', 'context', { columns: (value / g) * h }, asked, faults);
+  if (value % g === 0) projected('output', 'context', { columns: (value / g) * h }, members, faults);
 }
 
 /** The width after a projection, with a fault where matrix or bias do not fit. */
@@ -59,10 +69,11 @@ function projected(
   of: 'query' | 'key' | 'value' | 'output',
   what: string,
   input: { readonly columns: number },
-  { projections }: Asked,
+  members: Given,
   faults: Faults,
 ): number {
-  const { weight, bias } = projections[of];
+  const weight = members[`w_${of}`];
+  const bias = members[`b_${of}`];
   if (weight && weight.rows !== input.columns) {
     faults.add(
       `/w_${of}`,
@@ -75,27 +86,56 @@ function projected(
 }
 
 /** Where a width that can't be split is best mended: at the matrix that made it, or else at `otherwise`. */
-function at({ projections }: Asked, of: 'query' | 'key' | 'value', otherwise: string): string {
-  return projections[of].weight ? `/w_${of}` : `/${otherwise}`;
+function at(members: Given, of: 'query' | 'key' | 'value', otherwise: string): string {
+  return members[`w_${of}`] ? `/w_${of}` : `/${otherwise}`;
 }
 
 function wide(width: number, heads: number): string {
   return heads === 1 ? `${width} wide` : `${width / heads} wide (${width} in ${heads} heads)`;
 }
 
-function checkPerHead({ heads, sink, position }: Asked, faults: Faults): void {
-  const h = heads ?? 1;
-  const slopes = position?.type === 'alibi' ? position.slopes : undefined;
-  if (sink !== undefined && typeof sink !== 'number' && sink.length !== h)
-    faults.add('/sink', `has ${count(sink.length, 'number')}, but there ${h === 1 ? 'is 1 head' : `are ${h} heads`}; one a head is required`);
-  if (slopes && slopes.length !== h)
-    faults.add(
-      '/position/slopes',
-      `has ${count(slopes.length, 'number')}, but there ${h === 1 ? 'is 1 head' : `are ${h} heads`}; one a head is required`,
-    );
+/** What has one row, one label or one axis for the tokens. */
+function checkPerToken({ shaped }: Fields, members: Given, m: number | undefined, headsKnown: boolean, faults: Faults): void {
+  const n = members.tokens.rows;
+  for (const { name, kind } of shaped) {
+    const value = (members as ReadObject)[name];
+    if (value === undefined) continue;
+    if (kind.kind === 'per-pair') checkPerPair(name, (value as ShapedPerPair<unknown>).shape, members, m, headsKnown, faults);
+    else if (kind.onePer === 'token') {
+      const [length, noun] = kind.kind === 'matrix' ? [(value as Matrix).rows, 'row'] : [(value as readonly string[]).length, 'label'];
+      if (length !== n) faults.add(`/${name}`, `has ${count(length, noun)}, but there are ${count(n, 'token')}; one ${noun} a token is required`);
+    }
+  }
 }
 
-function checkPerPair(field: string, shape: readonly number[], { tokens, m, heads }: Asked, headsKnown: boolean, faults: Faults): void {
+/** What has one number a head, in the objects within too; a single number is every head's. */
+function checkPerHead({ shaped }: Fields, members: ReadObject, heads: number, pointer: string, faults: Faults): void {
+  for (const { name, kind, variants } of shaped) {
+    const value = members[name];
+    if (kind.onePer === 'head' && value !== undefined && typeof value !== 'number') {
+      const { length } = value as Floats;
+      if (length !== heads)
+        faults.add(
+          `${pointer}/${name}`,
+          `has ${count(length, 'number')}, but there ${heads === 1 ? 'is 1 head' : `are ${heads} heads`}; one a head is required`,
+        );
+    }
+    if (variants && value !== undefined) {
+      const object = value as ReadObject;
+      const variant = variants.get(String(object['type']));
+      if (variant) checkPerHead(variant, object, heads, `${pointer}/${name}`, faults);
+    }
+  }
+}
+
+function checkPerPair(
+  field: string,
+  shape: readonly number[],
+  { tokens, heads }: Given,
+  m: number | undefined,
+  headsKnown: boolean,
+  faults: Faults,
+): void {
   const n = tokens.rows;
   const keys = shape.at(-1) ?? 0;
   const rows = shape.at(-2);
@@ -104,7 +144,7 @@ function checkPerPair(field: string, shape: readonly number[], { tokens, m, head
   if (rows !== undefined && m !== undefined && rows !== m)
     faults.add(
       `/${field}`,
-      `has ${count(rows, 'row')}, but there ${m === 1 ? 'is' : 'are'} ${count(m, 'asking row')}; row r belongs to the r-th asking row`,
+      `has ${count(rows, 'row')}, but there ${m === 1 ? 'is' : 'are'} ${count(m, 'query row')}; row r belongs to the r-th query row`,
     );
   if (perHead === undefined || !headsKnown) return;
   if (heads === undefined) faults.add(`/${field}`, 'has an axis of heads, [h, m, n], which needs `heads`');

@@ -1,59 +1,30 @@
 import { Failure } from '../engine/failure.ts';
 import { ONNX_OUTPUTS, type OnnxAttributes, type OnnxOutput } from '../engine/onnx.ts';
+import { InferenceParameters } from '../schemas/inference.ts';
 import type { DatatypeName } from './datatypes.ts';
-import { given } from './faults.ts';
-import { type Members, readMembers, readParameters } from './inference-members.ts';
+import { Faults, given } from './faults.ts';
+import { fieldsOf } from './fields.ts';
+import { type Members, readNamed, readParameters } from './inference-members.ts';
+import { readMembers } from './readers.ts';
 
-/** ONNX's numbers for the types that softmax_precision can name. */
-const SOFTMAX_PRECISION = new Map([
-  [1, 'float32'],
-  [10, 'float16'],
-  [11, 'float64'],
-  [16, 'bfloat16'],
-] as const);
-const ATTRIBUTES = [
-  'scale',
-  'is_causal',
-  'q_num_heads',
-  'kv_num_heads',
-  'softcap',
-  'qk_matmul_output_mode',
-  'softmax_precision',
-  'left_window_size',
-  'right_window_size',
-];
-const LONGEST_WINDOW = Number.MAX_SAFE_INTEGER;
+const FIELDS = fieldsOf(InferenceParameters);
 
 /** The parameters that a request may have and that change something. */
-export const REQUEST_PARAMETERS: readonly string[] = [...ATTRIBUTES, 'binary_data_output'];
+export const REQUEST_PARAMETERS: readonly string[] = FIELDS.members.map(({ name }) => name);
 
-/** The attributes of the operator from the parameters of a request. @throws Failure `invalid-request` */
-export function readAttributes(parameters: Members): OnnxAttributes {
-  const number = (name: string, rule: string, fits: (value: number) => boolean): number | undefined => {
-    const value = parameters[name];
-    if (value === undefined) return undefined;
-    if (typeof value !== 'number' || !fits(value)) throw new Failure('invalid-request', `parameters.${name} must be ${rule}, got ${given(value)}`);
-    return value;
-  };
-  const integer = (name: string, least: number, most: number) =>
-    number(name, `an integer from ${least} to ${most}`, (value) => Number.isInteger(value) && value >= least && value <= most);
-  const causal = parameters['is_causal'];
-  if (causal !== undefined && causal !== 0 && causal !== 1 && typeof causal !== 'boolean')
-    throw new Failure('invalid-request', `parameters.is_causal must be 0, 1, true or false, got ${given(causal)}`);
-  const precision = number('softmax_precision', '1 (FLOAT), 10 (FLOAT16), 11 (DOUBLE) or 16 (BFLOAT16)', (value) =>
-    [...SOFTMAX_PRECISION.keys()].some((key) => key === value),
-  );
-  return {
-    scale: number('scale', 'a finite number', Number.isFinite),
-    is_causal: causal === undefined ? undefined : Boolean(causal),
-    q_num_heads: integer('q_num_heads', 1, 2 ** 31 - 1),
-    kv_num_heads: integer('kv_num_heads', 1, 2 ** 31 - 1),
-    softcap: number('softcap', 'a finite number of at least 0', (value) => Number.isFinite(value) && value >= 0),
-    qk_matmul_output_mode: integer('qk_matmul_output_mode', 0, 3) as OnnxAttributes['qk_matmul_output_mode'],
-    softmax_precision: SOFTMAX_PRECISION.get(precision as 1),
-    left_window_size: integer('left_window_size', -1, LONGEST_WINDOW),
-    right_window_size: integer('right_window_size', -1, LONGEST_WINDOW),
-  };
+/** The attributes of the operator from the parameters of a request, and whether every output is to come as bytes. */
+export interface RequestParameters {
+  readonly attributes: OnnxAttributes;
+  readonly everyBinary: boolean;
+}
+
+/** @throws Failure `invalid-request` for the first that is at fault */
+export function readRequestParameters(parameters: Members): RequestParameters {
+  const faults = new Faults();
+  const { binary_data_output: everyBinary = false, ...attributes } = readMembers(parameters, FIELDS, 'float64', '', faults);
+  const [fault] = faults.list;
+  if (fault) throw new Failure('invalid-request', `parameters.${fault.pointer.slice(1)} ${fault.detail}`);
+  return { attributes, everyBinary };
 }
 
 /** An output, the datatype that it comes back in, and whether as bytes. */
@@ -64,8 +35,7 @@ export interface AskedOutput {
 }
 
 /** What comes back: Y alone where nothing is named. @throws Failure `invalid-request` */
-export function readOutputs(value: unknown, parameters: Members, keyType: DatatypeName, valueType: DatatypeName): readonly AskedOutput[] {
-  const everyBinary = readFlag(parameters['binary_data_output'], 'parameters.binary_data_output') ?? false;
+export function readOutputs(value: unknown, everyBinary: boolean, keyType: DatatypeName, valueType: DatatypeName): readonly AskedOutput[] {
   const datatypes: Record<OnnxOutput, DatatypeName> = {
     Y: keyType,
     present_key: keyType,
@@ -77,7 +47,7 @@ export function readOutputs(value: unknown, parameters: Members, keyType: Dataty
   if (value === undefined || value.length === 0) return [{ name: 'Y', datatype: datatypes.Y, binary: everyBinary }];
   const asked: AskedOutput[] = [];
   for (const [index, output] of value.entries()) {
-    const members = readMembers(output, ['name', 'parameters'], `outputs[${index}]`);
+    const members = readNamed(output, ['name', 'parameters'], `outputs[${index}]`);
     const name = ONNX_OUTPUTS.find((known) => known === members['name']);
     if (!name)
       throw new Failure('invalid-request', `outputs[${index}].name must be one of ${ONNX_OUTPUTS.join(', ')}, got ${given(members['name'])}`);

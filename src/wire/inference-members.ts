@@ -1,4 +1,5 @@
 import { Failure } from '../engine/failure.ts';
+import { WITHOUT_EFFECT } from '../schemas/inference.ts';
 import { given } from './faults.ts';
 
 /** An object of the request, own members only; one that is null is absent. */
@@ -7,7 +8,7 @@ export type Members = Readonly<Record<string, unknown>>;
 const LONGEST_ECHO = 60;
 
 /** @throws Failure `invalid-request` where it is no object, or has a member that is not `known`, null or not */
-export function readMembers(value: unknown, known: readonly string[], what: string): Members {
+export function readNamed(value: unknown, known: readonly string[], what: string): Members {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Failure('invalid-request', `${what} must be a JSON object, got ${given(value)}`);
   const members: Record<string, unknown> = Object.create(null);
@@ -18,8 +19,6 @@ export function readMembers(value: unknown, known: readonly string[], what: stri
   return members;
 }
 
-/** Parameters that other servers of the protocol know, and that change nothing where every request stands alone. */
-const WITHOUT_EFFECT = ['timeout', 'priority', 'sequence_id', 'sequence_start', 'sequence_end', 'content_type', 'headers', 'classification'];
 const SHARED_MEMORY = ['shared_memory_region', 'shared_memory_byte_size', 'shared_memory_offset'];
 
 /**
@@ -35,7 +34,7 @@ export function readParameters(value: unknown, known: readonly string[], what: s
       'invalid-request',
       `${what} have ${shared}, but this server shares no memory with its clients; send and take tensors in the body`,
     );
-  const members = readMembers(value, [...known, ...WITHOUT_EFFECT], what);
+  const members = readNamed(value, [...known, ...WITHOUT_EFFECT], what);
   const { classification } = members;
   if (classification !== undefined && classification !== 0)
     throw new Failure('invalid-request', `classification in ${what} must be 0, since this model does not classify, got ${given(classification)}`);

@@ -4,8 +4,8 @@ import type { Floats, Precision } from '../engine/tensor.ts';
 import type { Chunks } from './chunks.ts';
 import { DATATYPES, type DatatypeName, type Float32Room } from './datatypes.ts';
 import { given } from './faults.ts';
-import { type AskedOutput, REQUEST_PARAMETERS, readAttributes, readOutputs } from './inference-attributes.ts';
-import { type Members, quoted, readMembers, readParameters } from './inference-members.ts';
+import { type AskedOutput, REQUEST_PARAMETERS, readOutputs, readRequestParameters } from './inference-attributes.ts';
+import { type Members, quoted, readNamed, readParameters } from './inference-members.ts';
 import { readTensorHeader, readValues, type TensorHeader } from './inference-tensor.ts';
 import { parseJson } from './json.ts';
 
@@ -43,7 +43,7 @@ const HEADER_MISSING =
  */
 export function readInferenceRequest(body: Chunks, jsonLength: string | undefined, model: Model): AskedInference {
   const jsonBytes = readJsonLength(jsonLength, body.length);
-  const request = readMembers(
+  const request = readNamed(
     parseJson(body.head(jsonBytes), { noSuchNumber: NO_SUCH_NUMBER, otherBytes: jsonLength === undefined ? HEADER_MISSING : undefined }),
     ['id', 'model_name', 'model_version', 'parameters', 'inputs', 'outputs'],
     'the request',
@@ -54,8 +54,8 @@ export function readInferenceRequest(body: Chunks, jsonLength: string | undefine
   const headers = readHeaders(request['inputs']);
   const parameters = readParameters(request['parameters'], REQUEST_PARAMETERS, 'parameters');
   const { Q, V } = requireTypes(headers);
-  const attributes = readAttributes(parameters);
-  const outputs = readOutputs(request['outputs'], parameters, Q.datatype, V.datatype);
+  const { attributes, everyBinary } = readRequestParameters(parameters);
+  const outputs = readOutputs(request['outputs'], everyBinary, Q.datatype, V.datatype);
   return {
     id,
     shapes: Object.fromEntries([...headers].map(([name, { shape }]) => [name, shape])) as unknown as OnnxShapes,

@@ -4,7 +4,7 @@ import type { Floats } from '../engine/tensor.ts';
 import type { Chunks } from './chunks.ts';
 import { DATATYPES, type DatatypeName, type Float32Room, isDatatype, roomFor, widen } from './datatypes.ts';
 import { given } from './faults.ts';
-import { quoted, readMembers, readParameters } from './inference-members.ts';
+import { quoted, readNamed, readParameters } from './inference-members.ts';
 
 /** What a tensor says of itself, before its data: its length in bytes is known where its data is binary. */
 export interface TensorHeader {
@@ -20,7 +20,7 @@ const MOST_AXES = 8;
 
 /** Reads no element, and loops over none: how many there are has yet to be held against the limits. @throws Failure `invalid-request` */
 export function readTensorHeader(value: unknown, index: number): TensorHeader {
-  const members = readMembers(value, TENSOR_MEMBERS, `inputs[${index}]`);
+  const members = readNamed(value, TENSOR_MEMBERS, `inputs[${index}]`);
   const { shape, datatype, data } = members;
   const called = members['name'];
   if (typeof called !== 'string') throw new Failure('invalid-request', `inputs[${index}].name must be a string, got ${given(called)}`);

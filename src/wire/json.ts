@@ -18,7 +18,7 @@ interface Advice {
 
 /** No request nests deeper. The time that JSON.parse takes grows with the square of the depth, and nothing can stop it. */
 const DEEPEST = 64;
-/** What to do where JSON lacks a number: there is no other word for it in the lesson. */
+/** What to do where JSON lacks a number: `POST /attention` has no other word for it. */
 const NO_SUCH_NUMBER =
   'JSON has no NaN and no Infinity: every number must be finite. To leave a key out, say false in `mask`; an lse without a key is null';
 const BYTE_ORDER_MARK = 0xfe_ff;

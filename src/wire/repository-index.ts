@@ -1,6 +1,6 @@
 import { Failure } from '../engine/failure.ts';
 import { given } from './faults.ts';
-import { readMembers } from './inference-members.ts';
+import { readNamed } from './inference-members.ts';
 import { parseJson } from './json.ts';
 
 /**
@@ -10,7 +10,7 @@ import { parseJson } from './json.ts';
  */
 export function readRepositoryIndex(body: Buffer): { readonly readyOnly: boolean } {
   if (body.length === 0) return { readyOnly: false };
-  const { ready = false } = readMembers(parseJson(body), ['ready'], 'the request');
+  const { ready = false } = readNamed(parseJson(body), ['ready'], 'the request');
   if (typeof ready !== 'boolean') throw new Failure('invalid-request', `ready must be true or false, got ${given(ready)}`);
   return { readyOnly: ready };
 }

@@ -12,10 +12,10 @@ const many = (m: number, n: number) => ({
 
 describe('what can’t be shown', () => {
   test.each([
-    ['text/markdown', 65, 10, 'the walk-through shows at most 64 asking rows × 256 keys; the request has 65 × 10'],
-    ['text/markdown', 1, 257, 'the walk-through shows at most 64 asking rows × 256 keys; the request has 1 × 257'],
-    ['image/svg+xml', 257, 10, 'the heatmap shows at most 256 asking rows × 256 keys; the request has 257 × 10'],
-    ['image/svg+xml', 1, 257, 'the heatmap shows at most 256 asking rows × 256 keys; the request has 1 × 257'],
+    ['text/markdown', 65, 10, 'the walk-through shows at most 64 query rows × 256 keys; the request has 65 × 10'],
+    ['text/markdown', 1, 257, 'the walk-through shows at most 64 query rows × 256 keys; the request has 1 × 257'],
+    ['image/svg+xml', 257, 10, 'the heatmap shows at most 256 query rows × 256 keys; the request has 257 × 10'],
+    ['image/svg+xml', 1, 257, 'the heatmap shows at most 256 query rows × 256 keys; the request has 1 × 257'],
   ])('%s of %i × %i is a 413 that says the figures', async (accept, m, n, words) => {
     const { status, json, headers } = await service.ask(many(m, n), { headers: { accept } });
     expect([status, json.type, json.detail]).toEqual([413, '/problems/work-too-large', words]);
@@ -24,7 +24,7 @@ describe('what can’t be shown', () => {
 
   test('a trace has the walk-through’s limit', async () => {
     const { status, json } = await service.ask({ ...many(65, 10), include: ['trace'] });
-    expect([status, json.detail]).toEqual([413, 'the trace shows at most 64 asking rows × 256 keys; the request has 65 × 10']);
+    expect([status, json.detail]).toEqual([413, 'the trace shows at most 64 query rows × 256 keys; the request has 65 × 10']);
   });
 
   test.each([

@@ -397,7 +397,7 @@ describe('the wire', () => {
     ['a negative softcap', { ...good, parameters: { softcap: -1 } }, {}, 'softcap must be a finite number of at least 0'],
     ['an unknown output mode', { ...good, parameters: { qk_matmul_output_mode: 4 } }, {}, 'an integer from 0 to 3, got 4'],
     ['an unknown softmax precision', { ...good, parameters: { softmax_precision: 2 } }, {}, '16 (BFLOAT16), got 2'],
-    ['a window below −1', { ...good, parameters: { left_window_size: -2 } }, {}, 'an integer from -1'],
+    ['a window below −1', { ...good, parameters: { left_window_size: -2 } }, {}, 'an integer of at least -1'],
     ['an unknown output', { ...good, outputs: [{ name: 'Z' }] }, {}, 'outputs[0].name must be one of Y'],
     ['an output twice', { ...good, outputs: [{ name: 'Y' }, { name: 'Y' }] }, {}, 'output Y is asked for twice'],
     ['outputs that are no list', { ...good, outputs: 'Y' }, {}, 'outputs must be an array of outputs, got the string "Y"'],

@@ -62,7 +62,7 @@ describe('editing', () => {
     await page.getByRole('button', { name: '+ token' }).click();
     await page.getByRole('button', { name: '+ dimension' }).click();
     await cell(page, 'Name of token 3').fill('far');
-    await page.getByRole('button', { name: 'far asks' }).click();
+    await page.getByRole('button', { name: 'far: query' }).click();
     await shown(page, 'weights', 'far');
     expect(await numbers(stage(page, 'context'))).toHaveLength(4);
     await page.getByRole('button', { name: 'Remove token 0' }).click();
@@ -74,7 +74,7 @@ describe('editing', () => {
 
   inBrowser('the mask is painted on the matrix', async (open) => {
     const { page } = await open(service.url);
-    await turn(page, 'Every token asks');
+    await turn(page, 'Every token is a query');
     await turn(page, 'Mask');
     await expect.poll(() => numbers(stage(page, 'masked'))).toHaveLength(9);
     await stage(page, 'masked').locator('tbody td').nth(1).click();
@@ -105,7 +105,7 @@ describe('links and lessons', () => {
     const { page } = await open(service.url);
     await cell(page, 'The, x').fill('0.75');
     await cell(page, 'Name of token 1').fill('a, b; c');
-    for (const name of ['Every token asks', 'Causal', 'Sink', 'w_value']) await turn(page, name);
+    for (const name of ['Every token is a query', 'Causal', 'Sink', 'w_value']) await turn(page, name);
     await expect.poll(() => page.url()).toContain('w_value');
     await shown(page, 'weights', 'a, b; c');
     const other = (await open(page.url())).page;

@@ -21,7 +21,7 @@ const EVERYTHING: State = {
     ['1e-3', '-1', '.5'],
     ['0.4', '0.8', '0,2'],
   ],
-  ask: 0,
+  query: 0,
   everyone: true,
   queries: on([['1', '2', '3']]),
   queriesStart: on('-2'),
@@ -61,7 +61,7 @@ describe('links', () => {
   test('a link that can’t be read is the start', () => {
     expect(fromLink('')).toBeUndefined();
     expect(fromLink('#nonsense=%E0%A4%A')).toBeUndefined();
-    expect(fromLink('#tokens=1,2;3&ask=99')).toMatchObject({ tokens: [['1', '2'], ['3']], ask: 1 });
+    expect(fromLink('#tokens=1,2;3&ask=99')).toMatchObject({ tokens: [['1', '2'], ['3']], query: 1 });
   });
 });
 

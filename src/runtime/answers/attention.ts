@@ -13,19 +13,19 @@ import { pointingAtZeroVectors } from './zero-vectors.ts';
 /** Attention over tokens, as JSON. */
 export function attention({ body }: QuestionOf<'attention'>, { kernel, limits, checkpoint }: Means): Task {
   const order = readAttentionRequest(readJsonBody(body));
-  const { lesson, printing } = order;
-  const sizes = tokenSizes(lesson);
+  const { attention: asked, printing } = order;
+  const sizes = tokenSizes(asked);
   const traced = printing.include.includes('trace');
   if (traced) refuseShown(sizes, MOST_WALKED, 'the trace');
-  const { work, numbers } = refuseTooMuch(lesson, limits, traced ? traceNumbersOf(sizes) : 0);
+  const { work, numbers } = refuseTooMuch(asked, limits, traced ? traceNumbersOf(sizes) : 0);
   return {
     sizes: axesOf(sizes),
     work,
-    cost: costOf(tokenLoad(lesson, numbers, printing.decimals), paceOf(kernel, lesson.precision)),
-    holds: tokenHolds(lesson, numbers),
+    cost: costOf(tokenLoad(asked, numbers, printing.decimals), paceOf(kernel, asked.precision)),
+    holds: tokenHolds(asked, numbers),
     carryOut(computed) {
       const recording = traced ? new Recording() : undefined;
-      const result = pointingAtZeroVectors(order, () => attendTokens(lesson, kernel, checkpoint, recording));
+      const result = pointingAtZeroVectors(order, () => attendTokens(asked, kernel, checkpoint, recording));
       const trace = recording && traceReply(recording.call, printing);
       computed?.();
       return { body: printAttentionReply(result, printing, sizes.m, trace) };

@@ -11,8 +11,8 @@ import { pointingAtZeroVectors } from './zero-vectors.ts';
 /** Attention over tokens, shown to people. `include` plays no part. */
 export function shown({ body, as }: QuestionOf<'shown'>, { kernel, limits, checkpoint }: Means): Task {
   const order = readAttentionRequest(readJsonBody(body));
-  const lesson = { ...order.lesson, include: new Set(['weights', 'context'] as const) };
-  const sizes = tokenSizes(lesson);
+  const attention = { ...order.attention, include: new Set(['weights', 'context'] as const) };
+  const sizes = tokenSizes(attention);
   const { h, m, n } = sizes;
   const show = as === 'markdown' ? walkThrough : drawWeights;
   if (as === 'markdown') refuseShown(sizes, MOST_WALKED, 'the walk-through');
@@ -20,18 +20,18 @@ export function shown({ body, as }: QuestionOf<'shown'>, { kernel, limits, check
     refuseShown(sizes, MOST_DRAWN, 'the heatmap');
     refuseMarks(marksOf(sizes), MOST_MARKS, sizes);
   }
-  const { work } = refuseTooMuch(lesson, limits);
+  const { work } = refuseTooMuch(attention, limits);
   // A cell is as long as some ten numbers.
   const numbers = as === 'markdown' ? writtenNumbers(sizes) : 10 * h * m * n;
   if (as === 'markdown') refuseReply(numbers, limits);
   return {
     sizes: axesOf(sizes),
     work,
-    cost: costOf(tokenLoad(lesson, numbers), paceOf(kernel, lesson.precision)),
-    holds: tokenHolds(lesson, numbers),
+    cost: costOf(tokenLoad(attention, numbers), paceOf(kernel, attention.precision)),
+    holds: tokenHolds(attention, numbers),
     carryOut(computed) {
       // Words and marks are made as the numbers come, so no time is left for printing.
-      const text = pointingAtZeroVectors(order, () => show(lesson, order.labels, kernel, checkpoint));
+      const text = pointingAtZeroVectors(order, () => show(attention, order.labels, kernel, checkpoint));
       computed?.();
       return { body: text };
     },
