@@ -2,7 +2,6 @@ const POWERS_OF_TEN = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent
 const EXACT_PRODUCT_PLACES = 12; // a float32 times 10^12 is exact in a double: 24 bits and the 28 of 5^12
 const LEAST_DIGITS = 6; // every decimal of 6 digits reads back from a normal float32 unchanged
 const MOST_DIGITS = 9; // 9 digits tell any two float32 apart
-const EXACT_DIGITS = 100; // far enough to see a tie: its decimal ends within 9 digits and a 5
 const NEAR_TIE = 1e-6; // far above the error of the product (2^-23 of a unit), far below what matters for speed
 
 /**
@@ -55,19 +54,11 @@ function decimal(magnitude: number, places: number): number {
   return places < 0 ? whole * power : whole / power;
 }
 
+/** No number that comes here lies halfway between two decimals of so few digits: toPrecision would take the greater, JavaScript the even one. */
 function searchUpwards(value: number): number {
   for (let digits = 1; digits < MOST_DIGITS; digits++) {
     const candidate = Number(value.toPrecision(digits));
-    if (Math.fround(candidate) === value) return evenOfTwo(value, digits, candidate);
+    if (Math.fround(candidate) === value) return candidate;
   }
   return Number(value.toPrecision(MOST_DIGITS));
-}
-
-/** toPrecision rounds up halfway between two decimals, where JavaScript prints the even one, if that reads back too. */
-function evenOfTwo(value: number, digits: number, candidate: number): number {
-  const [mantissa = '', exponent = '0'] = Math.abs(value).toExponential(EXACT_DIGITS).split('e');
-  const exact = mantissa.replace('.', '');
-  if (!/^50*$/.test(exact.slice(digits)) || Number(exact[digits - 1]) % 2 !== 0) return candidate;
-  const even = Math.sign(value) * Number(`${exact.slice(0, digits)}e${Number(exponent) - digits + 1}`);
-  return Math.fround(even) === value ? even : candidate;
 }
