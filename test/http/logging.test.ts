@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest, LogController } fro
 import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Failure, type FailureCode } from '../../src/engine/failure.ts';
-import { logFailure, logRequests } from '../../src/http/logging.ts';
+import { LineFailures, logFailure, logRequests, makeLog } from '../../src/http/logging.ts';
 import type { Facts } from '../../src/runtime/question.ts';
 
 let app: FastifyInstance | undefined;
@@ -20,7 +20,7 @@ const FACTS: Facts = {
 const [INFO, DEBUG] = [30, 20];
 
 /** The lines about requests that a service of this level writes for one request to `path`. */
-async function logged(level: string, path: string): Promise<Record<string, unknown>[]> {
+async function logged(level: string, path: string, headers: Record<string, string> = {}): Promise<Record<string, unknown>[]> {
   const lines: Record<string, unknown>[] = [];
   const stream = new Writable({
     write(line, _encoding, done) {
@@ -40,7 +40,7 @@ async function logged(level: string, path: string): Promise<Record<string, unkno
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}${path}`;
-  const { body } = await request(url, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '12345' });
+  const { body } = await request(url, { method: 'POST', headers: { 'content-type': 'text/plain', ...headers }, body: '12345' });
   await body.text();
   await app.close();
   return lines.filter(({ msg }) => String(msg).includes('request'));
@@ -52,6 +52,8 @@ test.each(['debug', 'trace'])('at %s every request has a line: what it was and t
   expect(line).toMatchObject({ level: DEBUG, msg: 'request', method: 'POST', route: '/quick/:id', status: 200, bytes: '5', ...FACTS });
   expect(line?.['ms']).toBe(Math.round(Number(line?.['ms']) * 1000) / 1000);
   expect(line?.['ms']).toBeGreaterThan(0);
+  // In milliseconds, not in microseconds.
+  expect(line?.['ms']).toBeLessThan(20_000);
   expect(JSON.stringify(line)).not.toContain('secret');
 });
 
@@ -66,16 +68,42 @@ test('at info a slow request has a line', async () => {
   expect(lines[0]).not.toHaveProperty('kind');
 });
 
+test('a request that stands in a trace says where', async () => {
+  const [trace_id, span_id] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
+  const [line] = await logged('debug', '/quick/1', { traceparent: `00-${trace_id}-${span_id}-01` });
+  expect(line).toMatchObject({ msg: 'request', trace_id });
+  expect((await logged('debug', '/quick/1'))[0]).not.toHaveProperty('trace_id');
+});
+
+test('keys stay out of the log, whoever logs headers', () => {
+  const lines: string[] = [];
+  const log = makeLog('info', { write: (line) => lines.push(line) });
+  log.info({ authorization: 'secret', headers: { authorization: 'secret', host: 'x' }, req: { headers: { authorization: 'secret' } } }, 'words');
+  log.debug('not at this level');
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({ level: INFO, msg: 'words', headers: { host: 'x' }, req: { headers: {} } }),
+  ]);
+  expect(lines.join('')).not.toContain('secret');
+});
+
+const WHAT = { method: 'POST', route: '/a', bytes: '5' };
+
+/** What is known of a request, whose log is kept as level, line and words. */
+function recorded(): { lines: unknown[][]; asked: FastifyRequest } {
+  const lines: unknown[][] = [];
+  const write = (level: string) => (line: unknown, words: unknown) => lines.push([level, line, words]);
+  const log = { error: write('error'), info: write('info'), debug: write('debug') };
+  const asked = { method: 'POST', routeOptions: { url: '/a' }, headers: { 'content-length': '5', authorization: 'secret' }, log };
+  return { lines, asked: asked as unknown as FastifyRequest };
+}
+
 describe('a failure', () => {
   const of = (failure: Failure) => {
-    const lines: unknown[][] = [];
-    const write = (level: string) => (line: unknown, words: unknown) => lines.push([level, line, words]);
-    const log = { error: write('error'), info: write('info'), debug: write('debug') };
-    const request = { method: 'POST', routeOptions: { url: '/a' }, headers: { 'content-length': '5', authorization: 'secret' }, log };
-    logFailure(failure, request as unknown as FastifyRequest, 400);
+    const { lines, asked } = recorded();
+    logFailure(failure, asked, 400);
     return lines;
   };
-  const what = { method: 'POST', route: '/a', bytes: '5', status: 400 };
+  const what = { ...WHAT, status: 400 };
 
   test('of ours is an error, with its cause', () => {
     const cause = new Error('of the inside');
@@ -92,5 +120,33 @@ describe('a failure', () => {
 
   test.each(['too-many-requests', 'overloaded'])('of load (%s) is counted elsewhere, and a line at debug alone', (code) => {
     expect(of(new Failure(code as FailureCode, 'so'))).toEqual([['debug', { ...what, code, pointers: undefined }, 'request refused']]);
+  });
+});
+
+describe('the lines of a stream that fail', () => {
+  test('are one line in the end, by code, and each at debug where it stands', () => {
+    const { lines, asked } = recorded();
+    const failures = new LineFailures(asked);
+    const faults = [{ pointer: '/a', detail: 'secret' }];
+    const cause = new Error('of the inside');
+    failures.note(new Failure('invalid-request', 'secret', { faults }), 1);
+    failures.note(new Failure('malformed-json', 'secret'), 2);
+    failures.note(new Failure('invalid-request', 'secret', { faults }), 5);
+    failures.note(new Failure('internal', 'so', { cause }), 6);
+    failures.lines = 7;
+    failures.log();
+    expect(lines).toEqual([
+      ['debug', { code: 'invalid-request', line: 1, pointers: ['/a'] }, 'line failed'],
+      ['debug', { code: 'malformed-json', line: 2, pointers: undefined }, 'line failed'],
+      ['debug', { code: 'invalid-request', line: 5, pointers: ['/a'] }, 'line failed'],
+      ['error', { code: 'internal', line: 6, err: cause }, 'line failed'],
+      ['info', { ...WHAT, lines: 7, refused: { 'invalid-request': 2, 'malformed-json': 1, internal: 1 } }, 'lines refused'],
+    ]);
+  });
+
+  test('are none where none did', () => {
+    const { lines, asked } = recorded();
+    new LineFailures(asked).log();
+    expect(lines).toEqual([]);
   });
 });

@@ -1,8 +1,9 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { leaveBodiesToRoutes } from '../../src/http/body.ts';
-import { bodyComes, dropRest, dropUnreadBodies } from '../../src/http/rest.ts';
+import { bodyComes, dropRest, dropUnreadBodies, LONGEST_DROPPING_MS, MOST_DROPPED_BYTES } from '../../src/http/rest.ts';
 import { open } from './raw.ts';
 import { useSmall } from './small.ts';
 
@@ -85,5 +86,93 @@ describe('what nobody reads', () => {
     const connection = open(small.port, `${head('/ignored', 10)}01234`);
     await connection.until('ignored');
     await connection.closed;
+  });
+});
+
+describe('the bounds, by a clock that is set', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** A message whose connection has brought so many bytes, and whether dropping it has come to an end. */
+  function dropping({ closing, prepare }: { closing?: boolean; prepare?: (raw: IncomingMessage) => void } = {}) {
+    const socket = new Socket();
+    const state = { bytes: 1000, settled: false };
+    Object.defineProperty(socket, 'bytesRead', { get: () => state.bytes });
+    const raw = new IncomingMessage(socket);
+    prepare?.(raw);
+    const before = listeners(raw);
+    const promise = closing === undefined ? dropRest(raw) : dropRest(raw, closing);
+    void promise.then(() => {
+      state.settled = true;
+    });
+    return { raw, socket, state, before };
+  }
+  const listeners = (raw: IncomingMessage) => [raw.listenerCount('end'), raw.listenerCount('close')];
+
+  test.each([
+    [undefined, LONGEST_DROPPING_MS],
+    [false, LONGEST_DROPPING_MS],
+    [true, 1000],
+  ])('closing %j: the connection is closed after %i ms', async (closing, longest) => {
+    const { socket, state } = dropping(closing === undefined ? {} : { closing });
+    await vi.advanceTimersByTimeAsync(longest - 100);
+    expect([state.settled, socket.destroyed]).toEqual([false, false]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect([state.settled, socket.destroyed]).toEqual([true, true]);
+  });
+
+  test('it is closed after so many bytes, those before not counted', async () => {
+    const { socket, state } = dropping();
+    state.bytes = 1000 + MOST_DROPPED_BYTES;
+    await vi.advanceTimersByTimeAsync(300);
+    expect([state.settled, socket.destroyed]).toEqual([false, false]);
+    state.bytes++;
+    await vi.advanceTimersByTimeAsync(300);
+    expect([state.settled, socket.destroyed]).toEqual([true, true]);
+  });
+
+  test.each(['end', 'close'])('after the %s nobody looks any more, and the connection goes on', async (event) => {
+    const { raw, socket, state, before } = dropping();
+    raw.emit(event);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(state.settled).toBe(true);
+    expect(listeners(raw)).toEqual(before);
+    expect(vi.getTimerCount()).toBe(0);
+    await vi.advanceTimersByTimeAsync(2 * LONGEST_DROPPING_MS);
+    expect(socket.destroyed).toBe(false);
+  });
+
+  test.each<[string, (raw: IncomingMessage) => void]>([
+    [
+      'is here',
+      (raw) => {
+        raw.complete = true;
+      },
+    ],
+    [
+      'has been read to its end',
+      (raw) => {
+        Object.defineProperty(raw, 'readableEnded', { value: true });
+      },
+    ],
+    ['was given up', (raw) => raw.destroy()],
+  ])('what %s is not waited for', async (_what, prepare) => {
+    const { state } = dropping({ prepare });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(state.settled).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('what is dropped goes nowhere else', async () => {
+    const elsewhere = new PassThrough();
+    let left = 0;
+    elsewhere.on('unpipe', () => left++);
+    const { raw } = dropping({ prepare: (message) => message.pipe(elsewhere) });
+    expect(left).toBe(1);
+    expect(raw.readableFlowing).toBe(true);
   });
 });

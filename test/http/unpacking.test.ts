@@ -74,6 +74,12 @@ describe.each(ENCODINGS)('a body packed as %s', (encoding) => {
   });
 });
 
+test('a refusal says what the unpacker says', async () => {
+  expect((await send('gzip', Buffer.from('{"tokens":[[1,0]]}'))).text).toBe(
+    'the body can’t be unpacked as its Content-Encoding says: incorrect header check',
+  );
+});
+
 test('a frame that wants more memory than clients ask for is refused', async () => {
   const wide = zstdCompressSync(Buffer.alloc(2 ** 25), { params: { [constants.ZSTD_c_windowLog]: 25 } });
   expect((await send('zstd', wide)).status).toBe(400);
