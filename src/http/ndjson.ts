@@ -2,46 +2,66 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
-import type { Answered } from '../runtime/question.ts';
+import type { Hold } from '../runtime/admission.ts';
+import type { Question } from '../runtime/question.ts';
 import { Lines } from '../wire/lines.ts';
-import type { Answering } from './answering.ts';
+import { type Answering, admit } from './answering.ts';
 import { openBody } from './body.ts';
 import { failureOf, logFailure } from './failures.ts';
+import { goneSignal } from './gone.ts';
 import { Incoming } from './incoming.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import { ReaderPace } from './pace.ts';
+import { PIECE_BYTES, piecesOf } from './pieces.ts';
 import { problemDetails } from './problems.ts';
 import { bodyComes, dropRest } from './rest.ts';
+import { KEPT_BYTES, StreamRoom } from './stream-room.ts';
 import { brokenEncoding } from './unpacking.ts';
 
-/** Replies kept for a client that does not read yet. Past that, nothing more is read from it (CONTRACT section 2). */
-const KEPT_BYTES = 8 * 2 ** 20;
-const WRITE_BYTES = 65_536;
 /** After so long without a turn of the event loop, others get theirs. */
 const TURN_MS = 10;
-
-type AnswerLine = (line: Buffer) => Answered | Promise<Answered>;
 
 /**
  * One reply line for each request line, in order. A bad line yields its problem with `line`, and the rest go on. The
  * stream ends early, after a problem that says why, where a line does not arrive in time, the encoding is broken, or the
- * service closes. It holds one line, one chunk, and up to KEPT_BYTES of replies or one larger reply.
+ * service closes. It holds one line, one chunk, and up to KEPT_BYTES of replies or one larger reply; where there is no
+ * room for more, it waits.
  */
-export function answerStream(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  answer: AnswerLine,
-  { bodies, base }: Omit<Answering, 'answerer'>,
-): Readable {
-  const incoming = new Incoming(openBody(request), bodies.timeoutMs, request.server.attentionLifecycle);
+export function answerStream(request: FastifyRequest, reply: FastifyReply, ask: (line: Buffer) => Question, answering: Answering): Readable {
+  const { bodies, base, answerer, streams } = answering;
   const pace = new ReaderPace(request.raw.socket, bodies.timeoutMs);
-  const refuse = (failure: Failure, line: number) => JSON.stringify({ ...problemDetails(failure, base), line });
-  const answers = answerLines(incoming, { answer, refuse, maxBytes: bodies.maxBytes, log: request.log });
-  const replies = Readable.from(paced(answers, pace, request, reply), { objectMode: false, highWaterMark: KEPT_BYTES });
-  // A generator that never began has no end that could tidy up.
-  return replies.once('close', () => {
+  const arriving = admit(reply, answerer);
+  const room = new StreamRoom(streams, answerer.openLine(0), reply.raw, pace);
+  let gone: AbortSignal | undefined;
+  const lines = new LineAnswers({
+    answering,
+    arriving,
+    room,
+    lifecycle: request.server.attentionLifecycle,
+    log: request.log,
+    ask,
+    gone: () => {
+      gone ??= goneSignal(reply);
+      return gone;
+    },
+    refuse: (failure, line) => JSON.stringify({ ...problemDetails(failure, base), line }),
+  });
+  const incoming = new Incoming(openBody(request), bodies.timeoutMs, request.server.attentionLifecycle);
+  const replies = Readable.from(paced(lines.replies(incoming), pace, request, reply), { objectMode: false, highWaterMark: KEPT_BYTES });
+  room.watch(replies);
+  const release = (): void => {
+    pace.stop();
+    incoming.stop();
+    arriving.release();
+    room.release();
+  };
+  // A generator that never began has no end that could tidy up; and what was kept goes out after its end.
+  replies.once('close', () => {
     pace.stop();
     incoming.stop();
   });
+  reply.raw.once('close', release);
+  return replies;
 }
 
 /** While the stream asks for no more, its buffer is full. */
@@ -60,65 +80,129 @@ async function* paced(
   if (!reply.raw.shouldKeepAlive && bodyComes(raw)) await dropRest(raw, server.attentionLifecycle.closing);
 }
 
-/** How lines are answered, and how one that is refused is. */
-interface LineAnswers {
-  readonly answer: AnswerLine;
-  readonly refuse: (failure: Failure, line: number) => string;
-  readonly maxBytes: number;
+/** How the lines of one stream are answered, and what they hold. */
+interface StreamOfLines {
+  readonly answering: Answering;
+  /** Holds what is here of lines that have not been answered. */
+  readonly arriving: Hold;
+  readonly room: StreamRoom;
+  readonly lifecycle: Lifecycle;
   readonly log: FastifyBaseLogger;
+  readonly ask: (line: Buffer) => Question;
+  readonly gone: () => AbortSignal;
+  readonly refuse: (failure: Failure, line: number) => string;
 }
 
-async function* answerLines(incoming: Incoming, by: LineAnswers): AsyncGenerator<string | Buffer> {
-  const lines = new Lines(by.maxBytes);
-  let turnEnds = performance.now() + TURN_MS;
-  let printed = '';
-  try {
-    for (;;) {
-      const chunk = await incoming.next(lines.number);
-      for (const { number, bytes } of chunk === undefined ? lines.end() : lines.push(chunk)) {
-        const body = await answerOrProblem(number, bytes, by);
-        if (body.length < WRITE_BYTES) printed += `${body}\n`;
-        else {
-          yield* inPieces(printed, body);
-          printed = '\n';
-        }
-        if (printed.length >= WRITE_BYTES) {
-          yield printed;
-          printed = '';
-        }
-        if (performance.now() >= turnEnds) {
+/** A line's answer, or its problem; `hold` is released once it has been handed on. */
+interface LineAnswer {
+  readonly body: string | Buffer;
+  readonly hold?: Hold;
+}
+
+class LineAnswers {
+  readonly #by: StreamOfLines;
+  readonly #most: number;
+  #printed = '';
+
+  constructor(by: StreamOfLines) {
+    this.#by = by;
+    this.#most = Math.min(by.answering.bodies.maxBytes, by.answering.answerer.longestBody);
+  }
+
+  async *replies(incoming: Incoming): AsyncGenerator<string | Buffer> {
+    const lines = new Lines(this.#most);
+    let turnEnds = performance.now() + TURN_MS;
+    try {
+      for (;;) {
+        const chunk = await incoming.next(lines.number);
+        await this.#arrive(lines.heldBytes + (chunk?.length ?? 0));
+        for (const { number, bytes } of chunk === undefined ? lines.end() : lines.push(chunk)) {
+          const answer = await this.#answer(number, bytes);
+          if (answer.body.length < PIECE_BYTES) this.#append(answer);
+          else yield* this.#large(answer);
+          if (this.#printed.length >= PIECE_BYTES) yield* this.#piece(this.#taken());
+          if (performance.now() < turnEnds) continue;
           await nextTurn();
           turnEnds = performance.now() + TURN_MS;
         }
+        this.#by.arriving.tryFollow(lines.heldBytes);
+        if (this.#printed !== '') yield* this.#piece(this.#taken());
+        if (chunk === undefined) return;
       }
-      if (printed !== '') yield printed;
-      printed = '';
-      if (chunk === undefined) return;
+    } catch (error) {
+      const failure = error instanceof Failure ? error : brokenEncoding(error);
+      if (!failure) throw error;
+      yield `${this.#printed}${this.#by.refuse(failure, lines.number)}\n`;
+    } finally {
+      incoming.stop();
     }
-  } catch (error) {
-    const failure = error instanceof Failure ? error : brokenEncoding(error);
-    if (!failure) throw error;
-    yield `${printed}${by.refuse(failure, lines.number)}\n`;
-  } finally {
-    incoming.stop();
   }
-}
 
-/** A large reply goes out piece by piece, so that what its reader has taken can be seen, and it is held once. */
-function* inPieces(before: string, body: Buffer | string): Generator<string | Buffer> {
-  if (before !== '') yield before;
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  for (let at = 0; at < bytes.length; at += WRITE_BYTES) yield bytes.subarray(at, at + WRITE_BYTES);
-}
+  /** Comes back once there is room for what is here of the lines that follow. It belongs to the time that a line has. @throws Failure */
+  async #arrive(bytes: number): Promise<void> {
+    const { arriving, room, lifecycle, answering } = this.#by;
+    const expected = Math.min(bytes, this.#most);
+    if (arriving.tryFollow(expected)) return;
+    const { timeoutMs } = answering.bodies;
+    const deadline = performance.now() + timeoutMs;
+    const late = () => lifecycle.closing || performance.now() >= deadline;
+    let there = false;
+    await room.wait(() => {
+      there = arriving.tryFollow(expected);
+      return there || late();
+    });
+    if (there) return;
+    if (lifecycle.closing) throw new Failure('shutting-down', 'this replica is closing; send this line and the rest again');
+    throw new Failure('timeout', `there was no room for the line within ${timeoutMs} ms`);
+  }
 
-async function answerOrProblem(number: number, bytes: Buffer | undefined, { answer, refuse, maxBytes, log }: LineAnswers): Promise<string | Buffer> {
-  try {
-    if (!bytes) throw new Failure('body-too-large', `the line has more than ${maxBytes} bytes; MAX_BODY_BYTES is ${maxBytes}`);
-    const answered = answer(bytes);
-    return (answered instanceof Promise ? await answered : answered).answer.body;
-  } catch (error) {
-    const failure = failureOf(error);
-    logFailure(failure, log);
-    return refuse(failure, number);
+  async #answer(number: number, bytes: Buffer | undefined): Promise<LineAnswer> {
+    const { answering, log, ask, gone, refuse } = this.#by;
+    const hold = answering.answerer.openLine(bytes?.length ?? 0);
+    try {
+      if (!bytes) throw new Failure('body-too-large', `the line has more than ${this.#most} bytes; ${this.#bound()}`);
+      const answered = answering.answerer.answer(ask(bytes), { hold, gone, patient: true });
+      return { body: (answered instanceof Promise ? await answered : answered).answer.body, hold };
+    } catch (error) {
+      hold.release();
+      const failure = failureOf(error);
+      logFailure(failure, log);
+      return { body: refuse(failure, number) };
+    }
+  }
+
+  #bound(): string {
+    const { bodies, answerer } = this.#by.answering;
+    return this.#most === bodies.maxBytes ? `MAX_BODY_BYTES is ${bodies.maxBytes}` : `MAX_PENDING_BYTES is ${answerer.most.bytes}`;
+  }
+
+  #append({ body, hold }: LineAnswer): void {
+    this.#printed += `${body}\n`;
+    hold?.release();
+  }
+
+  /** A large reply is held once, and goes out piece by piece, as there is room. */
+  async *#large({ body, hold }: LineAnswer): AsyncGenerator<string | Buffer> {
+    try {
+      if (this.#printed !== '') yield* this.#piece(this.#taken());
+      for (const piece of piecesOf(typeof body === 'string' ? Buffer.from(body) : body)) yield* this.#piece(piece);
+      // Its pieces are parts of one memory, which is there until the last is gone.
+      if (body.length > KEPT_BYTES) await this.#by.room.drained();
+      this.#printed = '\n';
+    } finally {
+      hold?.release();
+    }
+  }
+
+  async *#piece(piece: string | Buffer): AsyncGenerator<string | Buffer> {
+    await this.#by.room.keep(piece.length);
+    yield piece;
+    this.#by.room.handed();
+  }
+
+  #taken(): string {
+    const printed = this.#printed;
+    this.#printed = '';
+    return printed;
   }
 }

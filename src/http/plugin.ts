@@ -1,7 +1,7 @@
 import accepts from '@fastify/accepts';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config.ts';
-import { Answerer } from '../runtime/answerer.ts';
+import { Answerer, type Pending } from '../runtime/answerer.ts';
 import { chooseEngine } from '../runtime/kernel.ts';
 import { AttentionRequest } from '../schemas/attention.ts';
 import { AttentionReply } from '../schemas/attention-reply.ts';
@@ -23,11 +23,14 @@ import { infoRoutes } from './routes/info.ts';
 import { playgroundRoutes } from './routes/playground.ts';
 import { problemRoutes } from './routes/problems.ts';
 import { headEveryReply } from './security.ts';
+import { StreamRooms } from './stream-room.ts';
 
 export interface ServiceOptions {
   readonly config: Config;
   /** Where whoever hosts the service says that it drains; its own where absent. */
   readonly lifecycle?: Lifecycle;
+  /** Gets, at the start, a way to see what is under way. */
+  readonly watch?: (pending: () => Pending) => void;
   /** Whether /docs and /openapi.* are served: not in an app that has @fastify/swagger already. */
   readonly documents?: boolean;
   /** Whether the playground is served. */
@@ -46,9 +49,17 @@ export async function attentionService(app: FastifyInstance, options: ServiceOpt
   const base = app.prefix;
   const engine = chooseEngine(config.ENGINE);
   const limits = { work: config.MAX_WORK, replyNumbers: config.MAX_REPLY_NUMBERS };
-  const answerer = new Answerer({ engine, limits, threads: config.THREADS, timeoutMs: config.REQUEST_TIMEOUT_MS });
+  const most = { bytes: config.MAX_PENDING_BYTES, work: config.MAX_PENDING_WORK };
+  const answerer = new Answerer({ engine, limits, most, threads: config.THREADS, timeoutMs: config.REQUEST_TIMEOUT_MS });
+  options.watch?.(() => answerer.pending);
+  lifecycle.tell(() => answerer.refuseWaiting());
   app.addHook('onClose', () => answerer.close());
-  const answering = { answerer, bodies: { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS }, base };
+  const answering = {
+    answerer,
+    bodies: { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS },
+    base,
+    streams: new StreamRooms(most.bytes),
+  };
 
   app.setSerializerCompiler(() => JSON.stringify);
   leaveBodiesToRoutes(app);
