@@ -3,7 +3,8 @@
 FROM node:26.10.0-bookworm-slim AS dependencies
 WORKDIR /service
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --omit=optional
+# Types and source maps are for editors and debuggers: a quarter of what is installed, and nothing reads them here.
+RUN npm ci --omit=dev --omit=optional && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
 FROM node:26.10.0-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import envSchema from 'env-schema';
+import { readKeyFile, readKeys, readOrigins } from './listed.ts';
 
 const Count = (value: number, description: string, minimum = 1, maximum = Number.MAX_SAFE_INTEGER) =>
   Type.Integer({ minimum, maximum, default: value, description });
@@ -36,12 +37,29 @@ const Settings = Type.Object({
     description: 'auto: the widest kernel that passes its self-check; simd: no experimental V8 flag; reference.',
   }),
   THREADS: Type.Integer({ minimum: 1, maximum: 1024, default: availableParallelism(), description: 'Compute threads.' }),
+  API_KEY: Type.Optional(Type.String({ description: 'Keys, by comma or line, one of which every POST wants as its bearer; unset: open.' })),
+  API_KEY_FILE: Type.Optional(Type.String({ description: 'A file of such keys, read at start.' })),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({ pattern: '^https?://[^\\s/]\\S*$', description: 'The collector that spans go to, over OTLP/HTTP; unset: no spans.' }),
+  ),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 65_535, description: 'The port that has /metrics and /info instead; 0 takes a free one.' }),
+  ),
+  CORS_ORIGIN: Type.Optional(Type.String({ description: 'Origins, by comma, whose pages may ask; or *.' })),
 });
 
 /** Settings of the contract that nothing here honours yet: set, they must not be accepted and ignored. */
-const NOT_BUILT = ['API_KEY', 'CORS_ORIGIN'];
+const NOT_BUILT = ['COMPRESS_REPLIES', 'JSON_CODEC', 'EMBED_ORIGINS'];
 
-export type Config = Readonly<Static<typeof Settings>>;
+/** What the settings that are lists say, read. */
+interface Lists {
+  /** Of API_KEY and API_KEY_FILE; none: the service is open. */
+  readonly keys: readonly string[];
+  /** Of CORS_ORIGIN. */
+  readonly origins: readonly string[];
+}
+
+export type Config = Readonly<Omit<Static<typeof Settings>, 'API_KEY' | 'API_KEY_FILE' | 'CORS_ORIGIN'>> & Lists;
 
 /** Settings that can't be used; the message names every fault. */
 export class InvalidSettings extends Error {
@@ -55,9 +73,21 @@ export class InvalidSettings extends Error {
 export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
   const faults = NOT_BUILT.filter((name) => environment[name] !== undefined).map((name) => `${name} is not built yet; leave it unset`);
   const asked = Object.fromEntries(Object.entries(environment).filter(([name]) => name in Settings.properties));
+  const read = <Value>(name: string, reader: (text: string) => readonly Value[]): readonly Value[] => {
+    try {
+      return asked[name] === undefined ? [] : reader(asked[name]);
+    } catch (error) {
+      faults.push(`${name} ${(error as Error).message}`);
+      return [];
+    }
+  };
+  const keys = [...read('API_KEY', readKeys), ...read('API_KEY_FILE', readKeyFile)];
+  const origins = read('CORS_ORIGIN', readOrigins);
   try {
-    const config = envSchema<Config>({ schema: Settings, data: asked, env: false });
-    if (faults.length === 0) return Object.freeze(config);
+    const { API_KEY, API_KEY_FILE, CORS_ORIGIN, ...config } = envSchema<Static<typeof Settings>>({ schema: Settings, data: asked, env: false });
+    if (config.METRICS_PORT !== undefined && config.METRICS_PORT !== 0 && config.METRICS_PORT === config.PORT)
+      faults.push(`METRICS_PORT must be another port than PORT, got ${config.PORT} for both; unset, PORT has /metrics and /info`);
+    if (faults.length === 0) return Object.freeze({ ...config, keys, origins });
   } catch (error) {
     faults.push(...settingFaults(error, asked));
   }
@@ -83,6 +113,7 @@ function settingFaults(error: unknown, asked: Readonly<Record<string, string | u
 function rules(name: string): string | undefined {
   const setting: TSchema | undefined = Settings.properties[name as keyof typeof Settings.properties];
   if (setting?.['anyOf']) return `must be one of ${setting['anyOf'].map((one: TSchema) => one['const']).join(', ')}`;
+  if (setting?.['pattern']) return 'must be an address that begins with http:// or https://';
   if (setting?.['minimum'] !== undefined) return `must be an integer from ${setting['minimum']} to ${setting['maximum']}`;
   return undefined;
 }

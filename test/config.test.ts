@@ -21,6 +21,13 @@ describe('readConfig', () => {
     });
   });
 
+  test('reads keys by comma or line, and origins by comma', () => {
+    const { keys, origins } = readConfig({ API_KEY: ' a,\nb==\r\n,c', CORS_ORIGIN: 'https://page.example, http://127.0.0.1:3000' });
+    expect(keys).toEqual(['a', 'b==', 'c']);
+    expect(origins).toEqual(['https://page.example', 'http://127.0.0.1:3000']);
+    expect(readConfig({})).toMatchObject({ keys: [], origins: [] });
+  });
+
   test('is frozen, and takes no notice of what is no setting', () => {
     const config = readConfig({ PORT: '1234', MAX_WORK: '2e11', HOME: '/somewhere' });
     expect(Object.isFrozen(config)).toBe(true);
@@ -37,12 +44,27 @@ describe('readConfig', () => {
     [{ MAX_WORK: '1.5' }, 'MAX_WORK must be an integer'],
     [{ ENGINE: 'fast' }, 'ENGINE must be one of auto, simd, reference, got "fast"'],
     [{ HOST: '' }, 'HOST'],
-    [{ CORS_ORIGIN: '*' }, 'CORS_ORIGIN is not built yet'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT must be an address that begins with http:// or https://'],
+    [{ METRICS_PORT: '65536' }, 'METRICS_PORT must be an integer from 0 to 65535, got "65536"'],
+    [{ METRICS_PORT: '8080' }, 'METRICS_PORT must be another port than PORT, got 8080 for both'],
+    [{ EMBED_ORIGINS: '*' }, 'EMBED_ORIGINS is not built yet'],
+    [{ API_KEY: '' }, 'API_KEY must hold at least one key; leave it unset for a service that is open'],
+    [{ API_KEY: ' , ' }, 'API_KEY must hold at least one key'],
+    [{ API_KEY: 'a,b c' }, 'API_KEY must hold keys of letters, digits and -._~+/ (then = at the end), by comma or line; key 2 is none'],
+    [{ API_KEY: 'schlüssel' }, 'key 1 is none'],
+    [{ API_KEY_FILE: '/nowhere/keys' }, 'API_KEY_FILE must be a file that can be read (ENOENT), got "/nowhere/keys"'],
+    [{ API_KEY_FILE: '/dev/null' }, 'API_KEY_FILE must hold at least one key'],
+    [{ CORS_ORIGIN: '' }, 'CORS_ORIGIN must hold at least one origin'],
+    [{ CORS_ORIGIN: '*,https://page.example' }, 'CORS_ORIGIN must be * alone'],
+    [{ CORS_ORIGIN: 'https://page.example/' }, 'got "https://page.example/"; it is https://page.example'],
+    [{ CORS_ORIGIN: 'https://a.example,HTTPS://B.example:443' }, 'got "HTTPS://B.example:443"; it is https://b.example'],
+    [{ CORS_ORIGIN: 'page.example' }, 'CORS_ORIGIN must hold origins as browsers send them, got "page.example"'],
+    [{ CORS_ORIGIN: 'null' }, 'got "null"'],
   ])('refuses %o', (environment, words) => {
     expect(() => readConfig(environment)).toThrow(words);
   });
 
   test('names every fault at once', () => {
-    expect(() => readConfig({ PORT: '-1', DRAIN_MS: 'x', API_KEY: '2' })).toThrow(/API_KEY[\s\S]*PORT[\s\S]*DRAIN_MS/);
+    expect(() => readConfig({ PORT: '-1', DRAIN_MS: 'x', API_KEY: '' })).toThrow(/API_KEY[\s\S]*PORT[\s\S]*DRAIN_MS/);
   });
 });

@@ -10,11 +10,12 @@ endWhatWasStarted();
 
 describe('the process', () => {
   test('refuses to start with settings that can’t be used, naming every one', async () => {
-    const service = start({ PORT: '99999', LOG_LEVEL: 'loud', API_KEY: 'secret' });
+    const service = start({ PORT: '99999', LOG_LEVEL: 'loud', API_KEY: 'secret key', CORS_ORIGIN: 'page.example' });
     expect(await service.ended).toBe(1);
     expect(service.errors).toContain('PORT must be an integer from 0 to 65535, got "99999"');
     expect(service.errors).toContain('LOG_LEVEL must be one of');
-    expect(service.errors).toContain('API_KEY is not built yet');
+    expect(service.errors).toContain('API_KEY must hold keys');
+    expect(service.errors).toContain('CORS_ORIGIN must hold origins');
     expect(service.errors).not.toContain('secret');
   });
 

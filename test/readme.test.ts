@@ -6,10 +6,11 @@ import { useService } from './http/service.ts';
 
 const run = promisify(execFile);
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const operations = readFileSync(new URL('../docs/OPERATIONS.md', import.meta.url), 'utf8');
 const service = useService();
 
-/** `$ command` and what it printed, from the console blocks. */
-const sessions = [...readme.matchAll(/```console\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
+/** `$ command` and what it printed, from the console blocks of both. */
+const sessions = [...`${readme}${operations}`.matchAll(/```console\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
   block
     .split(/^\$ /m)
     .slice(1)

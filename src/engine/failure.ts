@@ -8,6 +8,7 @@ export interface Fault {
 export type FailureCode =
   | 'malformed-json'
   | 'malformed-http'
+  | 'unauthorized'
   | 'not-found'
   | 'method-not-allowed'
   | 'not-acceptable'

@@ -102,7 +102,7 @@ export function onnxCall(
   const { H, M, D, E } = axes;
   const keys = withPast(given.past_key, given.K, layout, D, precision);
   const values = withPast(given.past_value, given.V, layout, E, precision);
-  const qk = QK_OUTPUT[attributes.qk_matmul_output_mode ?? 0] ?? 'scores';
+  const qk = QK_OUTPUT[attributes.qk_matmul_output_mode ?? 0];
   const want = new Set<Output>();
   if (wanted.includes('Y')) want.add('context');
   if (wanted.includes('lse')) want.add('lse');

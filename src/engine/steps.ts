@@ -98,7 +98,7 @@ function softmax({ axes: { N }, sink, precision, softmaxPrecision }: Call, block
     }
     sum = round(sum + sinkExponential);
     for (let k = start; k < end; k++) weights[k] = excluded[k] !== KEY.attended ? 0 : round((exponentials[k] ?? 0) / sum);
-    const lse = sum === 0 ? Number.NEGATIVE_INFINITY : round(max + round(Math.log(sum)));
+    const lse = round(max + round(Math.log(sum)));
     sums[i] = { max, sum, lse, sinkExponential, sinkWeight: sinkLogit === undefined ? 0 : round(sinkExponential / sum) };
   }
 }

@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { Failure } from '../engine/failure.ts';
+import { answerPreflight, isPreflight } from './cors.ts';
 import { httpFault } from './server.ts';
 
 /** What is no good HTTP, and a missing route, is said before the body is looked at. Call it after the hooks whose headers a failure has too. */
@@ -17,13 +18,21 @@ export function noRoute(base: string): string {
   return `no route has this path; ${base}/docs lists them`;
 }
 
-/** For each path of the app, the methods that it does not take answer 405 with Allow. Call it after the last route. */
-export function answerOtherMethods(app: FastifyInstance, methodsOf: ReadonlyMap<string, ReadonlySet<string>>): void {
+/**
+ * For each path of the app, the methods that it does not take answer 405 with Allow; but for OPTIONS where a browser
+ * asks what a page may send, and there are pages that may. Call it after the last route.
+ */
+export function answerOtherMethods(
+  app: FastifyInstance,
+  methodsOf: ReadonlyMap<string, ReadonlySet<string>>,
+  { preflights }: { preflights: boolean },
+): void {
   for (const [url, methods] of methodsOf) {
     const others = METHODS.filter((method) => !methods.has(method) && !app.hasRoute({ method: method as HTTPMethods, url }));
     if (others.length === 0) continue;
     const allow = [...methods].sort().join(', ');
-    const refuse = (request: FastifyRequest, reply: FastifyReply): never => {
+    const answer = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+      if (preflights && isPreflight(request)) return answerPreflight(request, reply, allow);
       reply.header('allow', allow);
       throw new Failure('method-not-allowed', `${request.method} is not taken here; this address takes ${allow}`);
     };
@@ -32,8 +41,8 @@ export function answerOtherMethods(app: FastifyInstance, methodsOf: ReadonlyMap<
       url: url.slice(app.prefix.length),
       prefixTrailingSlash: 'slash',
       schema: { hide: true },
-      onRequest: async (request, reply) => refuse(request, reply),
-      handler: refuse,
+      onRequest: async (request, reply) => answer(request, reply),
+      handler: answer,
     });
   }
 }

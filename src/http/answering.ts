@@ -4,9 +4,11 @@ import type { Answerer } from '../runtime/answerer.ts';
 import type { Answered, Facts, Question } from '../runtime/question.ts';
 import { type BodyLimits, readChunks } from './body.ts';
 import { goneSignal } from './gone.ts';
+import type { Metrics } from './metrics.ts';
 import { sendInPieces } from './pieces.ts';
 import { serverTiming } from './server-timing.ts';
 import type { StreamRooms } from './stream-room.ts';
+import type { TraceAnswer } from './tracing.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,6 +22,9 @@ export interface Answering {
   readonly answerer: Answerer;
   readonly bodies: BodyLimits;
   readonly base: string;
+  readonly metrics: Metrics;
+  /** Makes spans, where there are any. */
+  readonly trace?: TraceAnswer | undefined;
   /** What the replies of all streams of lines hold. */
   readonly streams: StreamRooms;
 }
@@ -42,16 +47,21 @@ interface Asking {
 export async function answerRequest(
   request: FastifyRequest,
   reply: FastifyReply,
-  { answerer, bodies }: Answering,
+  { answerer, bodies, metrics, trace }: Answering,
   { ask, binary = false, head }: Asking,
 ): Promise<FastifyReply> {
   const hold = admit(reply, answerer, binary);
   try {
     const body = await readChunks(request, bodies, hold);
+    const receivedMs = reply.elapsedTime;
+    metrics.stages.receive.add(receivedMs);
     const answered = await answerer.answer(ask(body), { hold, gone: () => goneSignal(reply) });
     request.answerFacts = answered.facts;
+    metrics.answer(answered.facts);
     reply.header('server-timing', serverTiming(answered.facts.stages));
+    trace?.(request, reply, answered.facts, receivedMs);
     head(answered);
+    request.answerSentAt = reply.elapsedTime;
     return sendInPieces(reply, answered.answer.body);
   } catch (error) {
     // The refusal itself may take seconds, where a body still comes.

@@ -7,6 +7,7 @@ import { withComponents } from './components.ts';
 import { linesAsTheyAre } from './documentation-lines.ts';
 import { DOCUMENTATION_STYLE } from './documentation-style.ts';
 import { withExamples } from './documented-examples.ts';
+import { withKeys } from './documented-keys.ts';
 
 /** Swagger UI styles its own elements inline; scripts come from this host alone, and nothing is asked of another. */
 const DOCS_POLICY =
@@ -26,7 +27,8 @@ export async function documentRoutes(app: FastifyInstance, base: string): Promis
         { name: 'operations', description: 'Health, limits and the meaning of failures.' },
       ],
     },
-    transformObject: (document) => withComponents(withExamples('openapiObject' in document ? document.openapiObject : document.swaggerObject, base)),
+    transformObject: (document) =>
+      withComponents(withKeys(withExamples('openapiObject' in document ? document.openapiObject : document.swaggerObject, base))),
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => (typeof json['$id'] === 'string' ? json['$id'] : `def-${i}`) },
   });
   await app.register(swaggerUi, {

@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
-import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
 import { isGone } from './gone.ts';
+import { logFailure } from './logging.ts';
+import type { Metrics } from './metrics.ts';
 import type { PrintFailure } from './printing.ts';
 import { PROBLEMS } from './problems.ts';
 import { bodyComes, dropRest } from './rest.ts';
@@ -25,7 +27,7 @@ function ofFramework(error: unknown): Failure {
 }
 
 /** Sends a failure. A connection that closes after it is held open while its client still sends, within bounds: closed at once, it would lose the reply. */
-export function sendFailure(failure: Failure, print: PrintFailure, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function sendFailure(failure: Failure, print: PrintFailure, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, type, body } = print(failure);
   const { closes } = PROBLEMS[failure.code];
   const retryAfter = failure.retryAfter ?? PROBLEMS[failure.code].retryAfter;
@@ -45,17 +47,17 @@ async function* heldOpen(body: Buffer, { raw, server }: FastifyRequest): AsyncGe
   await dropRest(raw, server.attentionLifecycle.closing);
 }
 
-/** Defects are logged with their cause; what a client did wrong only at debug, and nothing of what it sent. */
-export function logFailure({ code, cause, faults }: Failure, log: FastifyBaseLogger): void {
-  if (code === 'internal') log.error({ err: cause, code }, 'request failed');
-  else log.debug({ code, pointers: faults?.map(({ pointer }) => pointer) }, 'request refused');
+/** Sends what a request failed with, as the failure that it is to a client; it is logged and counted. */
+export function answerFailure(error: unknown, print: PrintFailure, request: FastifyRequest, reply: FastifyReply, metrics: Metrics): FastifyReply {
+  const failure = failureOf(error);
+  sendFailure(failure, print, request, reply);
+  logFailure(failure, request, reply.statusCode);
+  // Where nobody is told, nothing failed.
+  if (!isGone(error)) metrics.failure(failure.code);
+  return reply;
 }
 
 /** Every failure of the app's routes, and of those of its plugins that say nothing else, is printed by `print`. */
-export function answerFailures(app: FastifyInstance, print: PrintFailure): void {
-  app.setErrorHandler((error, request, reply) => {
-    const failure = failureOf(error);
-    logFailure(failure, request.log);
-    return sendFailure(failure, print, request, reply);
-  });
+export function answerFailures(app: FastifyInstance, print: PrintFailure, metrics: Metrics): void {
+  app.setErrorHandler((error, request, reply) => answerFailure(error, print, request, reply, metrics));
 }

@@ -1,16 +1,17 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
 import type { Hold } from '../runtime/admission.ts';
 import type { Question } from '../runtime/question.ts';
 import { Lines } from '../wire/lines.ts';
 import { type Answering, admit } from './answering.ts';
 import { openBody } from './body.ts';
-import { failureOf, logFailure } from './failures.ts';
-import { goneSignal } from './gone.ts';
+import { failureOf } from './failures.ts';
+import { goneSignal, isGone } from './gone.ts';
 import { Incoming } from './incoming.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { LineFailures } from './logging.ts';
 import { ReaderPace } from './pace.ts';
 import { PIECE_BYTES, piecesOf } from './pieces.ts';
 import { problemDetails } from './problems.ts';
@@ -38,7 +39,7 @@ export function answerStream(request: FastifyRequest, reply: FastifyReply, ask: 
     arriving,
     room,
     lifecycle: request.server.attentionLifecycle,
-    log: request.log,
+    failures: new LineFailures(request),
     ask,
     gone: () => {
       gone ??= goneSignal(reply);
@@ -87,7 +88,7 @@ interface StreamOfLines {
   readonly arriving: Hold;
   readonly room: StreamRoom;
   readonly lifecycle: Lifecycle;
-  readonly log: FastifyBaseLogger;
+  readonly failures: LineFailures;
   readonly ask: (line: Buffer) => Question;
   readonly gone: () => AbortSignal;
   readonly refuse: (failure: Failure, line: number) => string;
@@ -132,8 +133,9 @@ class LineAnswers {
     } catch (error) {
       const failure = error instanceof Failure ? error : brokenEncoding(error);
       if (!failure) throw error;
-      yield `${this.#printed}${this.#by.refuse(failure, lines.number)}\n`;
+      yield `${this.#printed}${this.#refused(failure, lines.number)}\n`;
     } finally {
+      this.#by.failures.log();
       incoming.stop();
     }
   }
@@ -157,18 +159,29 @@ class LineAnswers {
   }
 
   async #answer(number: number, bytes: Buffer | undefined): Promise<LineAnswer> {
-    const { answering, log, ask, gone, refuse } = this.#by;
+    const { answering, ask, gone, failures } = this.#by;
+    answering.metrics.lines++;
+    failures.lines++;
     const hold = answering.answerer.openLine(bytes?.length ?? 0);
     try {
       if (!bytes) throw new Failure('body-too-large', `the line has more than ${this.#most} bytes; ${this.#bound()}`);
-      const answered = answering.answerer.answer(ask(bytes), { hold, gone, patient: true });
-      return { body: (answered instanceof Promise ? await answered : answered).answer.body, hold };
+      const asked = answering.answerer.answer(ask(bytes), { hold, gone, patient: true });
+      const { answer, facts } = asked instanceof Promise ? await asked : asked;
+      answering.metrics.answer(facts);
+      return { body: answer.body, hold };
     } catch (error) {
       hold.release();
-      const failure = failureOf(error);
-      logFailure(failure, log);
-      return { body: refuse(failure, number) };
+      return { body: this.#refused(error, number) };
     }
+  }
+
+  /** The problem that a line, or the stream at a line, is answered with; logged and counted. */
+  #refused(error: unknown, number: number): string {
+    const { answering, failures, refuse } = this.#by;
+    const failure = failureOf(error);
+    failures.note(failure, number);
+    if (!isGone(error)) answering.metrics.failure(failure.code);
+    return refuse(failure, number);
   }
 
   #bound(): string {

@@ -28,7 +28,8 @@ const WRONG: ReadonlySet<number> = new Set([406, 415, 422]);
 /** `{"error"}`, as clients of the Open Inference Protocol read it. */
 export const asInferenceErrors: PrintFailure = ({ code, message }) => {
   const { status } = PROBLEMS[code];
-  return { status: WRONG.has(status) ? 400 : status, type: 'application/json', body: JSON.stringify({ error: message }) };
+  const error = code === 'unauthorized' ? `${code}: ${message}` : message;
+  return { status: WRONG.has(status) ? 400 : status, type: 'application/json', body: JSON.stringify({ error }) };
 };
 
 /** For what is refused before a route is found: how failures are printed at an address of the service below `base`. */

@@ -1,5 +1,6 @@
 import { Failure, type FailureCode } from '../engine/failure.ts';
 import { noRoute } from './absent.ts';
+import { WANTED } from './keys.ts';
 import { INFERENCE_PATH } from './printing.ts';
 import { problemDetails } from './problems.ts';
 
@@ -9,6 +10,7 @@ const DETAILS: Readonly<Record<Exclude<FailureCode, 'not-found'>, string>> = {
   'malformed-http': 'this is not a request in HTTP/1.1 (HPE_INVALID_METHOD)',
   'expectation-failed': 'the one expectation that is met here is 100-continue, got "200-maybe"',
   'headers-too-large': 'the request line and the headers are longer than 16 KiB',
+  unauthorized: WANTED,
   'method-not-allowed': otherMethod('get'),
   'not-acceptable': 'this route gives application/json, text/markdown, image/svg+xml, got Accept: text/csv',
   timeout: 'the body did not arrive within 30000 ms; 12 bytes are here',
@@ -41,6 +43,7 @@ export function problemExample(
 export function inferenceErrors(base: string): Readonly<Record<number, string>> {
   return {
     400: 'input Q has 3 elements, but the shape [1, 1, 2, 2] has 4',
+    401: `unauthorized: ${WANTED}`,
     404: `there is nothing at ${base}${INFERENCE_PATH}/models/bert/infer; the one model is attention, version 1`,
     408: DETAILS.timeout,
     413: DETAILS['body-too-large'],

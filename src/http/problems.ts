@@ -27,6 +27,11 @@ export const PROBLEMS: Readonly<Record<FailureCode, ProblemKind>> = {
     help: 'The bytes can’t be read as HTTP, or they break one of its rules: a request has exactly one Host header, and no Transfer-Encoding but chunked. The connection is closed, since where the next request begins can’t be known. Check what stands between client and service.',
     closes: true,
   },
+  unauthorized: {
+    status: 401,
+    title: 'A key is wanted',
+    help: 'This service has been given keys, and a POST must bring one of them: authorization: Bearer <key>. Ask whoever runs the service for one. Reading (GET) needs none.',
+  },
   'not-found': {
     status: 404,
     title: 'There is nothing at this address',

@@ -17,7 +17,7 @@ export function negotiate<Type extends string>(request: FastifyRequest, offered:
     .map((range) =>
       range
         .split(';')
-        .filter((part, i) => i === 0 || /^\s*q\s*=/i.test(part))
+        .filter((part, i) => i === 0 || /^\s*q=/i.test(part))
         .join(';'),
     )
     .join(',');

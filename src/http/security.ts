@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import helmet from 'helmet';
+import type { OriginHeaders } from './cors.ts';
 
 /**
  * Headers for replies that are data: nothing may be loaded from them or framed. The policy is written out, since the
@@ -28,17 +29,18 @@ const protect = helmet({
  */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = recorded();
 
-/** The headers of every reply: helmet's, and the request's id. */
-export function headEveryReply(app: FastifyInstance): void {
+/** The headers of every reply: helmet's, the request's id, and what pages of other origins are told. */
+export function headEveryReply(app: FastifyInstance, origins: OriginHeaders): void {
   app.addHook('onRequest', (_request, reply, done) => {
-    headReply(reply);
+    headReply(reply, origins);
     done();
   });
 }
 
 /** For a reply to a request that no hook has seen. */
-export function headReply(reply: FastifyReply): void {
-  reply.headers(SECURITY_HEADERS).header('x-request-id', reply.request.id);
+export function headReply(reply: FastifyReply, origins: OriginHeaders): void {
+  const { id, headers } = reply.request;
+  reply.headers(SECURITY_HEADERS).headers(origins(headers.origin)).header('x-request-id', id);
 }
 
 function recorded(): Record<string, string> {

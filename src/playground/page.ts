@@ -7,6 +7,7 @@ import { Course } from './course.ts';
 import { button, byId, setText } from './element.ts';
 import { showFaults } from './faults.ts';
 import { Inputs } from './inputs.ts';
+import { keepKey } from './key.ts';
 import { Past } from './past.ts';
 import { type Outcome, Service } from './service.ts';
 import { Share } from './share.ts';
@@ -54,7 +55,8 @@ export class Page {
     const key = byId('key', HTMLInputElement);
     byId('locked', HTMLElement).addEventListener('submit', (event) => {
       event.preventDefault();
-      this.#service.key = key.value;
+      this.#service.key = key.value.trim();
+      keepKey(this.#service.key);
       this.#service.ask(this.#state);
     });
     this.#changed();

@@ -1,3 +1,4 @@
+import { keptKey } from './key.ts';
 import { INCLUDE, questionOf, type Request } from './request.ts';
 import type { State } from './state.ts';
 
@@ -20,8 +21,8 @@ const SOONEST_AGAIN_MS = 250;
 
 /** Asks the service about the newest state: one question on the way at a time, and what was overtaken is not asked. */
 export class Service {
-  /** Kept in memory alone, and sent to this service alone. */
-  key = '';
+  /** Sent to this service alone, in a header. */
+  key = keptKey();
   readonly #tell: (outcome: Outcome) => void;
   #wanted: State | undefined;
   #asking = false;

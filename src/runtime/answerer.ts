@@ -8,6 +8,7 @@ import { type ChosenEngine, kernelOf } from './kernel.ts';
 import type { Sums } from './ledger.ts';
 import { bodyBytes } from './memory.ts';
 import { Offload } from './offload.ts';
+import type { Pending } from './pending.ts';
 import { Pressure } from './pressure.ts';
 import type { Answered, Limits, Means, Price, Question } from './question.ts';
 
@@ -21,16 +22,6 @@ export interface AnswererSettings {
   readonly most: Sums;
   readonly threads: number;
   readonly timeoutMs: number;
-}
-
-/** What is under way now, as numbers. */
-export interface Pending {
-  readonly bytes: number;
-  readonly work: number;
-  /** Questions that wait for a thread. */
-  readonly queueLength: number;
-  readonly threads: number;
-  readonly threadsBusy: number;
 }
 
 /** Who asks, and how long they wait. */
@@ -54,13 +45,11 @@ export class Answerer {
   readonly #means: Means;
   readonly #offload: Offload;
   readonly #pressure = new Pressure();
-  readonly #threads: number;
   readonly #timeoutMs: number;
 
   constructor({ engine, limits, most, threads, timeoutMs }: AnswererSettings) {
     this.#means = { kernel: kernelOf(engine, undefined, INLINE_REDONE), limits };
     this.#offload = new Offload({ engine, limits, most, threads }, () => this.#pressure.why);
-    this.#threads = threads;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -71,8 +60,7 @@ export class Answerer {
       bytes: admission.ledger.held('bytes'),
       work: admission.ledger.held('work'),
       queueLength: turns.length,
-      threads: this.#threads,
-      threadsBusy: turns.busy,
+      busyThreads: turns.busy,
     };
   }
 

@@ -122,7 +122,8 @@ function jsonValues({ name, datatype, shape, data }: TensorHeader, count: number
   let next = 0;
   const walk = (list: readonly unknown[]): void => {
     for (const value of list) {
-      if (Array.isArray(value)) walk(value);
+      // Of a flat array an element that is an array is refused as any other that is no number.
+      if (nested && Array.isArray(value)) walk(value);
       else {
         values[next] = read(value, next);
         next++;

@@ -35,16 +35,16 @@ export function parseJson(bytes: Buffer, advice: Advice = {}): unknown {
   if (text.charCodeAt(0) === BYTE_ORDER_MARK) text = text.slice(1);
   try {
     return JSON.parse(text);
-  } catch (error) {
-    throw malformed(text, error, advice);
+  } catch {
+    throw malformed(text, advice);
   }
 }
 
 /** JSON.parse often says no position, so the text is read again, by a parser that does. Only on the error path. */
-function malformed(text: string, error: unknown, { noSuchNumber = NO_SUCH_NUMBER, otherBytes }: Advice): Failure {
-  if (text.trim() === '') return malformedJson('the body is empty; a JSON object is required', 1, 1);
+function malformed(text: string, { noSuchNumber = NO_SUCH_NUMBER, otherBytes }: Advice): Failure {
+  if (/^[ \t\r\n]*$/.test(text)) return malformedJson('the body is empty; a JSON object is required', 1, 1);
   const found = firstFault(text);
-  if (!found) return malformedJson(error instanceof Error ? error.message : 'the body does not parse', 1, 1);
+  if (!found) return malformedJson('the body does not parse', 1, 1);
   const { code, offset } = found;
   const before = text.slice(0, offset);
   const bare = bareWord(text, offset);
@@ -92,8 +92,7 @@ function isJson(text: string): boolean {
 
 /** NaN or an infinity that stands at the fault as other languages print it: `NaN`, `-Infinity`, `nan`, `inf`. */
 function bareWord(text: string, offset: number): string | undefined {
-  const start = text[offset - 1] === '-' ? offset - 1 : offset;
-  return /^[-+]?(?:nan|infinity|inf)(?![\w$])/i.exec(text.slice(start, start + 12))?.[0];
+  return /^[-+]?(?:nan|infinity|inf)(?![\w$])/i.exec(text.slice(offset, offset + 12))?.[0];
 }
 
 /** `CloseBracketExpected` → `close bracket expected, got "}"`. */

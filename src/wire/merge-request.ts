@@ -36,7 +36,7 @@ export function readMergeRequest(body: unknown): AskedMerge {
   const [first] = parts;
   if (first && parts.every((part) => part !== undefined)) {
     parts.forEach((part, p) => {
-      if (p > 0 && !faults.full) holdAgainstFirst(part, first, `/parts/${p}`, faults);
+      if (!faults.full) holdAgainstFirst(part, first, `/parts/${p}`, faults);
     });
     checkOutput(first.context.matrix.columns, weight, bias, faults);
     if (faults.none)

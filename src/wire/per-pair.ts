@@ -61,12 +61,12 @@ function perPairShape(
   let fine = true;
   for (let h = 0; h < heads.length && !faults.full; h++) {
     const at = rank === 3 ? `${pointer}/${h}` : pointer;
-    const head = rank === 1 ? heads[h] : readArray(heads[h], `row of ${of}s`, at, faults);
-    if (!Array.isArray(head)) {
+    const head = readArray(heads[h], `row of ${of}s`, at, faults);
+    if (!head) {
       fine = false;
       continue;
     }
-    const keys = rank === 1 ? head[0].length : checkWidths(head, of, at, faults);
+    const keys = checkWidths(head, of, at, faults);
     if (keys === undefined) fine = false;
     else if (!shape) shape = [head.length, keys];
     else if (shape[0] !== head.length || shape[1] !== keys) {

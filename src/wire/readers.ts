@@ -58,8 +58,9 @@ function readWords(value: unknown, { words, noun }: Kind<'words'>, { pointer, fa
   const named = new Set<string>();
   for (let i = 0; i < list.length && !faults.full; i++) {
     const word = readWord(list[i], words, `${pointer}/${i}`, faults);
-    if (word !== undefined && named.has(word)) faults.add(`${pointer}/${i}`, `names "${word}" again; each ${noun} can be asked for once`);
-    if (word !== undefined) named.add(word);
+    if (word === undefined) continue;
+    if (named.has(word)) faults.add(`${pointer}/${i}`, `names "${word}" again; each ${noun} can be asked for once`);
+    named.add(word);
   }
   return words.filter((word) => named.has(word));
 }

@@ -61,9 +61,9 @@ export function readCode(
   return faults.add(pointer, `must be ${listed.slice(0, -1).join(', ')} or ${listed.at(-1)}, got ${given(value)}`);
 }
 
-/** A fault of a number that precision can't hold. */
+/** A fault of a number that precision can't hold; a finite one is beyond float32 alone. */
 export function outOfRange(value: number, precision: Precision): string {
   const greatest = precision === 'float32' ? '3.4028234663852886e+38' : '1.7976931348623157e+308';
   const what = Number.isFinite(value) ? `${value}` : 'a number too great for double precision';
-  return `is outside the range of ${precision} (±${greatest}), got ${what}${precision === 'float32' && Number.isFinite(value) ? '; "dtype": "float64" has room for it' : ''}`;
+  return `is outside the range of ${precision} (±${greatest}), got ${what}${Number.isFinite(value) ? '; "dtype": "float64" has room for it' : ''}`;
 }

@@ -108,9 +108,9 @@ describe('examples', () => {
       const [type, media] = Object.entries<Json>(operation.responses[200].content)[0] ?? [];
       const { text, headers } = await service.get(path.replace('{code}', 'invalid-request'), 'GET');
       expect(headers['content-type'], `${method} ${path}`).toMatch(new RegExp(`^${type}`));
-      const got = type === 'text/html' ? text : JSON.parse(text);
+      const got = type?.startsWith('text/') ? text : JSON.parse(text);
       // What runs, and what was asked before, is another each time.
-      if (path !== '/info' && !path.endsWith('/stats')) expect(got, path).toEqual(examplesOf(media)[0]);
+      if (path !== '/info' && path !== '/metrics' && !path.endsWith('/stats')) expect(got, path).toEqual(examplesOf(media)[0]);
       expect(validator(media.schema)(got), path).toBe(true);
     }
   });

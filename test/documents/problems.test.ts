@@ -9,6 +9,7 @@ const hurried = useService({ REQUEST_TIMEOUT_MS: '400', THREADS: '1', ENGINE: 'r
 const draining = useService();
 const narrow = useService({ MAX_PENDING_WORK: '40000000', THREADS: '1', ENGINE: 'reference' });
 const late = useService();
+const locked = useService({ API_KEY: 'secret' });
 const JSON_BODY = { 'content-type': 'application/json' };
 const RAGGED = '{"tokens":[[1,0],[0]]}';
 /** Many seconds for the reference, on the one thread. */
@@ -20,6 +21,7 @@ const REQUESTS: Record<string, () => Promise<Json> | Json> = {
   'malformed-http': () => said(service.port, '!\r\n\r\n'),
   'expectation-failed': () => said(service.port, 'POST /attention HTTP/1.1\r\nhost: x\r\nexpect: 200-maybe\r\ncontent-length: 0\r\n\r\n'),
   'headers-too-large': () => said(service.port, `GET /livez HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`),
+  unauthorized: async () => (await locked.ask(RAGGED)).json,
   'not-found': async () => (await service.get('/nope')).json,
   'method-not-allowed': async () => (await service.get('/attention')).json,
   'not-acceptable': async () => (await service.ask(RAGGED, { headers: { accept: 'text/csv' } })).json,
@@ -133,6 +135,7 @@ describe('each status of the inference protocol', () => {
       const inputs = ['Q', 'K', 'V'].map((name) => ({ name, shape: [1, 1, 2, 2], datatype: 'FP32', data: [1, 0, 0] }));
       return (await service.ask({ inputs }, { path })).json;
     },
+    401: async () => (await locked.ask({}, { path })).json,
     404: async () => (await service.ask({}, { path: '/v2/models/bert/infer' })).json,
     405: async () => (await service.get(path)).json,
     408: () => refusalOf(hurried.port, 100, '{"tokens":[[', path),

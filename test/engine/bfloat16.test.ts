@@ -61,6 +61,19 @@ test('NaN stays NaN, and what is beyond the range is infinite', () => {
   expect([...back]).toEqual([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0]);
 });
 
+test('a NaN is quiet, whichever it was, and positive', () => {
+  expect(toBfloat16(Float64Array.of(Number.NaN, -Number.NaN))).toEqual(Uint16Array.of(0x7fc0, 0x7fc0));
+  const signalling = new Float32Array(Uint32Array.of(0xff80_0001).buffer);
+  expect([...toBfloat16(signalling), ...toBfloat16(Float64Array.from(signalling))]).toEqual([0x7fc0, 0x7fc0]);
+});
+
+test('a part of an array is read and written alone', () => {
+  expect(toBfloat16(Float32Array.of(9, 1, 2, 9).subarray(1, 3))).toEqual(Uint16Array.of(0x3f80, 0x4000));
+  const target = new Float32Array(4);
+  fromBfloat16(Uint16Array.of(0x3f80, 0x4000), target.subarray(1, 3));
+  expect(target).toEqual(Float32Array.of(0, 1, 2, 0));
+});
+
 test('the platform rounds to float16 once too', () => {
   const held = new Float16Array(1);
   fc.assert(

@@ -211,6 +211,8 @@ describe('positions', () => {
   test('the slopes of ALiBi are Press’s, also where h is no power of 2', () => {
     expect([...alibiSlopes(8, 'float64')]).toEqual([1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64, 1 / 128, 1 / 256]);
     expect([...alibiSlopes(3, 'float64')]).toEqual([2 ** -4, 2 ** -8, 2 ** -2]);
+    expect([...alibiSlopes(6, 'float64')]).toEqual([2 ** -2, 2 ** -4, 2 ** -6, 2 ** -8, 2 ** -1, 2 ** -3]);
+    expect(alibiSlopes(3, 'float32')).toEqual(Float32Array.of(2 ** -4, 2 ** -8, 2 ** -2));
     expect([...alibiSlopes(1, 'float64')]).toEqual([2 ** -8]);
   });
 });

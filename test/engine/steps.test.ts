@@ -137,4 +137,13 @@ describe('the terms of a step', () => {
       }
     }
   });
+
+  test('are those of the query head’s own key head', () => {
+    const call = randomCall({ B: 2, H: 4, G: 2, M: 2, N: 3, D: 2, E: 2 }, 'float64');
+    const [q, k, v] = [call.query.data, call.key.data, call.value.data].map((data) => (at: number) => data[at] ?? Number.NaN);
+    // Row 1 of head 3 of batch entry 1, and key 2 of its key head 1.
+    const [query, key] = [((4 + 3) * 2 + 1) * 2, ((2 + 1) * 3 + 2) * 2];
+    expect(dotTerms(call, 1, 3, 1, 2, new Float64Array(2))).toEqual(Float64Array.from([0, 1], (c) => (q?.(query + c) ?? 0) * (k?.(key + c) ?? 0)));
+    expect(weightedTerms(call, 1, 3, 2, 0.5, new Float64Array(2))).toEqual(Float64Array.from([0, 1], (e) => 0.5 * (v?.(key + e) ?? 0)));
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ZeroVectors } from '../../src/engine/errors.ts';
 import type { Matrix } from '../../src/engine/tensor.ts';
 import { type Vectors, vectorsBySteps, WAY_IN, type WayIn, type WayInStep } from '../../src/engine/way-in.ts';
 
@@ -69,6 +70,70 @@ describe('the way in, step by step', () => {
     const shared = vectorsBySteps(way({ position: { type: 'sinusoidal' } }));
     expect(shared.values.data).toBe(shared.keys.data);
     expect([...shared.keys.data.subarray(0, 4)]).toEqual([3, 5, 0, 3]);
+  });
+
+  test('adds positions to vectors from outside where they stand, and to no others', () => {
+    const vectors = matrix([
+      [1, 2, 3, 4],
+      [5, 6, 7, 8],
+    ]);
+    const asked = (start: number | undefined) =>
+      vectorsBySteps(way({ queries: { from: 'queries', vectors, start }, position: { type: 'sinusoidal' } })).queries;
+    expect(asked(undefined)).toEqual({ ...vectors, heads: 2 });
+    const data = [1, 2].flatMap((at, r) => [Math.sin(at), Math.cos(at), Math.sin(at / 100), Math.cos(at / 100)].map((x, c) => 4 * r + c + 1 + x));
+    expect([...asked(1).data]).toEqual(data);
+  });
+
+  test('turns neither queries nor keys by rope where the queries stand nowhere, and both where they stand', () => {
+    const vectors = matrix([[1, 2, 3, 4]]);
+    const asked = (start: number | undefined) =>
+      vectorsBySteps(way({ queries: { from: 'queries', vectors, start }, position: { type: 'rope', base: 10, interleaved: true } }));
+    expect([asked(undefined).queries.data, asked(undefined).keys.data]).toEqual([vectors.data, TOKENS.data]);
+    expect([...asked(2).queries.data.subarray(0, 2)]).toEqual([Math.cos(2) - 2 * Math.sin(2), Math.sin(2) + 2 * Math.cos(2)]);
+    expect([...asked(2).keys.data.subarray(0, 4)]).toEqual([3, 4, 0, 2]);
+    expect([...asked(2).keys.data.subarray(4, 6)]).toEqual([-Math.sin(1), Math.cos(1)]);
+  });
+
+  test('projects what has a weight or a bias, row by row, and nothing else', () => {
+    let rows = 0;
+    const projections = { query: {}, key: { weight: matrix([[1], [1], [1], [1]]) }, value: { bias: Float64Array.of(1, 2, 3, 4) }, output: {} };
+    const { queries, keys, values } = vectorsBySteps(way({ projections, heads: 1, kvHeads: 1 }), WAY_IN, undefined, () => rows++);
+    expect([queries.columns, keys.columns, values.columns, rows]).toEqual([4, 1, 4, 2]);
+    expect([[...keys.data], [...values.data]]).toEqual([
+      [9, 18],
+      [4, 6, 3, 6, 1, 3, 8, 16],
+    ]);
+  });
+
+  test('names the vector without a length: the token that a query is, or the query from outside', () => {
+    const zero = matrix([
+      [1, 0, 0, 0],
+      [1, 2, 3, 4],
+    ]);
+    const refused = (queries: WayIn['queries'], tokens = TOKENS) => {
+      try {
+        vectorsBySteps(way({ similarity: 'cosine', queries, tokens }));
+        return undefined;
+      } catch (error) {
+        return (error as ZeroVectors).rows;
+      }
+    };
+    expect(refused({ from: 'queries', vectors: zero, start: 1 })).toEqual([{ vectors: 'queries', row: 0, head: 1 }]);
+    const projections = { query: { weight: matrix([[0], [1], [1], [1]].map(([x = 0]) => [x, 1])) }, key: {}, value: {}, output: {} };
+    expect(() => vectorsBySteps(way({ similarity: 'cosine', tokens: zero, projections, heads: 1, kvHeads: 1 }))).not.toThrow();
+    expect(refused({ from: 'tokens', positions: Int32Array.of(1, 0) }, zero)).toEqual([{ vectors: 'tokens', row: 0, head: 1 }]);
+  });
+
+  test('names the token of a query that its projection made 0', () => {
+    const weight = matrix([[0], [0], [1], [0]]);
+    const projections = { query: { weight }, key: { weight: matrix([[1], [1], [1], [1]]) }, value: {}, output: {} };
+    const asked = way({ similarity: 'cosine', projections, heads: 1, kvHeads: 1, queries: { from: 'tokens', positions: Int32Array.of(1, 0) } });
+    expect(() => vectorsBySteps(asked)).toThrow(ZeroVectors);
+    try {
+      vectorsBySteps(asked);
+    } catch (error) {
+      expect((error as ZeroVectors).rows).toEqual([{ vectors: 'tokens', row: 0, head: 0 }]);
+    }
   });
 
   test('can have a step replaced: heads cut across instead of side by side', () => {

@@ -118,7 +118,7 @@ describe('one connection', () => {
     const connection = open(service.port, request.repeat(6));
     let most = 0;
     const look = setInterval(() => {
-      most = Math.max(most, service.pending().threadsBusy + service.pending().queueLength);
+      most = Math.max(most, service.pending().busyThreads + service.pending().queueLength);
     }, 2);
     await expect.poll(() => connection.received.split('"lse"').length - 1, { timeout: 20_000 }).toBe(6);
     clearInterval(look);
@@ -143,7 +143,7 @@ describe('the queue', () => {
 
   test('frees what those held that go while they wait', async () => {
     const running = service.ask(long(4000));
-    await expect.poll(() => service.pending().threadsBusy).toBe(1);
+    await expect.poll(() => service.pending().busyThreads).toBe(1);
     const { work } = service.pending();
     const body = JSON.stringify(long(4000));
     const waiting = Array.from({ length: 10 }, () => open(service.port, `${HEAD}content-length: ${body.length}\r\n\r\n${body}`));
@@ -151,14 +151,14 @@ describe('the queue', () => {
     for (const { socket } of waiting) socket.destroy();
     await expect.poll(() => service.pending()).toMatchObject({ queueLength: 0, work });
     expect((await running).status).toBe(200);
-    await expect.poll(() => service.pending()).toMatchObject({ work: 0, bytes: 0, threadsBusy: 0 });
+    await expect.poll(() => service.pending()).toMatchObject({ work: 0, bytes: 0, busyThreads: 0 });
   });
 
   test('serves a short one before a long one that came earlier', async () => {
     const order: string[] = [];
     const ask = (name: string, n: number) => service.ask(long(n)).then(() => order.push(name));
     const first = ask('running', 4000);
-    await expect.poll(() => service.pending().threadsBusy).toBe(1);
+    await expect.poll(() => service.pending().busyThreads).toBe(1);
     const second = ask('long', 5000);
     await expect.poll(() => service.pending().queueLength).toBe(1);
     const third = ask('short', 1000);
@@ -168,7 +168,7 @@ describe('the queue', () => {
 
   test('has no place for one whose turn would come after its deadline, and says when to come again', async () => {
     const hurried = tight.ask(long(4000));
-    await expect.poll(() => tight.pending().threadsBusy).toBe(1);
+    await expect.poll(() => tight.pending().busyThreads).toBe(1);
     const refused = await tight.ask(long(3000));
     expect([refused.status, codeOf(refused)]).toEqual([429, 'too-many-requests']);
     expect(refused.json.detail).toMatch(/its turn would come in about \d+ ms.*REQUEST_TIMEOUT_MS/);

@@ -47,7 +47,7 @@ test.each(Object.entries(attentionExamples))('the documented example %s runs', a
 });
 
 describe('axes', () => {
-  test('an integer query and a single vector have no axis of asking rows', async () => {
+  test('an integer query and a single vector have no axis of query rows', async () => {
     const one = await service.ask({ tokens: TOKENS, query: 0, include: ['scores', 'context', 'lse', 'entropy'] });
     expect(shapes(one.json)).toEqual({ scores: [3], context: [3], lse: [], entropy: [] });
     const vector = await service.ask({ tokens: TOKENS, queries: [1, 0, 0], values: [[1], [2], [3]], include: ['weights', 'context', 'lse'] });

@@ -39,7 +39,7 @@ describe('beside another app’s routes, the service', () => {
     expect((await ask('/ai/attention', LESSON)).json().scores).toEqual([0.26, 0.5, 0.84]);
     expect((await ask('/ai/attention', `${LESSON}\n${LESSON}\n`, 'application/x-ndjson')).text.split('\n')).toHaveLength(3);
     expect((await ask('/ai/attention/merge', '{"parts":[{"context":[1],"lse":0}]}')).json()).toEqual({ context: [1], lse: 0 });
-    for (const path of ['/ai/livez', '/ai/readyz', '/ai/info', '/ai/v2', '/ai/v2/', '/ai/v2/models/attention'])
+    for (const path of ['/ai/livez', '/ai/readyz', '/ai/info', '/ai/metrics', '/ai/v2', '/ai/v2/', '/ai/v2/models/attention'])
       expect((await ask(path)).status, path).toBe(200);
   });
 

@@ -3,7 +3,7 @@ import { type Dispatcher, request } from 'undici';
 import { afterAll, beforeAll } from 'vitest';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import type { Pending } from '../../src/runtime/answerer.ts';
+import type { Pending } from '../../src/runtime/pending.ts';
 
 /** The service as production builds it, on a free port, asked over real sockets. */
 export interface Service {

@@ -6,6 +6,7 @@ import { useService } from '../http/service.ts';
 import { useBrowser } from './browser.ts';
 
 const service = useService();
+const locked = useService({ API_KEY: 'secret-key' });
 const inBrowser = useBrowser();
 
 const stage = (page: Page, name: string) => page.locator(`[data-stage="${name}"]`);
@@ -159,19 +160,31 @@ describe('when the service is not there', () => {
     await expect.poll(() => page.locator('body.stale').count()).toBe(0);
   });
 
-  inBrowser('a service that wants a key is given one, in a header', async (open) => {
-    const { page } = await open(`${service.url}/docs`);
-    await page.route('**/attention', (route) =>
-      route.request().headers()['authorization'] === 'Bearer secret'
-        ? route.continue()
-        : route.fulfill({ status: 401, contentType: 'application/problem+json', body: '{"status":401,"detail":"a bearer is wanted"}' }),
-    );
-    await page.goto(service.url);
-    await expect.poll(() => page.locator('#locked').innerText()).toContain('a bearer is wanted');
-    await page.getByLabel('Key', { exact: true }).last().fill('secret');
-    await page.getByRole('button', { name: 'Use', exact: true }).click();
+  inBrowser('a service that wants a key gets one, in a header; the tab keeps it and no link has it', async (open) => {
+    const { page, requests } = await open(locked.url);
+    const use = async (key: string) => {
+      await page.getByLabel('Key', { exact: true }).last().fill(key);
+      await page.getByRole('button', { name: 'Use', exact: true }).click();
+    };
+    await expect.poll(() => page.locator('#locked').innerText()).toContain('this service wants a key');
+    const refused = page.waitForResponse((response) => response.status() === 401);
+    await use('another-key');
+    await refused;
+    expect(await page.locator('#locked').isVisible()).toBe(true);
+    await use('secret-key');
     await shown(page, 'weights', '0.4402');
     expect(await page.locator('#locked').isHidden()).toBe(true);
+    await turn(page, 'Causal');
+    await openAll(page);
+    expect(await page.evaluate(`document.documentElement.outerHTML + location.href + document.cookie + JSON.stringify(localStorage)`)).not.toContain(
+      'secret-key',
+    );
+    await page.reload();
+    await shown(page, 'weights', '0.4402');
+    expect(await page.locator('#locked').isHidden()).toBe(true);
+    expect(requests.filter((address) => address.includes('secret-key'))).toEqual([]);
+    const { page: another } = await open(locked.url);
+    await expect.poll(() => another.locator('#locked').isVisible()).toBe(true);
   });
 });
 

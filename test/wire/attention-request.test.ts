@@ -116,6 +116,96 @@ describe('what an absent option means', () => {
   });
 });
 
+describe('a request becomes an order', () => {
+  const eye = [
+    [1, 0],
+    [0, 1],
+  ];
+  const whole = {
+    tokens: eye,
+    queries: [[1, 2]],
+    queries_start: -3,
+    values: [[5], [6]],
+    labels: ['a', 'b'],
+    similarity: 'cosine',
+    scale: '1/sqrt(d_k)',
+    w_query: eye,
+    b_query: [1, 2],
+    w_key: [[3], [4]],
+    b_key: [3],
+    w_value: [[7]],
+    b_value: [4],
+    w_output: [[8], [9]],
+    b_output: [5],
+    heads: 2,
+    kv_heads: 1,
+    causal: true,
+    window: { left: 1 },
+    mask: [true, false],
+    bias: [0.5, 1],
+    softcap: 2,
+    sink: 3,
+    position: { type: 'alibi', slopes: [1, 2] },
+    dtype: 'float64',
+    include: ['trace', 'context', 'lse'],
+    decimals: 3,
+  };
+  const of = (rows: number, columns: number, ...data: number[]) => ({ data: Float64Array.from(data), rows, columns });
+
+  test('each option in its place', () => {
+    expect(readAttentionRequest(whole)).toEqual({
+      attention: {
+        precision: 'float64',
+        tokens: of(2, 2, 1, 0, 0, 1),
+        queries: { from: 'queries', vectors: of(1, 2, 1, 2), start: -3 },
+        values: of(2, 1, 5, 6),
+        similarity: 'cosine',
+        scale: '1/sqrt(d_k)',
+        projections: {
+          query: { weight: of(2, 2, 1, 0, 0, 1), bias: Float64Array.of(1, 2) },
+          key: { weight: of(2, 1, 3, 4), bias: Float64Array.of(3) },
+          value: { weight: of(1, 1, 7), bias: Float64Array.of(4) },
+          output: { weight: of(2, 1, 8, 9), bias: Float64Array.of(5) },
+        },
+        heads: 2,
+        kvHeads: 1,
+        causal: true,
+        window: { left: 1, right: undefined },
+        mask: { data: Uint8Array.of(1, 0), rank: 1, shape: [2] },
+        bias: { data: Float64Array.of(0.5, 1), rank: 1, shape: [2] },
+        softcap: 2,
+        sink: Float64Array.of(3, 3),
+        position: { type: 'alibi', slopes: Float64Array.of(1, 2) },
+        include: new Set(['context', 'lse']),
+      },
+      printing: { include: ['context', 'lse', 'trace'], decimals: 3, oneRow: false, headAxis: true },
+      labels: ['a', 'b'],
+    });
+  });
+
+  test('the answer has no axis of query rows where one asks, by its position or as a vector', () => {
+    const oneRow = (options: object) => readAttentionRequest({ tokens: eye, ...options }).printing.oneRow;
+    expect(oneRow({ query: 1 })).toBe(true);
+    expect(oneRow({ query: [1] })).toBe(false);
+    expect(oneRow({ queries: [1, 2] })).toBe(true);
+    expect(oneRow({ queries: [[1, 2]] })).toBe(false);
+    expect(readAttentionRequest({ tokens: eye, query: [1, 0] }).attention.queries).toEqual({ from: 'tokens', positions: Int32Array.of(1, 0) });
+  });
+
+  test('a sink may be one for each head', () => {
+    expect(readAttentionRequest({ tokens: eye, heads: 2, sink: [1, 2] }).attention.sink).toEqual(Float32Array.of(1, 2));
+    expect(readAttentionRequest({ tokens: eye }).attention.sink).toBeUndefined();
+    expect(readAttentionRequest({ tokens: eye, sink: 0 }).attention.sink).toEqual(Float32Array.of(0));
+    expect(readAttentionRequest({ tokens: eye, heads: 1 }).printing.headAxis).toBe(true);
+  });
+
+  test('what is no object is refused as a whole', () => {
+    expect(faultsAt([])).toEqual(['']);
+    expect(faultsAt({})).toEqual(['/tokens']);
+    expect(faultsAt({ tokens: null, mask: [1] })).toEqual(['/tokens', '/mask/0']);
+  });
+});
+
 describe('company', () => {
   test('what is false asks for nothing, and needs nothing', () => {
     expect(faultsAt({ tokens: [[1]], queries: [1], causal: false })).toEqual([]);

@@ -1,8 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-import { Failure } from '../../src/engine/failure.ts';
+import { expect, test } from 'vitest';
 import { tooDeepAt } from '../../src/wire/depth.ts';
-import { parseJson } from '../../src/wire/json.ts';
 
 /** The definition: one character after the other. */
 function byDefinition(text: string, deepest: number): number {
@@ -34,40 +32,28 @@ test('the first bracket too deep is found wherever it stands, and none in a stri
   );
 });
 
-describe('JSON', () => {
-  const fault = (text: string): { readonly line: number; readonly column: number; readonly message: string } => {
-    try {
-      parseJson(Buffer.from(text));
-    } catch (error) {
-      if (!(error instanceof Failure && error.code === 'malformed-json')) throw error;
-      const [, line, column, message = ''] = /^line (\d+), column (\d+): (.*)$/.exec(error.message) ?? [];
-      return { line: Number(line), column: Number(column), message };
-    }
-    throw new Error(`${text} parses`);
-  };
+/** Pieces that begin at each place in a word of four bytes, and are long enough to be looked at by words. */
+const PLACES = [0, 1, 2, 3].flatMap((offset) => [0, 1, 2, 3].map((before) => ({ offset, before })));
 
-  test('may nest 64 levels and no more, with the line and the column of the first bracket past them', () => {
-    const nested = (levels: number) => `\n  ${'['.repeat(levels)}${']'.repeat(levels)}`;
-    expect(parseJson(Buffer.from(nested(64)))).toHaveLength(1);
-    expect(fault(nested(65))).toMatchObject({ line: 2, column: 67, message: 'nested deeper than 64 levels' });
-    expect(fault('{"é":'.repeat(65))).toMatchObject({ line: 1, column: 64 * 5 + 1 });
-    expect(parseJson(Buffer.from(`["${'['.repeat(1000)}"]`))).toHaveLength(1);
-  });
+test.each(PLACES)('a bracket is found at every place in a word ($offset, $before)', ({ offset, before }) => {
+  const found = (text: string, deepest: number) => tooDeepAt(Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]).subarray(offset), deepest);
+  const long = '0.25,-1e+7 '.repeat(40);
+  const start = `${'1'.repeat(before)}${long}`;
+  for (const opening of ['[', '{']) {
+    expect(found(`${start}${opening}`, 0)).toBe(start.length);
+    expect(found(`${start}${opening}${long}`, 0)).toBe(start.length);
+    expect(found(`${start}${opening}${long}`, 1)).toBe(-1);
+    expect(found(`${start}${opening}${long}]${long}${opening}${long}`, 1)).toBe(-1);
+    expect(found(`${start}${opening}${long}}${long}${opening}${opening}`, 1)).toBe(start.length + 2 * long.length + 3);
+    // In a string that begins and ends among words, or has an escaped quote at its end.
+    expect(found(`${start}"${opening}${long}\\"${opening}"${long}${opening}`, 0)).toBe(start.length + 2 * long.length + 6);
+    expect(found(`${start}"${opening}${long}\\\\"${opening}`, 0)).toBe(start.length + long.length + 5);
+    expect(found(`${start}"${opening}${long}`, 0)).toBe(-1);
+  }
+});
 
-  test.each([
-    ['{"a":[1,NaN]}', 9, 'NaN'],
-    ['{"a":-Infinity}', 7, '-Infinity'],
-    ['[Infinity]', 2, 'Infinity'],
-    ['[nan]', 2, 'nan'],
-    ['[-inf]', 3, '-inf'],
-  ])('%s: the refusal says that JSON has no such number, and what to do', (text, column, word) => {
-    const { message, column: at } = fault(text);
-    expect(message).toContain(`${word} is not a number of JSON`);
-    expect(message).toContain('say false in `mask`');
-    expect(Math.abs(at - column)).toBeLessThanOrEqual(1);
-  });
-
-  test('a name that only begins like one is no number', () => {
-    expect(fault('[Nancy]').message).toBe('invalid symbol, got "N"');
-  });
+test('bytes of characters that are not ASCII are no brackets', () => {
+  const text = 'é€😀ÛÝ'.repeat(60);
+  expect(tooDeepAt(Buffer.from(text), 0)).toBe(-1);
+  expect(tooDeepAt(Buffer.from(`${text}[`), 0)).toBe(Buffer.byteLength(text));
 });

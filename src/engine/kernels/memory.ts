@@ -19,15 +19,6 @@ export class KernelMemory {
     this.#top = PAGE;
   }
 
-  /** What reset() is to go back to instead. */
-  mark(): number {
-    return this.#top;
-  }
-
-  release(mark: number): void {
-    this.#top = mark;
-  }
-
   get bytes(): number {
     return this.memory.buffer.byteLength;
   }

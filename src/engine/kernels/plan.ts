@@ -35,6 +35,7 @@ export interface Plan {
   readonly partialBytes: number;
 }
 
+/** The plan of a call that has rows and keys. */
 export function planOf({ B, H, G, M, N, D, E }: Axes, precision: Precision, storesMatrices: boolean): Plan {
   const shared = (H / G) * M;
   const path = !storesMatrices && shared <= SINGLE_ROWS ? 1 : 0;
@@ -44,7 +45,7 @@ export function planOf({ B, H, G, M, N, D, E }: Axes, precision: Precision, stor
   const rowItems = B * G * blocks;
   const wanted = Math.max(1, Math.floor(ENOUGH_ITEMS / rowItems));
   const chunkKeys = storesMatrices ? N : Math.max(SMALLEST_CHUNK, Math.ceil(N / wanted / KEY_BLOCK) * KEY_BLOCK);
-  const chunks = Math.max(1, Math.ceil(N / chunkKeys));
+  const chunks = Math.ceil(N / chunkKeys);
   return {
     blockRows,
     blocks,

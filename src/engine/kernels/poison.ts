@@ -14,12 +14,12 @@ export interface Cleaned {
  * attends to none of the poisoned keys comes out as if they had never been there.
  */
 export function cleaned(call: Call): Cleaned | undefined {
-  const { B, G, N, D, E } = call.axes;
+  const { B, G, D, E } = call.axes;
   const poisoned = Array.from({ length: B * G }, () => new Set<number>());
   const key = cleanRows(call.key, call, D, poisoned);
   const value = cleanRows(call.value, call, E, poisoned);
   if (poisoned.every(({ size }) => size === 0)) return undefined;
-  return { call: { ...call, key, value }, poisoned: poisoned.map((keys) => [...keys].sort((a, b) => a - b).filter((j) => j < N)) };
+  return { call: { ...call, key, value }, poisoned: poisoned.map((keys) => [...keys].sort((a, b) => a - b)) };
 }
 
 /** A copy as [B, G, N, width], and the places of the rows in it that were not finite. */
@@ -37,7 +37,7 @@ function cleanRows(
       for (let c = 0; c < width; c++) {
         const element = data[from + c]!;
         if (Number.isFinite(element)) clean[to + c] = element;
-        else poisoned[pair]?.add(j);
+        else poisoned[pair]!.add(j);
       }
     }
   }

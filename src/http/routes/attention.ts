@@ -10,6 +10,7 @@ import { type Answering, answerRequest } from '../answering.ts';
 import { requireMediaType } from '../media.ts';
 import { answerStream } from '../ndjson.ts';
 import { negotiate, negotiateLines, problemResponses } from '../representation.ts';
+import { varyBy } from '../vary.ts';
 import { shownExample } from './shown.ts';
 import { ATTENTION_WORDS, MERGE_WORDS } from './words.ts';
 
@@ -35,7 +36,7 @@ export async function attentionRoutes(app: FastifyInstance, { answering }: { ans
       ask,
       head: () => {
         if (type === SVG_TYPE) reply.header('content-security-policy', SVG_POLICY);
-        reply.header('vary', 'accept').type(`${type}; charset=utf-8`);
+        varyBy(reply, 'accept').type(`${type}; charset=utf-8`);
       },
     });
 
@@ -58,6 +59,7 @@ export async function attentionRoutes(app: FastifyInstance, { answering }: { ans
 }
 
 const refusals = problemResponses([
+  'unauthorized',
   'malformed-json',
   'malformed-http',
   'not-acceptable',

@@ -33,8 +33,8 @@ const MODEL_PATH = `/models/${MODEL.name}`;
 const VERSION_PATH = `${MODEL_PATH}/versions/${MODEL.version}`;
 
 /** The Open Inference Protocol v2 over REST, under its own prefix: the model `attention` is ONNX's Attention, opset 25. */
-export async function inferenceRoutes(app: FastifyInstance, { answering }: { answering: Answering }): Promise<void> {
-  answerFailures(app, asInferenceErrors);
+export async function inferenceRoutes(app: FastifyInstance, { answering, preflights }: { answering: Answering; preflights: boolean }): Promise<void> {
+  answerFailures(app, asInferenceErrors, answering.metrics);
   const methodsOf = collectMethods(app);
   const get = (url: string, operationId: string, summary: string, reply: TSchema, answer: () => object) => {
     const response = { 200: { ...reply, examples: [answer()] }, ...(url.endsWith('/ready') && { 503: errors('Shutting down.') }) };
@@ -78,7 +78,7 @@ export async function inferenceRoutes(app: FastifyInstance, { answering }: { ans
   app.all('/*', { schema: { hide: true } }, async (request) => {
     throw new Failure('not-found', `there is nothing at ${request.url.slice(0, 200)}; the one model is ${MODEL.name}, version ${MODEL.version}`);
   });
-  answerOtherMethods(app, new Map(methodsOf));
+  answerOtherMethods(app, new Map(methodsOf), { preflights });
 }
 
 async function infer(request: FastifyRequest, reply: FastifyReply, answering: Answering, statistics: InferenceStatistics): Promise<FastifyReply> {
@@ -111,6 +111,7 @@ const INDEX_DOCUMENTATION = {
   response: {
     200: { description: 'The one model.', content: { 'application/json': { schema: RepositoryIndex } } },
     400: errors('The body is not as it must be.'),
+    401: errors('A key is set, and the bearer is missing or wrong.'),
     408: errors('The body did not arrive in time.'),
     413: errors('Over MAX_BODY_BYTES.'),
     429: errors('Too much is asked of the service at once.'),
@@ -157,6 +158,7 @@ function inferDocumentation(operationId: string) {
         },
       },
       400: errors('A tensor, a parameter or the body is not as it must be.'),
+      401: errors('A key is set, and the bearer is missing or wrong.'),
       404: errors('Another model or version.'),
       408: errors('The body did not arrive in time.'),
       413: errors('Over MAX_BODY_BYTES, MAX_WORK or MAX_REPLY_NUMBERS.'),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { varyBy } from '../vary.ts';
 
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -27,9 +28,9 @@ export async function playgroundRoutes(app: FastifyInstance): Promise<void> {
       reply.headers({
         'content-security-policy': POLICY,
         'cache-control': 'no-cache',
-        vary: 'accept-encoding',
         etag: `"${etag}${gzip ? '-gzip' : ''}"`,
       });
+      varyBy(reply, 'accept-encoding');
       if (isKnown(request, etag)) return reply.code(304).send();
       return gzip ? send(reply.header('content-encoding', 'gzip'), type, packed) : send(reply, type, plain);
     });

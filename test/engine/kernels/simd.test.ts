@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Builds } from '../../../src/engine/kernels/choose.ts';
+import { type Crew, type Job, stopJob, workOn } from '../../../src/engine/kernels/job.ts';
+import { Stopped } from '../../../src/engine/kernels/kernel.ts';
 import { reference } from '../../../src/engine/kernels/reference.ts';
 import { SimdKernel } from '../../../src/engine/kernels/simd.ts';
 import { keyRangesOf } from '../../../src/engine/mask.ts';
 import { type Floats, floats, type Precision } from '../../../src/engine/tensor.ts';
 import { randomCall } from '../calls.ts';
-import { modulesOf } from '../conformance/kernels.ts';
+import { modulesOf } from '../modules.ts';
 
 /** The module's vector functions over numbers in its memory. */
 function vectorFunction(build: keyof Builds, precision: Precision, name: 'exp2Each' | 'exponentialEach' | 'tanhEach'): (numbers: Floats) => number[] {
@@ -120,5 +122,106 @@ describe('the tiled kernel', () => {
     kernel.reset();
     kernel.float32(80_000_000);
     expect(small()).toBeLessThan(10_000_000);
+  });
+
+  test('keeps 256 MiB, says whether it gave more than that back, and computes as before', () => {
+    const own = new SimdKernel('own', modulesOf('relaxed'), '6x16', { leastWork: 0 });
+    const asked = randomCall({ M: 9, N: 40, D: 3, E: 2 }, 'float32', { want: new Set(['context']) });
+    const before = Array.from(own.attend(asked).context ?? []);
+    own.reset();
+    own.float32(2 ** 26 - 16_384); // with the first page, 256 MiB
+    expect([own.float32(0).buffer.byteLength, own.giveBack()]).toEqual([2 ** 28, false]);
+    own.float32(1);
+    expect([own.giveBack(), own.giveBack()]).toEqual([true, false]);
+    expect(Array.from(own.attend(asked).context ?? [])).toEqual(before);
+  });
+
+  test('hands out numbers in its memory, and over again after a reset', () => {
+    const own = new SimdKernel('own', modulesOf('relaxed'), '6x16');
+    const first = own.float32(20);
+    const second = own.float32(3);
+    expect([first.length, second.length, second.byteOffset - first.byteOffset]).toEqual([20, 3, 128]);
+    own.reset();
+    expect(own.float32(1).byteOffset).toBe(first.byteOffset);
+  });
+
+  test('tiles where softmax is of the call’s precision', () => {
+    const tiled = (['float32', 'float64'] as const).flatMap((precision) =>
+      (['float32', 'float64', 'float16', 'bfloat16'] as const).map((softmax) => kernel.isTiled(precision, softmax)),
+    );
+    expect(tiled).toEqual([true, false, false, false, false, true, false, false]);
+  });
+});
+
+describe('the tiled kernel leaves to the reference', () => {
+  const kernel = new SimdKernel('test', modulesOf('relaxed'), '6x16');
+  /** Results of the module stand in its shared memory. */
+  const isTiled = (sizes: Parameters<typeof randomCall>[0], options: Parameters<typeof randomCall>[2] = {}) =>
+    kernel.attend(randomCall(sizes, 'float32', options)).context?.buffer instanceof SharedArrayBuffer;
+
+  test('calls of fewer than 1,000 multiply-adds', () => {
+    expect([isTiled({ M: 5, N: 20, D: 5, E: 5 }), isTiled({ M: 9, N: 11, D: 5, E: 5 })]).toEqual([true, false]);
+  });
+
+  test('a softmax in another precision', () => {
+    const sizes = { M: 9, N: 40, D: 5, E: 5 };
+    expect([isTiled(sizes), isTiled(sizes, { softmaxPrecision: 'float32' }), isTiled(sizes, { softmaxPrecision: 'bfloat16' })]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  test('calls without rows, or without keys, however little work is worth a tile', () => {
+    const any = new SimdKernel('any', modulesOf('relaxed'), '6x16', { leastWork: 0 });
+    for (const sizes of [
+      { M: 0, N: 3 },
+      { M: 3, N: 0 },
+    ]) {
+      const { context, fullyMasked } = any.attend(randomCall(sizes, 'float32'));
+      expect(context).toEqual(new Float32Array(sizes.M));
+      expect(fullyMasked).toEqual(sizes.M === 0 ? [] : [0, 1, 2]);
+    }
+  });
+});
+
+describe('a crew', () => {
+  /** Shares jobs with nobody: works on them in each of its threads' places, one after the other. */
+  class Alone implements Crew {
+    readonly threads = 3;
+    readonly shared: Job[] = [];
+
+    share(job: Job, run: () => void): void {
+      this.shared.push(job);
+      run();
+      for (const place of [1, 2]) workOn(job, modulesOf('relaxed'), place);
+    }
+  }
+
+  const sharing = (axes: Parameters<typeof randomCall>[0], options: Parameters<typeof randomCall>[2] = {}) => {
+    const crew = new Alone();
+    const asked = randomCall(axes, 'float32', { want: new Set(['lse']), ...options });
+    const { lse } = new SimdKernel('test', modulesOf('relaxed'), '6x16', { crew }).attend(asked);
+    const alone = new SimdKernel('test', modulesOf('relaxed'), '6x16').attend(asked);
+    expect(Array.from(lse ?? [])).toEqual(Array.from(alone.lse ?? []));
+    return crew.shared.map(({ precision, scratch }) => [precision, scratch.length]);
+  };
+
+  test('is woken from 8,000,000 multiply-adds on, with a scratch area for each of its threads', () => {
+    expect(sharing({ M: 1000, N: 1000, D: 4, E: 4 })).toEqual([['float32', 3]]);
+    expect(sharing({ M: 1000, N: 999, D: 4, E: 4 })).toEqual([]);
+  });
+
+  test('is left alone for single rows, which memory binds', () => {
+    expect(sharing({ M: 4, N: 200_000, D: 5, E: 5 })).toEqual([]);
+    expect(sharing({ M: 5, N: 200_000, D: 4, E: 4 })).toEqual([['float32', 3]]);
+    expect(sharing({ H: 4, G: 2, M: 2, N: 100_000, D: 5, E: 5 })).toEqual([]);
+    expect(sharing({ H: 4, G: 2, M: 3, N: 100_000, D: 4, E: 4 })).toEqual([['float32', 3]]);
+  });
+
+  test('may be stopped: then the call is', () => {
+    const crew = { threads: 1, share: stopJob };
+    const asked = randomCall({ M: 1000, N: 1000, D: 4, E: 4 }, 'float32', { want: new Set(['lse']) });
+    expect(() => new SimdKernel('test', modulesOf('relaxed'), '6x16', { crew }).attend(asked)).toThrow(new Stopped('the job was stopped'));
   });
 });

@@ -1,0 +1,23 @@
+/** The metrics of the service, and those of prom-client that deploy/ reads. */
+export const METRICS: ReadonlySet<string> = new Set([
+  'attention_requests_total',
+  'attention_failures_total',
+  'attention_request_duration_seconds',
+  'attention_stage_duration_seconds',
+  'attention_queue_wait_seconds',
+  'attention_work_total',
+  'attention_lines_total',
+  'attention_request_bytes_total',
+  'attention_reply_bytes_total',
+  'attention_pending_work',
+  'attention_pending_bytes',
+  'attention_queue_length',
+  'attention_threads',
+  'attention_threads_busy',
+  'attention_connections',
+  'attention_info',
+  'nodejs_eventloop_lag_p99_seconds',
+  'process_cpu_seconds_total',
+  'process_resident_memory_bytes',
+  'process_start_time_seconds',
+]);

@@ -1,0 +1,138 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { Incoming } from '../../src/http/incoming.ts';
+import { Lifecycle } from '../../src/http/lifecycle.ts';
+
+function start(timeoutMs = 60_000) {
+  const source = new PassThrough();
+  const lifecycle = new Lifecycle();
+  return { source, lifecycle, incoming: new Incoming(source, timeoutMs, lifecycle) };
+}
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('chunks of a stream', () => {
+  test('come one at a time, when they are asked for', async () => {
+    const { source, incoming } = start();
+    source.write('one');
+    expect(`${await incoming.next(1)}`).toBe('one');
+    source.write('two');
+    await turn();
+    expect(source.isPaused()).toBe(true);
+    expect(source.readableLength).toBe(3);
+    expect(`${await incoming.next(1)}`).toBe('two');
+    const third = incoming.next(2);
+    source.write('three');
+    expect(`${await third}`).toBe('three');
+  });
+
+  test('end with the stream, and stay ended', async () => {
+    const { source, incoming } = start();
+    source.end('all');
+    expect(`${await incoming.next(1)}`).toBe('all');
+    expect(await incoming.next(1)).toBeUndefined();
+    expect(await incoming.next(2)).toBeUndefined();
+  });
+
+  test('fail as the stream fails, now and later', async () => {
+    const { source, incoming } = start();
+    const next = incoming.next(1);
+    const error = new Error('of the stream');
+    source.destroy(error);
+    await expect(next).rejects.toBe(error);
+    await expect(incoming.next(1)).rejects.toBe(error);
+  });
+
+  test('fail where the connection closes before the end', async () => {
+    const { source, incoming } = start();
+    const next = incoming.next(1);
+    source.destroy();
+    await expect(next).rejects.toMatchObject({ name: 'ClientGone', message: 'the connection closed before the stream was here' });
+  });
+
+  test('end well where it closes after the end', async () => {
+    const { source, incoming } = start();
+    source.end();
+    expect(await incoming.next(1)).toBeUndefined();
+    source.destroy();
+    await pause(10);
+    expect(await incoming.next(1)).toBeUndefined();
+  });
+
+  test('fail once the service closes, whether somebody waits or not', async () => {
+    const words = { code: 'shutting-down', message: 'this replica is closing; send this line and the rest again' };
+    const waiting = start();
+    const next = waiting.incoming.next(1);
+    waiting.lifecycle.close();
+    await expect(next).rejects.toMatchObject(words);
+    const idle = start();
+    idle.lifecycle.close();
+    await expect(idle.incoming.next(1)).rejects.toMatchObject(words);
+  });
+
+  test('that are late fail; the next one may still come', async () => {
+    const { source, incoming } = start(20);
+    await expect(incoming.next(1)).rejects.toMatchObject({ code: 'timeout', message: 'the line did not arrive within 20 ms' });
+    const next = incoming.next(2);
+    source.write('late');
+    expect(`${await next}`).toBe('late');
+  });
+});
+
+describe('the time of a line', () => {
+  test('goes on from chunk to chunk', async () => {
+    const { source, incoming } = start(150);
+    const trickle = setInterval(() => source.write('.'), 20);
+    let chunks = 0;
+    const reading = (async () => {
+      for (;;) {
+        await incoming.next(7);
+        chunks++;
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'timeout' });
+    clearInterval(trickle);
+    expect(chunks).toBeGreaterThan(0);
+  });
+
+  test('begins anew with the next line', async () => {
+    const { source, incoming } = start(800);
+    for (let line = 1; line <= 4; line++) {
+      const next = incoming.next(line);
+      setTimeout(() => source.write(`${line}`), 250);
+      expect(`${await next}`).toBe(`${line}`);
+    }
+  });
+
+  test('is not what we take ourselves', async () => {
+    const { source, incoming } = start(500);
+    source.write('one');
+    await incoming.next(1);
+    await pause(600);
+    const next = incoming.next(1);
+    setTimeout(() => source.write('two'), 10);
+    expect(`${await next}`).toBe('two');
+  });
+});
+
+test('a stream that is stopped is let go of', async () => {
+  const { source, lifecycle, incoming } = start();
+  const events = ['data', 'end', 'close'] as const;
+  const before = events.map((event) => source.listenerCount(event));
+  incoming.stop();
+  expect(events.map((event) => source.listenerCount(event))).toEqual(before.map((count) => count - 1));
+  // An error after that has a listener still.
+  expect(source.listenerCount('error')).toBeGreaterThan(0);
+  lifecycle.close();
+  expect(await incoming.next(1)).toBeUndefined();
+});
+
+test('a timer does not outlive its chunk', async () => {
+  const { source, incoming } = start(30);
+  source.write('one');
+  expect(`${await incoming.next(1)}`).toBe('one');
+  await pause(60);
+  const next = incoming.next(2);
+  source.write('two');
+  expect(`${await next}`).toBe('two');
+});

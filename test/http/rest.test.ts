@@ -1,0 +1,89 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { leaveBodiesToRoutes } from '../../src/http/body.ts';
+import { bodyComes, dropRest, dropUnreadBodies } from '../../src/http/rest.ts';
+import { open } from './raw.ts';
+import { useSmall } from './small.ts';
+
+describe('a body still comes', () => {
+  const message = (headers: Record<string, string>, state: Partial<Pick<IncomingMessage, 'complete'>> = {}) =>
+    Object.assign(new IncomingMessage(new Socket()), { headers, ...state });
+
+  test('where its length is said, or that it comes in chunks', () => {
+    expect(bodyComes(message({ 'content-length': '1' }))).toBe(true);
+    expect(bodyComes(message({ 'transfer-encoding': 'chunked' }))).toBe(true);
+  });
+
+  test('not where there is none', () => {
+    expect(bodyComes(message({}))).toBe(false);
+    expect(bodyComes(message({ 'content-length': '0' }))).toBe(false);
+  });
+
+  test('not where all of it is here, or nobody sends it any more', () => {
+    expect(bodyComes(message({ 'content-length': '1' }, { complete: true }))).toBe(false);
+    const destroyed = message({ 'content-length': '1' });
+    destroyed.destroy();
+    expect(bodyComes(destroyed)).toBe(false);
+  });
+});
+
+describe('what nobody reads', () => {
+  let dropped: Promise<void> | undefined;
+  const small = useSmall((app) => {
+    leaveBodiesToRoutes(app);
+    dropUnreadBodies(app);
+    app.post('/dropped', async (request) => {
+      dropped = dropRest(request.raw);
+      await dropped;
+      return 'dropped';
+    });
+    app.post('/closing', async (request, reply) => {
+      dropped = dropRest(request.raw, true);
+      await dropped;
+      reply.send('closing');
+      return reply;
+    });
+    app.post('/ignored', async () => 'ignored');
+  });
+  const head = (path: string, length: number) => `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: a/b\r\ncontent-length: ${length}\r\n\r\n`;
+
+  test('is dropped until it ends, and the connection goes on', async () => {
+    const connection = open(small.port, `${head('/dropped', 10)}01234`);
+    await expect.poll(() => dropped !== undefined, { timeout: 20_000, interval: 5 }).toBe(true);
+    expect(connection.received).toBe('');
+    connection.socket.write(`56789${head('/dropped', 3)}012`);
+    await connection.until(/dropped[\s\S]*dropped/);
+    connection.socket.destroy();
+  });
+
+  test('is dropped no longer where the client goes', async () => {
+    dropped = undefined;
+    const connection = open(small.port, `${head('/dropped', 10)}01234`);
+    await expect.poll(() => dropped !== undefined, { timeout: 20_000, interval: 5 }).toBe(true);
+    connection.socket.destroy();
+    await dropped;
+  });
+
+  test('has a second where the service is about to end; then its connection is closed', async () => {
+    const connection = open(small.port, `${head('/closing', 10)}01234`);
+    await connection.closed;
+    await dropped;
+    expect(connection.received).toBe('');
+  });
+
+  test('is dropped after the reply too, and the next request is answered', async () => {
+    const connection = open(small.port, `${head('/ignored', 10)}01234`);
+    await connection.until('ignored');
+    connection.socket.write(`56789${head('/ignored', 0)}`);
+    await connection.until(/ignored[\s\S]*ignored/);
+    connection.socket.destroy();
+  });
+
+  test('has a second after the reply where the service is about to end', async () => {
+    small.lifecycle.close();
+    const connection = open(small.port, `${head('/ignored', 10)}01234`);
+    await connection.until('ignored');
+    await connection.closed;
+  });
+});

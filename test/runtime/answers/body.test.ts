@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { readJsonBody } from '../../../src/runtime/answers/body.ts';
+
+const pieces = (...texts: string[]) => texts.map((text) => Buffer.from(text));
+
+test('a body is JSON as a whole, however many pieces it came in', () => {
+  expect(readJsonBody(pieces('{"a":[1,2]}'))).toEqual({ a: [1, 2] });
+  expect(readJsonBody(pieces('{"a":[1', '2],"b"', ':null}'))).toEqual({ a: [12], b: null });
+});
+
+test('a first piece that is JSON on its own is not all of the body', () => {
+  expect(readJsonBody(pieces('1', '23'))).toBe(123);
+});
+
+test('no piece is no JSON', () => {
+  expect(() => readJsonBody([])).toThrow(expect.objectContaining({ code: 'malformed-json' }));
+});

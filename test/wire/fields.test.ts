@@ -1,0 +1,60 @@
+import { Type } from '@sinclair/typebox';
+import { expect, test } from 'vitest';
+import { AttentionRequest } from '../../src/schemas/attention.ts';
+import { ofKind } from '../../src/schemas/kinds.ts';
+import { MergeRequest } from '../../src/schemas/merge.ts';
+import { Integer, Matrix, TrueOrFalse, Vector } from '../../src/schemas/shapes.ts';
+import { type Field, fieldsOf } from '../../src/wire/fields.ts';
+
+const names = (fields: readonly Field[]) => fields.map(({ name }) => name);
+
+test('what is read of an object is what its schema says', () => {
+  const schema = Type.Object({
+    rows: Matrix('', { what: 'the rows' }),
+    width: Type.Optional(Vector('')),
+    count: Type.Optional(Integer({ least: 0 }, '', { default: 0 })),
+    flag: Type.Optional(TrueOrFalse('', { default: false })),
+    silent: Type.Optional(Type.Unsafe<unknown>({})),
+  });
+  const fields = fieldsOf(schema);
+  expect(fields.schema).toBe(schema);
+  expect([...fields.names]).toEqual(['rows', 'width', 'count', 'flag', 'silent']);
+  expect(names(fields.members)).toEqual(['rows', 'width', 'count', 'flag']);
+  expect(names(fields.required)).toEqual(['rows']);
+  // 0 and false are defaults too.
+  expect(names(fields.defaulted)).toEqual(['count', 'flag']);
+  expect(names(fields.wide)).toEqual(['rows', 'width']);
+  expect(fields.shaped).toEqual([]);
+  expect(fields.ruled).toEqual([]);
+  expect([...fields.nullable]).toEqual([]);
+  expect(Object.entries(fields.empty)).toEqual(['rows', 'width', 'count', 'flag'].map((name) => [name, undefined]));
+});
+
+test('the options of attention have shapes, widths and company', () => {
+  const fields = fieldsOf(AttentionRequest);
+  expect(names(fields.required)).toEqual(['tokens']);
+  expect(names(fields.defaulted)).toEqual(['similarity', 'scale', 'causal', 'window', 'include']);
+  expect(names(fields.wide).toSorted()).toEqual(
+    ['tokens', 'queries', 'values', ...['query', 'key', 'value', 'output'].flatMap((of) => [`w_${of}`, `b_${of}`])].toSorted(),
+  );
+  expect(names(fields.shaped)).toEqual(['values', 'labels', 'mask', 'bias', 'sink', 'position']);
+  expect(names(fields.ruled)).toEqual(['queries', 'queries_start', 'kv_heads', 'causal', 'window', 'position']);
+});
+
+test('objects within have fields of their own', () => {
+  const { members } = fieldsOf(AttentionRequest);
+  const find = (name: string) => members.find((field) => field.name === name);
+  expect([...(find('window')?.object?.names ?? [])]).toEqual(['left', 'right']);
+  expect([...(find('position')?.variants?.keys() ?? [])]).toEqual(['rope', 'alibi', 'sinusoidal']);
+  expect([...(find('position')?.variants?.get('rope')?.names ?? [])]).toEqual(['type', 'base', 'interleaved']);
+  expect(find('tokens')).not.toHaveProperty('object');
+  const parts = fieldsOf(MergeRequest).members.find(({ name }) => name === 'parts');
+  expect([...(parts?.object?.names ?? [])]).toEqual(['context', 'lse']);
+  expect([...(parts?.object?.nullable ?? [])]).toEqual(['lse']);
+});
+
+test('a variant is known by what its type must be', () => {
+  const Pair = Type.Union([Type.Object({ type: Type.Literal('a') }), Type.Object({ type: Type.Literal('b') })]);
+  const [field] = fieldsOf(Type.Object({ pair: ofKind(Pair, { kind: 'tagged' }) })).members;
+  expect([...(field?.variants?.keys() ?? [])]).toEqual(['a', 'b']);
+});

@@ -1,0 +1,62 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, test } from 'vitest';
+import { Lines } from '../../src/wire/lines.ts';
+
+/** The lines of a stream that comes in these chunks: `number: text`, or `number!` for one that is too long. */
+function cut(maxBytes: number, ...chunks: string[]): string[] {
+  const lines = new Lines(maxBytes);
+  const found = chunks.flatMap((chunk) => [...lines.push(Buffer.from(chunk))]);
+  return [...found, ...lines.end()].map(({ number, bytes }) => (bytes ? `${number}: ${bytes}` : `${number}!`));
+}
+
+describe('a stream', () => {
+  test('is cut at each newline, and its last line needs none', () => {
+    expect(cut(100, '{"a":1}\n[2]\n3')).toEqual(['1: {"a":1}', '2: [2]', '3: 3']);
+    expect(cut(100, 'a\n')).toEqual(['1: a']);
+    expect(cut(100)).toEqual([]);
+  });
+
+  test('may come in chunks of any size', () => {
+    const text = 'one\n\ntwo\nthree';
+    const whole = cut(100, text);
+    expect(whole).toEqual(['1: one', '3: two', '4: three']);
+    for (let size = 1; size < text.length; size++) expect(cut(100, ...(text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? []))).toEqual(whole);
+  });
+
+  test('counts lines of spaces, tabs and carriage returns, and does not give them', () => {
+    expect(cut(100, 'a\n \t\r\n\n\r\nb\n \t ')).toEqual(['1: a', '5: b']);
+    expect(cut(100, ' a \r\n')).toEqual(['1:  a \r']);
+    expect(cut(100, '\u00a0\n\v')).toEqual(['1: \u00a0', '2: \v']);
+  });
+
+  test('gives a line that is too long once, without its bytes, and goes on after it', () => {
+    expect(cut(3, 'abc\nabcd\nefg\n')).toEqual(['1: abc', '2!', '3: efg']);
+    expect(cut(3, 'ab', 'cd', 'ef', 'g\nh')).toEqual(['1!', '2: h']);
+    expect(cut(3, '    \na')).toEqual(['1!', '2: a']);
+    expect(cut(3, 'abcd')).toEqual(['1!']);
+  });
+
+  test('holds nothing of a line that is too long', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const lines = new Lines(10_000);
+    const chunks = Array.from({ length: 3 }, () => {
+      const chunk = Buffer.alloc(8192, 'x');
+      expect([...lines.push(chunk)]).toEqual([]);
+      return new WeakRef(chunk.buffer);
+    });
+    // What was looked at in this turn of the event loop is not collected in it.
+    await new Promise(setImmediate);
+    collect();
+    expect(chunks.map((chunk) => chunk.deref() !== undefined)).toEqual([false, false, false]);
+    expect([...lines.push(Buffer.from('\n'))]).toEqual([{ number: 1, bytes: undefined }]);
+  });
+
+  test('says which line is being read', () => {
+    const lines = new Lines(10);
+    expect(lines.number).toBe(1);
+    expect([...lines.push(Buffer.from('a\nb\nc'))]).toHaveLength(2);
+    expect(lines.number).toBe(3);
+  });
+});
