@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { expressionsIn } from '../../scripts/deployment/rules.ts';
 import { faults } from '../../scripts/deployment/validate.ts';
 import { readConfig } from '../../src/config.ts';
+import { LAST_WORDS_MS } from '../../src/http/connections.ts';
 import type { Json } from '../http/service.ts';
 import { METRICS } from './metrics.ts';
 
@@ -55,10 +56,9 @@ describe('deploy/', () => {
   });
 
   test('a replica that is asked to stop has time to drain and to answer before it is ended', () => {
-    const lastWords = Number(/LAST_WORDS_MS = (\d+)/.exec(readFileSync('src/main.ts', 'utf8'))?.[1]);
     const drain = (env: Json[]) => Number(env.find(({ name }) => name === 'DRAIN_MS')?.value ?? readConfig({}).DRAIN_MS);
-    expect(pod.terminationGracePeriodSeconds * 1000).toBeGreaterThan(drain(container.env) + lastWords);
-    expect(Number.parseInt(compose.attention.stop_grace_period, 10) * 1000).toBeGreaterThan(drain([]) + lastWords);
+    expect(pod.terminationGracePeriodSeconds * 1000).toBeGreaterThan(drain(container.env) + LAST_WORDS_MS);
+    expect(Number.parseInt(compose.attention.stop_grace_period, 10) * 1000).toBeGreaterThan(drain([]) + LAST_WORDS_MS);
   });
 
   test.each([
