@@ -29,7 +29,7 @@ const THREADS = 2;
 
 const engine = chooseEngine('auto');
 const kernel = kernelOf(engine);
-const offload = new Offload({ engine, limits: LIMITS, threads: THREADS });
+const offload = new Offload({ most: { bytes: 2 ** 30, work: 1e12 }, engine, limits: LIMITS, threads: THREADS });
 const load = loadNow();
 const nobodyLeaves = new AbortController().signal;
 

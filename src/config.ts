@@ -22,6 +22,9 @@ const Settings = Type.Object({
   ),
   MAX_BODY_BYTES: Count(67_108_864, 'Bytes of a request body.', 1, LONGEST_TEXT),
   MAX_WORK: Count(200_000_000_000, 'Multiply-adds of one request.'),
+  MAX_PENDING_WORK: Count(1_000_000_000_000, 'Multiply-adds of all admitted requests together; then 429.'),
+  MAX_PENDING_BYTES: Count(1_073_741_824, 'Bytes that all admitted requests hold together: bodies, numbers, replies; then 429.'),
+  MAX_CONNECTIONS: Count(10_000, 'Open connections; then the one idle longest is closed for a new one.'),
   MAX_REPLY_NUMBERS: Count(16_777_216, 'Numbers in one reply.', 1, Math.floor(LONGEST_TEXT / LONGEST_NUMBER)),
   REQUEST_TIMEOUT_MS: Milliseconds(
     30_000,
@@ -46,7 +49,7 @@ const Settings = Type.Object({
 });
 
 /** Settings of the contract that nothing here honours yet: set, they must not be accepted and ignored. */
-const NOT_BUILT = ['MAX_PENDING_WORK', 'MAX_PENDING_BYTES', 'COMPRESS_REPLIES', 'JSON_CODEC', 'EMBED_ORIGINS'];
+const NOT_BUILT = ['COMPRESS_REPLIES', 'JSON_CODEC', 'EMBED_ORIGINS'];
 
 /** What the settings that are lists say, read. */
 interface Lists {

@@ -13,6 +13,9 @@ describe('readConfig', () => {
       REQUEST_TIMEOUT_MS: 30_000,
       DRAIN_MS: 5000,
       MAX_WORK: 2e11,
+      MAX_PENDING_WORK: 1e12,
+      MAX_PENDING_BYTES: 1_073_741_824,
+      MAX_CONNECTIONS: 10_000,
       THREADS: availableParallelism(),
       ENGINE: 'auto',
     });
@@ -36,6 +39,8 @@ describe('readConfig', () => {
     [{ PORT: 'http' }, 'PORT must be an integer from 0 to 65535, got "http"'],
     [{ PORT: '' }, 'PORT must be an integer'],
     [{ MAX_BODY_BYTES: '0' }, 'MAX_BODY_BYTES must be an integer from 1'],
+    [{ MAX_PENDING_BYTES: '1GB' }, 'MAX_PENDING_BYTES must be an integer from 1'],
+    [{ MAX_CONNECTIONS: '0' }, 'MAX_CONNECTIONS must be an integer from 1'],
     [{ MAX_WORK: '1.5' }, 'MAX_WORK must be an integer'],
     [{ ENGINE: 'fast' }, 'ENGINE must be one of auto, simd, reference, got "fast"'],
     [{ HOST: '' }, 'HOST'],

@@ -21,6 +21,8 @@ export type FailureCode =
   | 'invalid-request'
   | 'arithmetic-overflow'
   | 'internal'
+  | 'too-many-requests'
+  | 'overloaded'
   | 'shutting-down'
   | 'deadline-exceeded';
 
@@ -40,11 +42,18 @@ export class Failure extends Error {
   readonly code: FailureCode;
   /** All that is wrong, where a request is refused for what stands in it. */
   readonly faults: readonly Fault[] | undefined;
+  /** Seconds after which to ask again, where that is known. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: FailureCode, detail: string, { faults, cause }: { faults?: readonly Fault[] | undefined; cause?: unknown } = {}) {
+  constructor(
+    code: FailureCode,
+    detail: string,
+    { faults, cause, retryAfter }: { faults?: readonly Fault[] | undefined; cause?: unknown; retryAfter?: number | undefined } = {},
+  ) {
     super(detail, { cause });
     this.code = code;
     this.faults = faults;
+    this.retryAfter = retryAfter;
   }
 
   static fromPlain({ code, detail, faults }: PlainFailure): Failure {

@@ -1,10 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Hold } from '../runtime/admission.ts';
 import type { Answerer } from '../runtime/answerer.ts';
 import type { Answered, Facts, Question } from '../runtime/question.ts';
 import { type BodyLimits, readChunks } from './body.ts';
 import { goneSignal } from './gone.ts';
 import type { Metrics } from './metrics.ts';
+import { sendInPieces } from './pieces.ts';
 import { serverTiming } from './server-timing.ts';
+import type { StreamRooms } from './stream-room.ts';
 import type { TraceAnswer } from './tracing.ts';
 
 declare module 'fastify' {
@@ -22,30 +25,54 @@ export interface Answering {
   readonly metrics: Metrics;
   /** Makes spans, where there are any. */
   readonly trace?: TraceAnswer | undefined;
+  /** What the replies of all streams of lines hold. */
+  readonly streams: StreamRooms;
+}
+
+/** What a request with one answer is. */
+interface Asking {
+  /** The question that its body is. */
+  readonly ask: (body: readonly Buffer[]) => Question;
+  /** Whether most of its body is tensors as bytes. */
+  readonly binary?: boolean;
+  /** Sets the type of the reply, and headers of its own. */
+  readonly head: (answered: Answered) => void;
 }
 
 /**
- * The one way of a request with one answer: its body is read, the question that it is gets answered, and the reply is sent.
- * @param ask the question that the body is
- * @param head sets the type of the reply, and headers of its own
+ * The one way of a request with one answer: it is admitted, its body is read, the question that it is gets answered, and
+ * the reply is sent. What it holds is free once the last byte of the reply is with the socket, or the connection is closed.
  * @throws Failure, ClientGone
  */
 export async function answerRequest(
   request: FastifyRequest,
   reply: FastifyReply,
   { answerer, bodies, metrics, trace }: Answering,
-  ask: (body: readonly Buffer[]) => Question,
-  head: (answered: Answered) => void,
+  { ask, binary = false, head }: Asking,
 ): Promise<FastifyReply> {
-  const body = await readChunks(request, bodies);
-  const receivedMs = reply.elapsedTime;
-  metrics.stages.receive.add(receivedMs);
-  const answered = await answerer.answer(ask(body), () => goneSignal(reply));
-  request.answerFacts = answered.facts;
-  metrics.answer(answered.facts);
-  reply.header('server-timing', serverTiming(answered.facts.stages));
-  trace?.(request, reply, answered.facts, receivedMs);
-  head(answered);
-  request.answerSentAt = reply.elapsedTime;
-  return reply.send(answered.answer.body);
+  const hold = admit(reply, answerer, binary);
+  try {
+    const body = await readChunks(request, bodies, hold);
+    const receivedMs = reply.elapsedTime;
+    metrics.stages.receive.add(receivedMs);
+    const answered = await answerer.answer(ask(body), { hold, gone: () => goneSignal(reply) });
+    request.answerFacts = answered.facts;
+    metrics.answer(answered.facts);
+    reply.header('server-timing', serverTiming(answered.facts.stages));
+    trace?.(request, reply, answered.facts, receivedMs);
+    head(answered);
+    request.answerSentAt = reply.elapsedTime;
+    return sendInPieces(reply, answered.answer.body);
+  } catch (error) {
+    // The refusal itself may take seconds, where a body still comes.
+    hold.release();
+    throw error;
+  }
+}
+
+/** What the request holds from now on, until its connection is done with the reply. @throws Failure `overloaded` */
+export function admit({ raw }: FastifyReply, answerer: Answerer, binary = false): Hold {
+  const hold = answerer.open(binary ? 'tensors' : 'json');
+  if (!raw.closed) raw.once('close', () => hold.release());
+  return hold;
 }

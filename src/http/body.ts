@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
+import type { Hold } from '../runtime/admission.ts';
 import { Pieces } from '../wire/chunks.ts';
 import { ClientGone } from './gone.ts';
 import { encodingOf } from './media.ts';
@@ -31,21 +32,24 @@ export function openBody({ raw, headers }: FastifyRequest): Readable {
 }
 
 /**
- * The whole body, in the pieces in which it arrived. When this fails, the rest of the body is still to be dropped.
- * @throws Failure `body-too-large` over the limit, `timeout` where it does not arrive in time, `malformed-json` where it
+ * The whole body, in the pieces in which it arrived, once there is room for it in `hold`: by what its Content-Length says,
+ * before a byte of it is read. When this fails, the rest of the body is still to be dropped.
+ * @throws Failure `body-too-large` over the limit, `too-many-requests` where there is no room, `timeout` where it does not arrive in time, `malformed-json` where it
  * can't be unpacked, `shutting-down` where the service closes before it is here; ClientGone
  */
-export async function readChunks(request: FastifyRequest, limits: BodyLimits): Promise<readonly Buffer[]> {
+export async function readChunks(request: FastifyRequest, limits: BodyLimits, hold: Hold): Promise<readonly Buffer[]> {
   encodingOf(request.headers); // a coding that is not read here is said first, whatever the size
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > limits.maxBytes) throw tooLarge(`${announced}`, limits.maxBytes);
-  return collect(openBody(request), request, limits);
+  hold.expect(announced);
+  return collect(openBody(request), request, limits, hold);
 }
 
 function collect(
   source: Readable,
   { raw, server: { attentionLifecycle: lifecycle } }: FastifyRequest,
   { maxBytes, timeoutMs }: BodyLimits,
+  hold: Hold,
 ): Promise<readonly Buffer[]> {
   return new Promise((resolve, reject) => {
     const pieces = new Pieces();
@@ -65,10 +69,20 @@ function collect(
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length;
       if (bytes > maxBytes) fail(tooLarge(`more than ${maxBytes}`, maxBytes));
-      else pieces.push(chunk);
+      else if (grown(bytes)) pieces.push(chunk);
+    };
+    const grown = (to: number): boolean => {
+      try {
+        hold.grow(to, maxBytes);
+        return true;
+      } catch (error) {
+        fail(error as Failure);
+        return false;
+      }
     };
     const onEnd = (): void => {
       stop();
+      hold.arrived(bytes);
       resolve(pieces.take());
     };
     const onError = (error: Error): void =>

@@ -29,7 +29,8 @@ function ofFramework(error: unknown): Failure {
 /** Sends a failure. A connection that closes after it is held open while its client still sends, within bounds: closed at once, it would lose the reply. */
 function sendFailure(failure: Failure, print: PrintFailure, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, type, body } = print(failure);
-  const { closes, retryAfter } = PROBLEMS[failure.code];
+  const { closes } = PROBLEMS[failure.code];
+  const retryAfter = failure.retryAfter ?? PROBLEMS[failure.code].retryAfter;
   if (closes) reply.header('connection', 'close');
   if (retryAfter !== undefined) reply.header('retry-after', `${retryAfter}`);
   // As bytes: to text Fastify adds a charset, and KServe's client then does not show it.

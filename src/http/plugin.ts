@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config.ts';
 import { Answerer } from '../runtime/answerer.ts';
 import { chooseEngine } from '../runtime/kernel.ts';
+import type { Pending } from '../runtime/pending.ts';
 import { AttentionRequest } from '../schemas/attention.ts';
 import { AttentionReply } from '../schemas/attention-reply.ts';
 import { InferenceError, InferenceRequest, InferenceResponse } from '../schemas/inference.ts';
@@ -24,6 +25,7 @@ import { infoRoutes } from './routes/info.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { playgroundRoutes } from './routes/playground.ts';
 import { problemRoutes } from './routes/problems.ts';
+import { StreamRooms } from './stream-room.ts';
 import type { TraceAnswer } from './tracing.ts';
 import { Traffic } from './traffic.ts';
 
@@ -35,6 +37,8 @@ export interface ServiceOptions {
   readonly metrics?: Metrics;
   /** Another app, on another port, that has /metrics and /info instead. */
   readonly operations?: FastifyInstance | undefined;
+  /** Gets, at the start, a way to see what is under way. */
+  readonly watch?: (pending: () => Pending) => void;
   /** Whether /docs and /openapi.* are served: not in an app that has @fastify/swagger already. */
   readonly documents?: boolean;
   /** Whether the playground is served. */
@@ -62,10 +66,20 @@ export async function attentionService(app: FastifyInstance, options: ServiceOpt
   const preflights = config.origins.length > 0;
   const engine = chooseEngine(config.ENGINE);
   const limits = { work: config.MAX_WORK, replyNumbers: config.MAX_REPLY_NUMBERS };
-  const answerer = new Answerer({ engine, limits, threads: config.THREADS, timeoutMs: config.REQUEST_TIMEOUT_MS });
+  const most = { bytes: config.MAX_PENDING_BYTES, work: config.MAX_PENDING_WORK };
+  const answerer = new Answerer({ engine, limits, most, threads: config.THREADS, timeoutMs: config.REQUEST_TIMEOUT_MS });
+  options.watch?.(() => answerer.pending);
+  lifecycle.tell(() => answerer.refuseWaiting());
   app.addHook('onClose', () => answerer.close());
   const trace = await tracing(app, config);
-  const answering = { answerer, bodies: { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS }, base, metrics, trace };
+  const answering = {
+    answerer,
+    bodies: { maxBytes: config.MAX_BODY_BYTES, timeoutMs: config.REQUEST_TIMEOUT_MS },
+    base,
+    streams: new StreamRooms(most.bytes),
+    metrics,
+    trace,
+  };
 
   layBasis(app, { config, lifecycle, metrics, origins, base });
   if (!app.hasRequestDecorator('accepts')) await app.register(accepts);

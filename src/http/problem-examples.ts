@@ -21,6 +21,9 @@ const DETAILS: Readonly<Record<Exclude<FailureCode, 'not-found'>, string>> = {
   'invalid-request': '/tokens/1 has 1 number, but row 0 has 2; every row must be equally wide',
   'arithmetic-overflow': 'scores of query row 0 is not finite, though all inputs are',
   internal: 'an unexpected error; it has been logged',
+  'too-many-requests':
+    'the requests under way hold 32000000 multiply-adds together, and this one asks for 32000000 more; MAX_PENDING_WORK is 40000000',
+  overloaded: 'the event loop is 1250 ms late, which is more than 1000 ms',
   'shutting-down': 'asked to stop; draining',
   'deadline-exceeded': 'the answer did not begin within 30000 ms (REQUEST_TIMEOUT_MS)',
 };
@@ -45,6 +48,7 @@ export function inferenceErrors(base: string): Readonly<Record<number, string>> 
     408: DETAILS.timeout,
     413: DETAILS['body-too-large'],
     417: DETAILS['expectation-failed'],
+    429: DETAILS['too-many-requests'],
     431: DETAILS['headers-too-large'],
     500: DETAILS.internal,
     503: DETAILS['deadline-exceeded'],

@@ -6,7 +6,7 @@ interface ProblemKind {
   readonly title: string;
   /** The text of its page; HERE stands for the prefix of the service's addresses. */
   readonly help: string;
-  /** After how many seconds to ask again. */
+  /** After how many seconds to ask again, where the failure itself does not say. */
   readonly retryAfter?: number;
   /** Whether the connection is closed after it, since what comes next on it can't be told or waited for. */
   readonly closes?: boolean;
@@ -94,6 +94,18 @@ export const PROBLEMS: Readonly<Record<FailureCode, ProblemKind>> = {
     status: 500,
     title: 'Something went wrong on our side',
     help: 'This is a defect of the service, not of the request. The log of the service has the cause.',
+  },
+  'too-many-requests': {
+    status: 429,
+    title: 'Too much is asked of the service at once',
+    help: 'Requests under way hold as many bytes (MAX_PENDING_BYTES) or as many multiply-adds (MAX_PENDING_WORK) as this replica takes at once, or this one would wait for longer than REQUEST_TIMEOUT_MS. Send it again after Retry-After seconds, or to another replica.',
+    retryAfter: 1,
+  },
+  overloaded: {
+    status: 503,
+    title: 'The service can’t keep up',
+    help: 'The process answers too slowly, or has too little memory left, to take another request. Send it again after Retry-After seconds, or to another replica.',
+    retryAfter: 1,
   },
   'shutting-down': {
     status: 503,

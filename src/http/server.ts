@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { Failure } from '../engine/failure.ts';
+import type { Connections } from './connections.ts';
+import { oneAtATime } from './pipelining.ts';
 
 const KEEP_ALIVE_MS = 75_000;
 
@@ -13,7 +15,8 @@ export function askForBody(request: IncomingMessage): void {
 }
 
 /** The server under the app: one, whose every request and whose every failure ends in the app. */
-export function makeServer(handler: RequestListener, timeoutMs: number): Server {
+export function makeServer(answer: RequestListener, timeoutMs: number, connections: Connections): Server {
+  const handler = oneAtATime(connections.watch(answer));
   const server = createServer(
     {
       // The body's time is kept in body.ts, where it can be answered; this is for headers that trickle in.
@@ -26,6 +29,7 @@ export function makeServer(handler: RequestListener, timeoutMs: number): Server 
     },
     handler,
   );
+  connections.follow(server);
   // Node drops headers past its count silently; their bytes are bounded anyway.
   server.maxHeadersCount = 0;
   // A client that neither sends nor reads for longer than any answer may take is gone.

@@ -1,63 +1,136 @@
 import { channel } from 'node:diagnostics_channel';
+import { Failure } from '../engine/failure.ts';
 import { TooMuchToRedo } from '../engine/kernels/kernel.ts';
+import type { Hold } from './admission.ts';
 import { beginAnswer } from './answers.ts';
-import { INLINE_BYTES, INLINE_COST, INLINE_HELD, INLINE_REDONE } from './cost.ts';
+import { INLINE_BYTES, INLINE_COST, INLINE_HELD, INLINE_REDONE, READ_HOLDS } from './cost.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
+import type { Sums } from './ledger.ts';
+import { bodyBytes } from './memory.ts';
 import { Offload } from './offload.ts';
 import type { Pending } from './pending.ts';
-import type { Answered, Limits, Means, Question } from './question.ts';
+import { Pressure } from './pressure.ts';
+import type { Answered, Limits, Means, Price, Question } from './question.ts';
 
 /** Gets the Facts of every answer. Nothing is done for it where nobody subscribes. */
 const ANSWERS = channel('attention:answer');
+
+export interface AnswererSettings {
+  readonly engine: ChosenEngine;
+  readonly limits: Limits;
+  /** What all admitted requests may hold and do together. */
+  readonly most: Sums;
+  readonly threads: number;
+  readonly timeoutMs: number;
+}
+
+/** Who asks, and how long they wait. */
+export interface Asking {
+  /** What the request holds, which grows by its price. */
+  readonly hold: Hold;
+  /** Asked for only where the answer takes its time: aborted when nobody waits any more. */
+  readonly gone: () => AbortSignal;
+  /** It waits rather than be refused for load, and its deadline begins with its turn. */
+  readonly patient?: boolean;
+}
+
+/** Why a question is not answered on the event loop, and what is known of it by then. */
+interface Elsewhere {
+  readonly price?: Price;
+  readonly paid?: boolean;
+}
 
 /** Answers questions: small ones at once, on the event loop; large ones on worker threads. */
 export class Answerer {
   readonly #means: Means;
   readonly #offload: Offload;
+  readonly #pressure = new Pressure();
   readonly #timeoutMs: number;
 
-  constructor({ engine, limits, threads, timeoutMs }: { engine: ChosenEngine; limits: Limits; threads: number; timeoutMs: number }) {
+  constructor({ engine, limits, most, threads, timeoutMs }: AnswererSettings) {
     this.#means = { kernel: kernelOf(engine, undefined, INLINE_REDONE), limits };
-    this.#offload = new Offload({ engine, limits, threads });
+    this.#offload = new Offload({ engine, limits, most, threads }, () => this.#pressure.why);
     this.#timeoutMs = timeoutMs;
   }
 
-  /**
-   * The answer, at once where the question is small; a promise of it otherwise.
-   * @param gone is asked for only where the answer takes its time: aborted when nobody waits any more
-   * @throws Failure
-   */
-  answer(question: Question, gone: () => AbortSignal): Answered | Promise<Answered> {
-    const here = this.#answerHere(question);
-    return here ? published(here) : this.#offload.ask(question, this.#timeoutMs, gone()).then(published);
+  /** What is under way now. */
+  get pending(): Pending {
+    const { admission, turns } = this.#offload;
+    return {
+      bytes: admission.ledger.held('bytes'),
+      work: admission.ledger.held('work'),
+      queueLength: turns.length,
+      busyThreads: turns.busy,
+    };
   }
 
-  /** Undefined where the question is not for the event loop. */
-  #answerHere(question: Question): Answered | undefined {
-    const bytes = question.body.reduce((sum, chunk) => sum + chunk.length, 0);
-    if (bytes > INLINE_BYTES) return undefined;
+  /** The most that `pending` can come to. */
+  get most(): Sums {
+    return this.#offload.admission.ledger.most;
+  }
+
+  /**
+   * What a request will hold, before a byte of its body is read; whoever opens it releases it.
+   * @throws Failure `overloaded`
+   */
+  open(body: keyof typeof READ_HOLDS): Hold {
+    return this.#offload.admission.open(READ_HOLDS[body]);
+  }
+
+  /** What a line of a stream will hold, besides its body, which the stream holds. */
+  openLine(bodyBytes: number): Hold {
+    return this.#offload.admission.openLine(bodyBytes);
+  }
+
+  /** The longest body that could be admitted, if no other request were there. */
+  get longestBody(): number {
+    return this.#offload.admission.longestBody(READ_HOLDS.json);
+  }
+
+  /**
+   * The answer, at once where the question is small; a promise of it otherwise. The hold is left with the reply's bytes.
+   * @throws Failure
+   */
+  answer(question: Question, { hold, gone, patient = false }: Asking): Answered | Promise<Answered> {
+    const here = this.#answerHere(question, hold, patient);
+    if ('answer' in here) return published(here, hold);
+    return this.#offload.ask(question, this.#timeoutMs, gone(), { hold, patient, ...here }).then((answered) => published(answered, hold));
+  }
+
+  #answerHere(question: Question, hold: Hold, patient: boolean): Answered | Elsewhere {
+    if (bodyBytes(question) > INLINE_BYTES) return {};
+    let paid: Price | undefined;
     try {
       const { task, finish } = beginAnswer(question, this.#means);
-      return task.cost > INLINE_COST || task.holds > INLINE_HELD ? undefined : finish('inline');
+      const costly = task.cost > INLINE_COST || task.holds > INLINE_HELD;
+      // The price alone: the task holds all that was read.
+      const price = { work: task.work, cost: task.cost, holds: task.holds };
+      // One that waits for a thread anyway waits for room too.
+      if (patient && (costly || !hold.tryPay(price))) return { price, paid: false };
+      if (!patient) hold.pay(price);
+      paid = price;
+      return costly ? { price, paid: true } : finish('inline');
     } catch (error) {
-      if (error instanceof TooMuchToRedo) return undefined;
+      if (error instanceof TooMuchToRedo && paid) return { price: paid, paid: true };
       throw error;
     } finally {
       this.#means.kernel.giveBack();
     }
   }
 
-  /** Bytes and work are counted by nobody yet. */
-  get pending(): Pending {
-    return { bytes: 0, work: 0, ...this.#offload.load };
+  /** Those that wait for a thread are told to go elsewhere. */
+  refuseWaiting(): void {
+    this.#offload.refuseWaiting(new Failure('shutting-down', 'this replica is closing'));
   }
 
   close(): Promise<void> {
+    this.#pressure.stop();
     return this.#offload.close();
   }
 }
 
-function published(answered: Answered): Answered {
+function published(answered: Answered, hold: Hold): Answered {
+  hold.settle(answered.answer.body.length);
   if (ANSWERS.hasSubscribers) ANSWERS.publish(answered.facts);
   return answered;
 }

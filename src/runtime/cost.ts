@@ -134,6 +134,23 @@ export function tokenHolds(attention: TokenAttention, printed: number): number {
 /** A printed number: a double in a list, and its digits. */
 export const PRINTED_BYTES = 28;
 
+/** What reading a byte of a body takes on a worker, in nanoseconds, numbers of nine digits: a question is priced by it before its shapes are known. */
+const READ_BYTE = 8;
+
+/** The way to a worker and back, in milliseconds. */
+const HOP_MS = 1;
+
+/** About how long a question of so many bytes holds its thread, where no more is known of it. */
+export function readingCost(bytes: number): Cost {
+  return HOP_MS + (bytes * READ_BYTE) / 1e6;
+}
+
+/**
+ * Bytes that are held while one byte of a body is read, that byte included: of JSON its text, and its numbers as
+ * JSON.parse and then the engine hold them; of tensors as bytes the numbers.
+ */
+export const READ_HOLDS = { json: 4, tensors: 2 } as const;
+
 /** A task above this leaves the event loop for a worker thread; the hop there and back takes about a tenth of it. */
 export const INLINE_COST: Cost = 2;
 

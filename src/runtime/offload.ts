@@ -1,11 +1,16 @@
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { Failure } from '../engine/failure.ts';
-import { isLarge, type Job, stopJob } from '../engine/kernels/job.ts';
+import { isLarge, stopJob } from '../engine/kernels/job.ts';
+import { Admission, type Hold, type Pressure } from './admission.ts';
 import { collectAll } from './collect.ts';
-import { reportLoss } from './crew.ts';
-import type { Pending as Load } from './pending.ts';
-import type { Answered, Question } from './question.ts';
+import { READ_HOLDS, readingCost } from './cost.ts';
+import { type HelpCall, reportLoss } from './crew.ts';
+import { Ledger, Slip } from './ledger.ts';
+import { bodyBytes, ownMemory } from './memory.ts';
+import { givenUp } from './patience.ts';
+import type { Answered, Price, Question } from './question.ts';
+import { type Turn, Turns } from './turns.ts';
 import type { AskTask, Calling, HelpTask, Told, WorkerSettings } from './worker.ts';
 
 /** A thread that does not stop by itself within this time, once nobody waits for its answer, is ended and replaced. */
@@ -14,78 +19,92 @@ const PATIENCE_MS = 1000;
 const FORGOTTEN_AFTER_MS = 100;
 const WORKER_HEAP_MB = 1536;
 
+/** How a question is asked for. */
+export interface Asked {
+  /** What it holds; what it holds more on the way is added. */
+  readonly hold: Hold;
+  /** Its price, where its shapes are known already. */
+  readonly price?: Price | undefined;
+  /** Whether that price has been paid. */
+  readonly paid?: boolean;
+  /** It is never refused for load, waits for as long as it takes, and its deadline begins with its turn. */
+  readonly patient?: boolean | undefined;
+}
+
 /** A question that a worker is busy with. */
 interface Pending {
-  readonly control: Int32Array;
+  readonly slip: Slip;
   /** Its job, once it has laid one out. */
-  job?: Job;
-  stopped: boolean;
+  call?: HelpCall;
+  /** How many threads have been called to the job, the first included. */
+  called: number;
   /** Whether this thread has seen a memory that is given back after the answer. */
   large: boolean;
 }
 
 /**
  * Worker threads for what would hold the event loop: each reads, computes and prints a whole question, and calls the
- * others to large jobs. A thread that dies fails its own question alone.
+ * others to large jobs. A thread that dies fails its own question alone. The pool has no queue: a thread is asked only
+ * when it is free, by the order of `turns`.
  */
 export class Offload {
+  readonly admission: Admission;
+  readonly turns: Turns;
   readonly #pool: Piscina;
   readonly #pending = new Map<number, Pending>();
   readonly #threads: number;
   readonly #heapMb: number;
-  /** Tasks that the pool has and has not ended. */
-  #handedOver = 0;
+  /** Those that wait for a thread, and how each is told to go. */
+  readonly #waiting = new Map<Turn, (error: Error) => void>();
   #last = 0;
 
-  constructor(settings: WorkerSettings) {
+  constructor(settings: Omit<WorkerSettings, 'ledger'>, pressure?: Pressure) {
     this.#threads = settings.threads;
     this.#heapMb = settings.heapMb ?? WORKER_HEAP_MB;
+    const ledger = new Ledger(settings.most);
+    this.turns = new Turns(settings.threads);
+    this.turns.onIdle = () => this.#offerHelp();
+    this.admission = new Admission(ledger, () => this.turns.retryAfter(), pressure);
+    // What has been given back may be what a line waits for.
+    this.admission.onGiven = () => {
+      if (this.turns.length > 0 && this.turns.idle > 0) this.turns.next();
+    };
     this.#pool = new Piscina({
       filename: new URL('./worker.ts', import.meta.url).href,
-      workerData: settings,
+      workerData: { ...settings, ledger: ledger.shared } satisfies WorkerSettings,
       minThreads: settings.threads,
       maxThreads: settings.threads,
       idleTimeout: Number.POSITIVE_INFINITY,
       resourceLimits: { maxOldGenerationSizeMb: this.#heapMb },
     });
-    this.#pool.on('message', (calling: Calling) => this.#sendHelp(calling));
+    this.#pool.on('message', (calling: Calling) => this.#called(calling));
     this.#pool.on('error', () => undefined); // each failure is told to its own question
   }
 
   /**
-   * The answer to a question.
+   * The answer to a question. Without `asked` it holds what it takes until it is answered.
    * @param gone aborted when nobody waits any more
-   * @throws Failure `deadline-exceeded`, `body-too-large` where a thread's memory does not suffice, and what reading and carrying out throws
+   * @throws Failure `deadline-exceeded`, `too-many-requests`, `body-too-large` where a thread's memory does not suffice,
+   * and what reading and carrying out throws
    */
-  async ask(question: Question, timeoutMs: number, gone: AbortSignal): Promise<Answered> {
-    const asked = performance.now();
-    const id = ++this.#last;
-    const pending: Pending = { control: new Int32Array(new SharedArrayBuffer(4)), stopped: false, large: false };
-    this.#pending.set(id, pending);
-    const kill = new AbortController();
-    const body = question.body.map(ownMemory);
-    const task: AskTask = { type: 'ask', id, question: { ...question, body }, control: pending.control.buffer as SharedArrayBuffer };
-    const told: Promise<Told> = this.#run(task, {
-      signal: kill.signal,
-      // Piscina's type for this misreads Node's newer one; it is the list that postMessage takes.
-      transferList: [...new Set(body.map((bytes) => bytes.buffer))] as never,
-    });
-    // A worker starts on the next question only once this end has been heard: until then this job is in its memory.
-    const forget = () => {
-      this.#pending.delete(id);
-      delete pending.job;
-      // Once the helpers' tasks are done with too. It holds this thread for some milliseconds, after a very large job alone.
-      if (pending.large) setTimeout(collectAll, FORGOTTEN_AFTER_MS).unref();
-    };
-    told.then(forget, forget);
-    try {
-      const reply = await givenUp(told, timeoutMs, gone, () => this.#stop(pending, kill, told));
-      if ('failure' in reply) throw Failure.fromPlain(reply.failure);
-      return received(reply, performance.now() - asked);
-    } catch (error) {
-      throw (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
-        ? new Failure('body-too-large', `reading and answering it takes more than the ${this.#heapMb} MB that a thread has`)
-        : error;
+  async ask(question: Question, timeoutMs: number, gone: AbortSignal, asked?: Asked): Promise<Answered> {
+    if (asked) return this.#answer(question, timeoutMs, gone, asked);
+    const hold = this.admission.open(READ_HOLDS.json);
+    return this.#answer(question, timeoutMs, gone, { hold }).finally(() => hold.release());
+  }
+
+  async #answer(question: Question, timeoutMs: number, gone: AbortSignal, asked: Asked): Promise<Answered> {
+    const entered = performance.now();
+    const deadline = entered + timeoutMs;
+    let next = { question, asked };
+    for (;;) {
+      const turn = await this.#turn(next.question, next.asked, { entered, deadline, timeoutMs, gone });
+      const began = performance.now();
+      const left = asked.patient ? timeoutMs : Math.max(0, deadline - began);
+      const told = await this.#run(turn, next, { left, timeoutMs, gone });
+      if ('failure' in told) throw this.admission.withRetryAfter(Failure.fromPlain(told.failure));
+      if ('answer' in told) return received(told, performance.now() - entered);
+      next = { question: { ...question, body: told.body.map(asBuffer) }, asked: { ...asked, price: told.deferred, paid: false } };
     }
   }
 
@@ -94,91 +113,158 @@ export class Offload {
     return this.#pool.threads;
   }
 
-  /** How many tasks wait for a thread, and how many threads work. */
-  get load(): Pick<Load, 'queueLength' | 'busyThreads'> {
-    const { queueSize } = this.#pool;
-    return { queueLength: queueSize, busyThreads: this.#handedOver - queueSize };
+  /** Questions that have not begun are not going to. */
+  refuseWaiting(failure: Failure): void {
+    for (const leave of [...this.#waiting.values()]) leave(failure);
   }
 
   close(): Promise<void> {
+    this.refuseWaiting(new Failure('shutting-down', 'this replica is closing'));
     return this.#pool.destroy();
   }
 
-  #run(...task: Parameters<Piscina['run']>): Promise<Told> {
-    this.#handedOver++;
-    const ended = () => {
-      this.#handedOver--;
+  /** Waits for a thread, which the turn then has. @throws Failure `deadline-exceeded`, `too-many-requests`; why nobody waits any more */
+  #turn(question: Question, { hold, price, paid, patient }: Asked, { entered, deadline, timeoutMs, gone }: Times): Promise<Turn> {
+    const basis = price ? 'shapes' : 'bytes';
+    const cost = price?.cost ?? readingCost(bodyBytes(question));
+    if (price && !paid) hold.refuseAlone(price);
+    if (!patient) this.#refuseLate({ cost, basis }, timeoutMs);
+    return new Promise((resolve, reject) => {
+      const stop = (): void => {
+        clearTimeout(timer);
+        gone.removeEventListener('abort', onGone);
+        this.#waiting.delete(turn);
+      };
+      const leave = (error: Error): void => {
+        stop();
+        this.turns.leave(turn);
+        reject(error);
+      };
+      const onGone = (): void => leave(gone.reason);
+      const timer = patient ? undefined : setTimeout(() => leave(tooLate(timeoutMs)), Math.max(0, deadline - performance.now()));
+      const begin = (): void => {
+        stop();
+        resolve(turn);
+      };
+      const turn: Turn = { basis, cost, since: entered, begin, ...(price && !paid && { ready: () => hold.tryPay(price) }) };
+      this.#waiting.set(turn, leave);
+      gone.addEventListener('abort', onGone);
+      if (gone.aborted) onGone();
+      else this.turns.enter(turn);
+    });
+  }
+
+  #refuseLate(turn: Pick<Turn, 'cost' | 'basis'>, timeoutMs: number): void {
+    const wait = this.turns.expectedWait(turn);
+    if (wait <= timeoutMs) return;
+    const words = `its turn would come in about ${Math.ceil(wait)} ms, and the answer must begin within ${timeoutMs} ms (REQUEST_TIMEOUT_MS)`;
+    throw new Failure('too-many-requests', words, { retryAfter: this.turns.retryAfter() });
+  }
+
+  /** Asks the thread that the turn has, which is free again once it has told, or died. */
+  async #run(turn: Turn, { question, asked: { hold, price, patient = false } }: Next, { left, timeoutMs, gone }: Left): Promise<Told> {
+    const id = ++this.#last;
+    const pending: Pending = { slip: new Slip(), called: 1, large: false };
+    const kill = new AbortController();
+    this.#pending.set(id, pending);
+    hold.pin();
+    const told = this.#send({ question, id, slip: pending.slip.shared, paid: price !== undefined, patient, held: hold.bytes }, kill.signal);
+    // A worker starts on the next question only once this end has been heard: until then this job is in its memory.
+    const forget = () => {
+      this.#pending.delete(id);
+      delete pending.call;
+      hold.adopt(pending.slip.taken);
+      hold.unpin();
+      // Once the helpers' tasks are done with too. It holds this thread for some milliseconds, after a very large job alone.
+      if (pending.large) setTimeout(collectAll, FORGOTTEN_AFTER_MS).unref();
+      this.turns.end(turn);
     };
-    const told: Promise<Told> = this.#pool.run(...task);
-    told.then(ended, ended);
-    return told;
+    told.then(forget, forget);
+    try {
+      return await givenUp(told, { ms: left, late: () => tooLate(timeoutMs), gone }, () => this.#stop(pending, kill, told));
+    } catch (error) {
+      throw (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
+        ? new Failure('body-too-large', `reading and answering it takes more than the ${this.#heapMb} MB that a thread has`)
+        : error;
+    }
+  }
+
+  async #send(asked: Omit<AskTask, 'type'>, signal: AbortSignal): Promise<Told> {
+    const body = asked.question.body.map(ownMemory);
+    const task: AskTask = { type: 'ask', ...asked, question: { ...asked.question, body } };
+    return this.#pool.run(task, {
+      signal,
+      // Piscina's type for this misreads Node's newer one; it is the list that postMessage takes.
+      transferList: [...new Set(body.map((bytes) => bytes.buffer))] as never,
+    });
   }
 
   /** Asks a job to stop, and ends its thread where it does not. */
   #stop(pending: Pending, kill: AbortController, told: Promise<unknown>): void {
-    pending.stopped = true;
-    Atomics.store(pending.control, 0, 1);
-    if (pending.job) stopJob(pending.job);
+    pending.slip.stop();
+    if (pending.call) stopJob(pending.call.job);
     const timer = setTimeout(() => kill.abort(), PATIENCE_MS);
     told.catch(() => undefined).finally(() => clearTimeout(timer));
   }
 
-  /** A worker has laid out a job that is worth more threads: those that are idle come. */
-  #sendHelp({ id, call }: Calling): void {
+  /** A worker has laid out a job that is worth more threads. */
+  #called({ id, call }: Calling): void {
     const pending = this.#pending.get(id);
     // A quick worker has answered before its call is heard; its memory may hold the next job by now.
     if (!pending) return;
     pending.large ||= isLarge(call.job);
-    pending.job = call.job;
-    if (pending.stopped) stopJob(call.job);
-    for (let place = 1; place < this.#threads; place++) {
-      const task: HelpTask = { type: 'help', call, place };
-      this.#run(task).catch(() => reportLoss(call));
+    pending.call = call;
+    if (pending.slip.stopped) stopJob(call.job);
+    this.#offerHelp();
+  }
+
+  /** Threads that are idle come to the jobs that called. */
+  #offerHelp(): void {
+    for (const pending of this.#pending.values()) {
+      const { call } = pending;
+      while (call && pending.called < this.#threads && this.turns.idle > 0 && !pending.slip.stopped) this.#help(call, pending.called++);
     }
+  }
+
+  #help(call: HelpCall, place: number): void {
+    const task: HelpTask = { type: 'help', call, place };
+    this.turns.help();
+    this.#pool
+      .run(task)
+      .catch(() => reportLoss(call))
+      .finally(() => this.turns.helped());
   }
 }
 
+interface Next {
+  readonly question: Question;
+  readonly asked: Asked;
+}
+
+interface Times {
+  readonly entered: number;
+  readonly deadline: number;
+  readonly timeoutMs: number;
+  readonly gone: AbortSignal;
+}
+
+interface Left {
+  readonly left: number;
+  readonly timeoutMs: number;
+  readonly gone: AbortSignal;
+}
+
+function tooLate(timeoutMs: number): Failure {
+  return new Failure('deadline-exceeded', `the answer did not begin within ${timeoutMs} ms (REQUEST_TIMEOUT_MS)`);
+}
+
 /** What took `ms` from asking on: what is in none of the worker's stages was spent in the queue, or on the way. */
-function received({ answer: { body, jsonLength }, facts }: Exclude<Told, { failure: unknown }>, ms: number): Answered {
+function received({ answer: { body, jsonLength }, facts }: Extract<Told, { answer: unknown }>, ms: number): Answered {
   const { decode, compute, encode } = facts.stages;
   const stages = { ...facts.stages, queue: Math.max(0, ms - decode - compute - encode) };
-  return { answer: { body: Buffer.from(body.buffer, body.byteOffset, body.byteLength), jsonLength }, facts: { ...facts, stages } };
+  return { answer: { body: asBuffer(body), jsonLength }, facts: { ...facts, stages } };
 }
 
-/** The promise, unless it comes too late or nobody waits any more: then `onGivenUp` is called. */
-async function givenUp<T>(promise: Promise<T>, timeoutMs: number, gone: AbortSignal, onGivenUp: () => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const give = (error: Error): void => {
-      stop();
-      onGivenUp();
-      reject(error);
-    };
-    const onGone = (): void => give(gone.reason);
-    const timer = setTimeout(
-      () => give(new Failure('deadline-exceeded', `the answer did not begin within ${timeoutMs} ms (REQUEST_TIMEOUT_MS)`)),
-      timeoutMs,
-    );
-    const stop = (): void => {
-      clearTimeout(timer);
-      gone.removeEventListener('abort', onGone);
-    };
-    gone.addEventListener('abort', onGone);
-    if (gone.aborted) onGone();
-    promise.then(
-      (value) => {
-        stop();
-        resolve(value);
-      },
-      (error) => {
-        stop();
-        reject(error);
-      },
-    );
-  });
-}
-
-/** Bytes in memory of their own, which can be handed to another thread; copied where they share it. */
-function ownMemory(bytes: Buffer): Buffer {
-  const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
-  return whole ? bytes : Buffer.from(new Uint8Array(bytes).buffer);
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -34,6 +34,16 @@ export interface Limits {
   readonly replyNumbers: number;
 }
 
+/** What carrying a question out takes, once its shapes are known. */
+export interface Price {
+  /** Multiply-adds, as MAX_WORK counts them. */
+  readonly work: number;
+  /** About how long it holds its thread, in milliseconds. */
+  readonly cost: Cost;
+  /** About how many bytes it holds on the way, besides the body and what was read of it. */
+  readonly holds: number;
+}
+
 /** What answers are made with. */
 export interface Means {
   readonly kernel: Kernel;
@@ -55,13 +65,8 @@ export type Sizes = Readonly<Record<string, number>>;
 export type Cost = number;
 
 /** A question that has been read and may be carried out: how large it is, what that will cost, and how it is done. */
-export interface Task {
+export interface Task extends Price {
   readonly sizes: Sizes;
-  /** Multiply-adds, as MAX_WORK counts them. */
-  readonly work: number;
-  readonly cost: Cost;
-  /** About how many bytes it holds on the way, besides the body and what was read of it. */
-  readonly holds: number;
   /**
    * Computes, then prints.
    * @param computed called between the two

@@ -3,29 +3,42 @@ import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { Failure, type PlainFailure } from '../engine/failure.ts';
 import { isLarge, workOn } from '../engine/kernels/job.ts';
 import { Stopped, TooMuchToRedo } from '../engine/kernels/kernel.ts';
+import { takeOrRefuse } from './admission.ts';
 import { beginAnswer } from './answers.ts';
 import { collectAll } from './collect.ts';
 import { mostRedone } from './cost.ts';
 import { conduct, type HelpCall, help } from './crew.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
+import { Ledger, Slip, type Sums } from './ledger.ts';
 import { workTooLarge } from './limits.ts';
-import type { Answered, Facts, Limits, Question } from './question.ts';
+import { bodyBytes, ownMemory } from './memory.ts';
+import type { Answered, Facts, Limits, Price, Question } from './question.ts';
 
 /** What a worker thread is started with. */
 export interface WorkerSettings {
   readonly engine: ChosenEngine;
   readonly limits: Limits;
   readonly threads: number;
+  /** Bounds of what all admitted requests hold together, and the memory of the ledger that counts it. */
+  readonly most: Sums;
+  readonly ledger: SharedArrayBuffer;
   /** Heap of each. A body that takes more to read ends its worker alone. */
   readonly heapMb?: number;
 }
 
-/** A question for a worker; `control` is set to stop it between two rows. */
+/** A question for a worker. */
 export interface AskTask {
   readonly type: 'ask';
   readonly id: number;
   readonly question: Question;
-  readonly control: SharedArrayBuffer;
+  /** The memory of its slip, by which it is stopped too. */
+  readonly slip: SharedArrayBuffer;
+  /** Whether its price has been paid already. */
+  readonly paid: boolean;
+  /** Whether it waits rather than be refused for load. */
+  readonly patient: boolean;
+  /** Bytes that it holds already. */
+  readonly held: number;
 }
 
 /** A call for help with another worker's job; `place` says which scratch area is ours. */
@@ -46,9 +59,12 @@ export interface Calling {
 /** What a worker gives back for a question. */
 export type Told =
   | { readonly answer: { readonly body: Uint8Array; readonly jsonLength: number | undefined }; readonly facts: Facts }
-  | { readonly failure: PlainFailure };
+  | { readonly failure: PlainFailure }
+  /** There is no room for it now, and it waits: its price, and its body again. */
+  | { readonly deferred: Price; readonly body: readonly Uint8Array[] };
 
-const { engine, limits, threads } = settings();
+const { engine, limits, threads, most, ledger: shared } = settings();
+const ledger = new Ledger(most, shared);
 /** The question that this thread is at. */
 let current = 0;
 const kernel = kernelOf(
@@ -83,25 +99,57 @@ function helpWith(task: HelpTask): boolean {
 
 /** Gives back what the question took: this thread may wait long for the next one, and what it waits with stays. */
 function letGo({ question }: AskTask): void {
-  for (const { buffer } of question.body) if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+  for (const { buffer } of question.body) if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
   if (kernel.giveBack()) collectAll();
 }
 
 function answered(task: AskTask): unknown {
   current = task.id;
-  const control = new Int32Array(task.control);
+  const slip = new Slip(task.slip);
   const checkpoint = () => {
-    if (Atomics.load(control, 0) !== 0) throw new Stopped('nobody waits for the answer any more');
+    if (slip.stopped) throw new Stopped('nobody waits for the answer any more');
   };
   try {
     const body = task.question.body.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    return told(beginAnswer({ ...task.question, body }, { kernel, limits, checkpoint }).finish('worker'));
+    const begun = beginAnswer({ ...task.question, body }, { kernel, limits, checkpoint });
+    if (!task.paid && !pay(begun.task, task, slip)) return deferred(begun.task, task);
+    return told(begun.finish('worker'));
   } catch (error) {
     const failure = error instanceof TooMuchToRedo ? tooLarge(error) : error;
     // A defect crosses as the error that it is.
     if (!(failure instanceof Failure)) throw failure;
     return { failure: failure.toPlain() } satisfies Told;
   }
+}
+
+/** Takes what the answer will hold and do, before it is begun; false where one that waits has to. @throws Failure */
+function pay({ holds, work }: Price, { question, held, patient }: AskTask, slip: Slip): boolean {
+  const bytes = bodyBytes(question);
+  const claims = [
+    { sum: 'work', amount: Math.ceil(work), before: 0, bodyBytes: bytes },
+    { sum: 'bytes', amount: Math.ceil(holds), before: held, bodyBytes: bytes },
+  ] as const;
+  try {
+    for (const claim of claims) {
+      takeOrRefuse(ledger, claim);
+      slip.note(claim.sum, claim.amount);
+    }
+    return true;
+  } catch (error) {
+    const { taken } = slip;
+    for (const sum of ['work', 'bytes'] as const) {
+      slip.note(sum, -taken[sum]);
+      ledger.give(sum, taken[sum]);
+    }
+    if (patient && error instanceof Failure && error.code === 'too-many-requests') return false;
+    throw error;
+  }
+}
+
+function deferred({ cost, holds, work }: Price, { question }: AskTask): unknown {
+  const memory = question.body.map(({ buffer }) => (buffer as ArrayBuffer).transfer());
+  const body = memory.map((piece) => new Uint8Array(piece));
+  return move(new Moved({ deferred: { cost, holds, work }, body } satisfies Told, memory));
 }
 
 function tooLarge({ message }: TooMuchToRedo): Failure {
@@ -111,31 +159,26 @@ function tooLarge({ message }: TooMuchToRedo): Failure {
 function told({ answer: { body, jsonLength }, facts }: Answered): unknown {
   // Moved, not copied: memory of its own, since a small Buffer may share its memory with others.
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : ownMemory(body);
-  return move(new Moved({ answer: { body: bytes, jsonLength }, facts }, bytes.buffer));
+  return move(new Moved({ answer: { body: bytes, jsonLength }, facts } satisfies Told, [bytes.buffer as ArrayBuffer]));
 }
 
 /** A value for piscina that carries memory over to the other thread. */
 class Moved {
   readonly #value: unknown;
-  readonly #memory: ArrayBuffer;
+  readonly #memory: ArrayBuffer[];
 
-  constructor(value: unknown, memory: ArrayBuffer) {
+  constructor(value: unknown, memory: ArrayBuffer[]) {
     this.#value = value;
     this.#memory = memory;
   }
 
   get [transferableSymbol](): object {
-    return [this.#memory];
+    return this.#memory;
   }
 
   get [valueSymbol](): object {
     return this.#value as object;
   }
-}
-
-function ownMemory(buffer: Buffer): Uint8Array<ArrayBuffer> {
-  const whole = buffer.byteOffset === 0 && buffer.byteLength === buffer.buffer.byteLength;
-  return whole && buffer.buffer instanceof ArrayBuffer ? new Uint8Array(buffer.buffer) : new Uint8Array(buffer);
 }
 
 function settings(): WorkerSettings {

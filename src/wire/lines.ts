@@ -27,6 +27,11 @@ export class Lines {
     return this.#number;
   }
 
+  /** Bytes that are held of that line. */
+  get heldBytes(): number {
+    return Math.min(this.#heldBytes, this.#maxBytes);
+  }
+
   *push(chunk: Buffer): Generator<Line> {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {

@@ -7,6 +7,8 @@ import { type Json, useService } from '../http/service.ts';
 const service = useService();
 const hurried = useService({ REQUEST_TIMEOUT_MS: '400', THREADS: '1', ENGINE: 'reference' });
 const draining = useService();
+const narrow = useService({ MAX_PENDING_WORK: '40000000', THREADS: '1', ENGINE: 'reference' });
+const late = useService();
 const locked = useService({ API_KEY: 'secret' });
 const JSON_BODY = { 'content-type': 'application/json' };
 const RAGGED = '{"tokens":[[1,0],[0]]}';
@@ -34,8 +36,38 @@ const REQUESTS: Record<string, () => Promise<Json> | Json> = {
     return (await draining.get('/readyz')).json;
   },
   'deadline-exceeded': async () => (await hurried.ask(HEAVY)).json,
+  'too-many-requests': async () => (await besideAnother({ tokens: ONES, include: ['lse'] })).json,
+  overloaded: async () => {
+    // Late once is a hiccup; three times in a row is not.
+    for (let i = 0; i < 3; i++) {
+      hold(1400);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    const { json } = await late.ask(RAGGED);
+    // The others share the event loop.
+    for (const one of [service, hurried, narrow, late]) await expect.poll(async () => (await one.ask(RAGGED)).status).toBe(422);
+    return json;
+  },
   internal: () => problemDetails(failureOf(new Error('of the inside')), ''),
 };
+
+/** 4000 · 4000 · 2 multiply-adds each, of which the narrow service has room for one. */
+const ONES = Array(4000).fill([1]);
+
+/** The answer to a request while another, of as much work, is under way. */
+async function besideAnother(body: object, path = '/attention') {
+  const other = narrow.ask({ tokens: ONES, include: ['lse'] });
+  await expect.poll(() => narrow.pending().work).toBe(32_000_000);
+  const answer = await narrow.ask(body, { path });
+  await other;
+  return answer;
+}
+
+/** Holds the event loop, the service's too. */
+function hold(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
 
 /** The answer to a body that is announced, and of which no more than `begun` comes. */
 function refusalOf(port: number, length: number, begun: string, path = '/attention'): Promise<Json> {
@@ -75,7 +107,11 @@ describe('each kind of failure', () => {
   });
 
   test.each(Object.entries(REQUESTS))('%s is as its example says', async (code, send) => {
-    const got = JSON.parse(JSON.stringify(await send()).replace('400 ms', '30000 ms'));
+    const got = JSON.parse(
+      JSON.stringify(await send())
+        .replace('400 ms', '30000 ms')
+        .replace(/is \d+ ms late/, 'is 1250 ms late'),
+    );
     const [example] = await examplesOf(code);
     expect(got).toEqual(example);
   });
@@ -105,6 +141,10 @@ describe('each status of the inference protocol', () => {
     408: () => refusalOf(hurried.port, 100, '{"tokens":[[', path),
     413: () => refusalOf(service.port, 67_108_865, '', path),
     417: () => said(service.port, `POST ${path} HTTP/1.1\r\nhost: x\r\nexpect: 200-maybe\r\ncontent-length: 0\r\n\r\n`),
+    429: async () => {
+      const one = (name: string) => ({ name, shape: [1, 1, 4000, 1], datatype: 'FP32', data: Array(4000).fill(1) });
+      return (await besideAnother({ inputs: ['Q', 'K', 'V'].map(one), outputs: [{ name: 'lse' }] }, path)).json;
+    },
     431: () => said(service.port, `POST ${path} HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`),
     500: async () => ({ error: failureOf(new Error('of the inside')).message }),
     503: async () => (await hurried.ask({ inputs: [input('Q', 4000), input('K', 4000), input('V', 4000)] }, { path })).json,

@@ -1,17 +1,23 @@
 import { Agent, request as ask, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Connections } from '../../src/http/connections.ts';
 import { askForBody, makeServer } from '../../src/http/server.ts';
 import { open } from './raw.ts';
 
 const TIMEOUT_MS = 700;
 /** Answers with what it was asked; at /wanted it asks for the body first. */
-const server = makeServer((request: IncomingMessage, response: ServerResponse) => {
-  const answer = () => response.end(`${request.method} ${request.url} ${request.headersDistinct['x']?.length ?? 0} ${request.headers.expect ?? '-'}`);
-  if (request.url !== '/wanted') return answer();
-  askForBody(request);
-  request.on('data', () => undefined).on('end', answer);
-}, TIMEOUT_MS);
+const server = makeServer(
+  (request: IncomingMessage, response: ServerResponse) => {
+    const answer = () =>
+      response.end(`${request.method} ${request.url} ${request.headersDistinct['x']?.length ?? 0} ${request.headers.expect ?? '-'}`);
+    if (request.url !== '/wanted') return answer();
+    askForBody(request);
+    request.on('data', () => undefined).on('end', answer);
+  },
+  TIMEOUT_MS,
+  new Connections(100),
+);
 let port = 0;
 
 beforeAll(async () => {

@@ -3,6 +3,7 @@ import { type Dispatcher, request } from 'undici';
 import { afterAll, beforeAll } from 'vitest';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
+import type { Pending } from '../../src/runtime/pending.ts';
 
 /** The service as production builds it, on a free port, asked over real sockets. */
 export interface Service {
@@ -12,6 +13,10 @@ export interface Service {
   ask(body: unknown, options?: { path?: string; headers?: Record<string, string> }): Promise<Answer>;
   get(path: string, method?: Dispatcher.HttpMethod): Promise<Answer>;
   drain(): void;
+  /** What is under way in it. */
+  pending(): Pending;
+  /** How many connections are open. */
+  connections(): number;
 }
 
 export interface Answer {
@@ -54,6 +59,8 @@ export function useService(settings: Record<string, string> = {}): Service {
       }),
     get: (path, method = 'GET') => answer(`${service.url}${path}`, { method }),
     drain: () => started().app.lifecycle.drain(),
+    pending: () => started().app.pending(),
+    connections: () => started().app.connections.count,
   };
   return service;
 }

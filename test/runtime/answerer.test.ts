@@ -7,10 +7,11 @@ import { withFacts } from '../facts.ts';
 const answerer = new Answerer({
   engine: chooseEngine('simd'),
   limits: { work: 2e11, replyNumbers: 2 ** 24 },
+  most: { bytes: 2 ** 30, work: 1e12 },
   threads: 1,
   timeoutMs: 60_000,
 });
-const nobodyLeaves = () => new AbortController().signal;
+const asking = () => ({ hold: answerer.open('json'), gone: () => new AbortController().signal });
 const rows = (count: number, columns: number) => Array.from({ length: count }, () => Array<number>(columns).fill(0.5));
 const json = (body: object) => [Buffer.from(JSON.stringify(body))];
 const tensor = (name: string, n: number, data: number[] | (number | string)[]) => ({ name, datatype: 'FP32', shape: [1, 1, n, 1], data });
@@ -38,7 +39,7 @@ const QUESTIONS: Record<string, [Question, Omit<Facts, 'stages' | 'where'>]> = {
 
 describe('the facts of an answer', () => {
   test.each(Object.entries(QUESTIONS))('%s: what it was, where it was made, and what each stage took', async (_kind, [question, expected]) => {
-    const { facts } = await answerer.answer(question, nobodyLeaves);
+    const { facts } = await answerer.answer(question, asking());
     expect(facts).toEqual({ ...expected, where: 'inline', stages: expect.anything() });
     expect(facts.stages.queue).toBe(0);
     for (const stage of ['decode', 'compute', 'encode'] as const) expect(facts.stages[stage]).toBeGreaterThanOrEqual(0);
@@ -46,7 +47,7 @@ describe('the facts of an answer', () => {
 
   test('a large question is answered on a worker, and its stages and its wait are no longer than it took', async () => {
     const began = performance.now();
-    const { facts } = await answerer.answer({ kind: 'attention', body: json({ tokens: rows(700, 64), include: ['lse'] }) }, nobodyLeaves);
+    const { facts } = await answerer.answer({ kind: 'attention', body: json({ tokens: rows(700, 64), include: ['lse'] }) }, asking());
     const took = performance.now() - began;
     expect(facts).toMatchObject({ where: 'worker', work: 700 * 700 * 128 });
     const { queue, decode, compute, encode } = facts.stages;
@@ -57,9 +58,9 @@ describe('the facts of an answer', () => {
 
 test('the channel attention:answer gets the facts of each answer, and of no failure', async () => {
   const { given, facts } = await withFacts(async () => {
-    const small = await answerer.answer({ kind: 'attention', body: json({ tokens: rows(3, 4) }) }, nobodyLeaves);
-    const large = await answerer.answer({ kind: 'attention', body: json({ tokens: rows(700, 64), include: ['lse'] }) }, nobodyLeaves);
-    expect(() => answerer.answer({ kind: 'merge', body: json({}) }, nobodyLeaves)).toThrow('is required');
+    const small = await answerer.answer({ kind: 'attention', body: json({ tokens: rows(3, 4) }) }, asking());
+    const large = await answerer.answer({ kind: 'attention', body: json({ tokens: rows(700, 64), include: ['lse'] }) }, asking());
+    expect(() => answerer.answer({ kind: 'merge', body: json({}) }, asking())).toThrow('is required');
     return [small, large];
   });
   expect(facts).toEqual(given.map((answered) => answered.facts));
@@ -80,7 +81,7 @@ describe('what a NaN or an infinity makes redo', () => {
       kind: 'inference',
       body: json({ inputs: ['Q', 'K', 'V'].map((name) => ({ ...spoilt(names.includes(name) ? 'K' : 'Q'), name })), outputs: [{ name: 'lse' }] }),
     });
-    expect((await answerer.answer(question([]), nobodyLeaves)).facts.where).toBe('inline');
-    expect((await answerer.answer(question(['K']), nobodyLeaves)).facts.where).toBe('worker');
+    expect((await answerer.answer(question([]), asking())).facts.where).toBe('inline');
+    expect((await answerer.answer(question(['K']), asking())).facts.where).toBe('worker');
   });
 });

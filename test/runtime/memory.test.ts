@@ -32,7 +32,7 @@ test.each([
   ['one thread', 1, 1],
   ['threads that share the work', 2, 16],
 ])('%s: what a large request took is given back after its reply, without another request', async (_what, threads, rows) => {
-  offload = new Offload({ engine, limits: { work: 2e11, replyNumbers: 1e7 }, threads });
+  offload = new Offload({ most: { bytes: 2 ** 30, work: 1e12 }, engine, limits: { work: 2e11, replyNumbers: 1e7 }, threads });
   await offload.ask(large(1), 60_000, nobodyLeaves); // so that threads and code are there already
   const settled = async (most: number) => {
     for (let turn = 0; turn < 100 && resident() > most; turn++) await new Promise((resolve) => setTimeout(resolve, 100));

@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 
 function start(threads: number, by = engine): Offload {
-  offload = new Offload({ engine: by, limits, threads });
+  offload = new Offload({ most: { bytes: 2 ** 30, work: 1e12 }, engine: by, limits, threads });
   return offload;
 }
 
@@ -90,7 +90,7 @@ describe('worker threads', () => {
   });
 
   test('that run out of memory refuse the body that took it, and the next question is answered', async () => {
-    offload = new Offload({ engine, limits, threads: 1, heapMb: 64 });
+    offload = new Offload({ most: { bytes: 2 ** 30, work: 1e12 }, engine, limits, threads: 1, heapMb: 64 });
     await offload.ask(question(3), 60_000, nobodyLeaves);
     const nested = Buffer.from(`{"tokens":[${Array(1_500_000).fill('[1]').join(',')}]}`);
     await expect(offload.ask({ kind: 'attention', body: [nested] }, 60_000, nobodyLeaves)).rejects.toMatchObject({
@@ -98,6 +98,36 @@ describe('worker threads', () => {
       message: expect.stringContaining('64 MB'),
     });
     expect((await offload.ask(question(3), 60_000, nobodyLeaves)).answer.body.toString()).toContain('"lse"');
+  });
+});
+
+describe('a thread that dies while others wait', () => {
+  test('gives its place to the next one, and what its question held is free', async () => {
+    const pool = start(1, SLOW);
+    await pool.ask(question(3), 60_000, nobodyLeaves);
+    const first = pool.ask(question(2500), 60_000, nobodyLeaves);
+    const second = pool.ask(question(3), 60_000, nobodyLeaves);
+    expect(pool.turns.length).toBe(1);
+    await expect.poll(() => pool.admission.ledger.held('work'), { timeout: 20_000 }).toBe(2500 * 2500 * 128);
+    await pool.threads[0]?.terminate();
+    await expect(first).rejects.toThrow();
+    expect((await second).answer.body.toString()).toContain('"lse"');
+    const { ledger } = pool.admission;
+    expect([ledger.held('bytes'), ledger.held('work'), pool.turns.length, pool.turns.busy]).toEqual([0, 0, 0, 0]);
+  });
+
+  test('has lines wait that find no room, and answers them once there is', async () => {
+    const work = 300 * 300 * 128;
+    offload = new Offload({ most: { bytes: 2 ** 30, work: (8 * work) / 7 + 8 }, engine: SLOW, limits, threads: 2 });
+    const pool = offload;
+    const line = async () => {
+      const hold = pool.admission.openLine(100_000);
+      const { answer } = await pool.ask(question(300), 60_000, nobodyLeaves, { hold, patient: true });
+      hold.release();
+      return answer.body.toString();
+    };
+    for (const body of await Promise.all([line(), line(), line(), line(), line()])) expect(body).toContain('"lse"');
+    expect([pool.turns.busy, pool.admission.ledger.held('work')]).toEqual([0, 0]);
   });
 });
 

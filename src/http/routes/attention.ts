@@ -7,7 +7,6 @@ import { AttentionReply } from '../../schemas/attention-reply.ts';
 import { BodyHeaders } from '../../schemas/headers.ts';
 import { MergeReply, MergeRequest } from '../../schemas/merge.ts';
 import { type Answering, answerRequest } from '../answering.ts';
-import { goneSignal } from '../gone.ts';
 import { requireMediaType } from '../media.ts';
 import { answerStream } from '../ndjson.ts';
 import { negotiate, negotiateLines, problemResponses } from '../representation.ts';
@@ -33,9 +32,12 @@ export async function attentionRoutes(app: FastifyInstance, { answering }: { ans
     type: keyof typeof REPRESENTATIONS,
     ask: (body: readonly Buffer[]) => Question,
   ): Promise<FastifyReply> =>
-    answerRequest(request, reply, answering, ask, () => {
-      if (type === SVG_TYPE) reply.header('content-security-policy', SVG_POLICY);
-      varyBy(reply, 'accept').type(`${type}; charset=utf-8`);
+    answerRequest(request, reply, answering, {
+      ask,
+      head: () => {
+        if (type === SVG_TYPE) reply.header('content-security-policy', SVG_POLICY);
+        varyBy(reply, 'accept').type(`${type}; charset=utf-8`);
+      },
     });
 
   app.post('/attention', { schema: attentionDocumentation }, async (request, reply) => {
@@ -46,14 +48,7 @@ export async function attentionRoutes(app: FastifyInstance, { answering }: { ans
       return send(request, reply, type, (body) => (as === undefined ? { kind: 'attention', body } : { kind: 'shown', as, body }));
     }
     const type = negotiateLines(request, given, NDJSON_TYPES);
-    let gone: AbortSignal | undefined;
-    const signal = () => {
-      gone ??= goneSignal(reply);
-      return gone;
-    };
-    const { answerer } = answering;
-    const lines = answerStream(request, reply, (line) => answerer.answer({ kind: 'attention', body: [line] }, signal), answering);
-    return reply.type(`${type}; charset=utf-8`).send(lines);
+    return reply.type(`${type}; charset=utf-8`).send(answerStream(request, reply, (line) => ({ kind: 'attention', body: [line] }), answering));
   });
 
   app.post('/attention/merge', { schema: mergeDocumentation }, async (request, reply) => {
@@ -76,7 +71,9 @@ const refusals = problemResponses([
   'unsupported-media-type',
   'invalid-request',
   'arithmetic-overflow',
+  'too-many-requests',
   'internal',
+  'overloaded',
   'shutting-down',
   'deadline-exceeded',
 ]);

@@ -21,7 +21,7 @@ import {
 import { name as serverName, version as serverVersion } from '../../version.ts';
 import { readRepositoryIndex } from '../../wire/repository-index.ts';
 import { answerOtherMethods, collectMethods } from '../absent.ts';
-import { type Answering, answerRequest } from '../answering.ts';
+import { type Answering, admit, answerRequest } from '../answering.ts';
 import { readChunks } from '../body.ts';
 import { answerFailures } from '../failures.ts';
 import { InferenceStatistics } from '../inference-statistics.ts';
@@ -68,8 +68,8 @@ export async function inferenceRoutes(app: FastifyInstance, { answering, preflig
     app.post(`${path}/infer`, { schema: inferDocumentation(`${of}Infer`) }, (request, reply) => infer(request, reply, answering, statistics));
   }
   get('/models/stats', 'statistics', 'What was asked of all models, of which there is one', ModelStatistics, () => statistics.reply());
-  app.post('/repository/index', { schema: INDEX_DOCUMENTATION }, async (request) => {
-    const body = await readChunks(request, answering.bodies);
+  app.post('/repository/index', { schema: INDEX_DOCUMENTATION }, async (request, reply) => {
+    const body = await readChunks(request, answering.bodies, admit(reply, answering.answerer));
     const { readyOnly } = readRepositoryIndex(Buffer.concat(body));
     const { ready } = app.attentionLifecycle;
     if (readyOnly && !ready) return [];
@@ -86,17 +86,15 @@ async function infer(request: FastifyRequest, reply: FastifyReply, answering: An
   const header = request.headers[JSON_LENGTH];
   const jsonLength = Array.isArray(header) ? header.join(', ') : header;
   try {
-    return await answerRequest(
-      request,
-      reply,
-      answering,
-      (body) => ({ kind: 'inference', body, jsonLength }),
-      ({ answer, facts }) => {
+    return await answerRequest(request, reply, answering, {
+      ask: (body) => ({ kind: 'inference', body, jsonLength }),
+      binary: jsonLength !== undefined,
+      head: ({ answer, facts }) => {
         statistics.succeeded(facts.stages);
         if (answer.jsonLength === undefined) reply.type('application/json');
         else reply.header('Inference-Header-Content-Length', answer.jsonLength).type('application/octet-stream');
       },
-    );
+    });
   } catch (error) {
     statistics.failed(performance.now() - began);
     throw error;
@@ -116,6 +114,7 @@ const INDEX_DOCUMENTATION = {
     401: errors('A key is set, and the bearer is missing or wrong.'),
     408: errors('The body did not arrive in time.'),
     413: errors('Over MAX_BODY_BYTES.'),
+    429: errors('Too much is asked of the service at once.'),
   },
 };
 
@@ -164,9 +163,10 @@ function inferDocumentation(operationId: string) {
       408: errors('The body did not arrive in time.'),
       413: errors('Over MAX_BODY_BYTES, MAX_WORK or MAX_REPLY_NUMBERS.'),
       417: errors('An Expect other than 100-continue.'),
+      429: errors('Too much is asked of the service at once.'),
       431: errors('The headers are too large.'),
       500: errors('Something went wrong on our side.'),
-      503: errors('Shutting down, or the answer took too long.'),
+      503: errors('Shutting down, overloaded, or the answer took too long.'),
     },
   };
 }

@@ -22,7 +22,16 @@ const EXAMPLE = {
   name,
   version,
   node: 'v26.10.0',
-  limits: { MAX_BODY_BYTES: 67108864, MAX_WORK: 200000000000, MAX_REPLY_NUMBERS: 16777216, REQUEST_TIMEOUT_MS: 30000, DRAIN_MS: 5000 },
+  limits: {
+    MAX_BODY_BYTES: 67108864,
+    MAX_WORK: 200000000000,
+    MAX_PENDING_WORK: 1000000000000,
+    MAX_PENDING_BYTES: 1073741824,
+    MAX_CONNECTIONS: 10000,
+    MAX_REPLY_NUMBERS: 16777216,
+    REQUEST_TIMEOUT_MS: 30000,
+    DRAIN_MS: 5000,
+  },
   engine: { kernel: 'wasm 6x16 relaxed-simd revectorised', threads: 2, gflops: { '6x8': 68.4, '4x16': 83.2, '6x16': 86.9 }, chosen_in_ms: 40 },
 };
 
@@ -39,12 +48,12 @@ const Info = Type.Object(
 
 /** What runs here, and within which limits. */
 export async function infoRoutes(app: FastifyInstance, { config, engine }: { config: Config; engine: ChosenEngine }): Promise<void> {
-  const { MAX_BODY_BYTES, MAX_WORK, MAX_REPLY_NUMBERS, REQUEST_TIMEOUT_MS, DRAIN_MS } = config;
+  const { MAX_BODY_BYTES, MAX_WORK, MAX_PENDING_WORK, MAX_PENDING_BYTES, MAX_CONNECTIONS, MAX_REPLY_NUMBERS, REQUEST_TIMEOUT_MS, DRAIN_MS } = config;
   const info = {
     name,
     version,
     node: process.version,
-    limits: { MAX_BODY_BYTES, MAX_WORK, MAX_REPLY_NUMBERS, REQUEST_TIMEOUT_MS, DRAIN_MS },
+    limits: { MAX_BODY_BYTES, MAX_WORK, MAX_PENDING_WORK, MAX_PENDING_BYTES, MAX_CONNECTIONS, MAX_REPLY_NUMBERS, REQUEST_TIMEOUT_MS, DRAIN_MS },
     engine: {
       kernel: engine.name,
       threads: config.THREADS,

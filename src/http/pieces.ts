@@ -1,0 +1,18 @@
+import { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+
+export const PIECE_BYTES = 65_536;
+/** A reply above this goes out piece by piece. */
+const WHOLE_BYTES = 4 * PIECE_BYTES;
+
+/** Sends a reply; a large one piece by piece, so that it can be seen what its reader has taken. */
+export function sendInPieces(reply: FastifyReply, body: Buffer | string): FastifyReply {
+  if (body.length <= WHOLE_BYTES) return reply.send(body);
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  reply.header('content-length', bytes.length);
+  return reply.send(Readable.from(piecesOf(bytes), { objectMode: false, highWaterMark: PIECE_BYTES }));
+}
+
+export function* piecesOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
+}

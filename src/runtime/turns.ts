@@ -1,0 +1,169 @@
+import type { Cost } from './question.ts';
+
+/** By what a question was priced: by the length of its body, before it was read, or by its shapes. */
+export type Basis = 'bytes' | 'shapes';
+
+/** A question that waits for a thread, or has one. */
+export interface Turn {
+  readonly basis: Basis;
+  /** Milliseconds that its thread will be held, by its price. */
+  readonly cost: Cost;
+  /** When it entered the queue first, in milliseconds. */
+  readonly since: number;
+  /** Asked once a thread is free: whether it can begin now, having taken what it needs. Without it, it can. */
+  readonly ready?: () => boolean;
+  /** It has a thread now. */
+  begin(): void;
+}
+
+/** How much what was measured before still counts, once another question has been answered. */
+const FADES = 0.95;
+/** Milliseconds of price that are taken for measured at the start, at the pace of 1. */
+const ASSUMED_MS = 100;
+/** Bounds of Retry-After, in seconds. */
+const SOONEST_S = 1;
+const LATEST_S = 60;
+
+/**
+ * The one queue, and how many threads are free. Next is the one with the highest response ratio, (wait + cost) / cost
+ * (Brinch Hansen, 1971): short ones pass long ones, and no long one waits for ever.
+ */
+export class Turns {
+  readonly #threads: number;
+  readonly #waiting = new Set<Turn>();
+  readonly #running = new Map<Turn, number>();
+  /** Threads that help with another's question. */
+  #helping = 0;
+  /** Milliseconds that were asked by price, and that it took in truth. */
+  readonly #measured: Record<Basis, { priced: number; took: number }> = {
+    bytes: { priced: ASSUMED_MS, took: ASSUMED_MS },
+    shapes: { priced: ASSUMED_MS, took: ASSUMED_MS },
+  };
+  #giving = false;
+  /** Called when threads are free and nothing waits for them. */
+  onIdle: () => void = () => undefined;
+
+  constructor(threads: number) {
+    this.#threads = threads;
+  }
+
+  get length(): number {
+    return this.#waiting.size;
+  }
+
+  get busy(): number {
+    return this.#running.size + this.#helping;
+  }
+
+  get idle(): number {
+    return Math.max(0, this.#threads - this.busy);
+  }
+
+  /** Waits for a thread; begins at once where one is free and none that is ready waits. */
+  enter(turn: Turn): void {
+    this.#waiting.add(turn);
+    this.next();
+  }
+
+  /** Waits no more. */
+  leave(turn: Turn): void {
+    this.#waiting.delete(turn);
+  }
+
+  /** Its thread is free again. */
+  end(turn: Turn, now: number = performance.now()): void {
+    const began = this.#running.get(turn);
+    if (began === undefined) return;
+    this.#running.delete(turn);
+    const measured = this.#measured[turn.basis];
+    measured.priced = FADES * measured.priced + turn.cost;
+    measured.took = FADES * measured.took + now - began;
+    this.next(now);
+  }
+
+  /** A free thread helps another one, until `helped` is called. */
+  help(): void {
+    this.#helping++;
+  }
+
+  helped(): void {
+    this.#helping--;
+    this.next();
+  }
+
+  /** Gives the threads that are free to those that wait. What happens on the way may ask for it again: that is seen to here. */
+  next(now: number = performance.now()): void {
+    if (this.#giving) return;
+    this.#giving = true;
+    try {
+      while (this.idle > 0) {
+        const turn = this.#best(now);
+        if (!turn) break;
+        this.#waiting.delete(turn);
+        this.#running.set(turn, now);
+        turn.begin();
+      }
+    } finally {
+      this.#giving = false;
+    }
+    if (this.idle > 0 && this.#waiting.size === 0) this.onIdle();
+  }
+
+  /** Milliseconds until a question of this cost, entering now, would begin. */
+  expectedWait({ cost, basis }: Pick<Turn, 'cost' | 'basis'>, now: number = performance.now()): number {
+    const own = this.#took({ cost, basis });
+    const running = this.idle > 0 ? 0 : this.#left(now);
+    let shorter = running;
+    for (const turn of this.#waiting) if (this.#took(turn) <= own) shorter += this.#took(turn);
+    const soonest = shorter / this.#threads;
+    let sum = shorter;
+    for (const turn of this.#waiting) {
+      const took = this.#took(turn);
+      // A longer one that has waited long enough is still before this one when it has waited so long itself.
+      if (took > own && (now - turn.since + soonest) / took >= soonest / own) sum += took;
+    }
+    return sum / this.#threads;
+  }
+
+  /** Whole seconds in which the threads will be through with what they have and what waits. */
+  retryAfter(now: number = performance.now()): number {
+    let sum = this.#left(now);
+    for (const turn of this.#waiting) sum += this.#took(turn);
+    return Math.min(LATEST_S, Math.max(SOONEST_S, Math.ceil(sum / this.#threads / 1000)));
+  }
+
+  /** The one with the highest ratio that is ready. */
+  #best(now: number): Turn | undefined {
+    const passed = new Set<Turn>();
+    for (;;) {
+      const turn = this.#highest(now, passed);
+      if (!turn || (turn.ready?.() ?? true)) return turn;
+      passed.add(turn);
+    }
+  }
+
+  #highest(now: number, passed: ReadonlySet<Turn>): Turn | undefined {
+    let best: Turn | undefined;
+    let highest = Number.NEGATIVE_INFINITY;
+    for (const turn of this.#waiting) {
+      const ratio = (now - turn.since) / Math.max(Number.MIN_VALUE, turn.cost);
+      if (ratio > highest && !passed.has(turn)) {
+        best = turn;
+        highest = ratio;
+      }
+    }
+    return best;
+  }
+
+  #left(now: number): number {
+    let sum = 0;
+    for (const [turn, began] of this.#running) sum += Math.max(0, this.#took(turn) - (now - began));
+    return sum;
+  }
+
+  /** Milliseconds that a question of this price takes here in truth. */
+  #took({ cost, basis }: Pick<Turn, 'cost' | 'basis'>): number {
+    const { took, priced } = this.#measured[basis];
+    return Math.max(Number.MIN_VALUE, (cost * took) / priced);
+  }
+}

@@ -1,0 +1,198 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { open, statuses } from './raw.ts';
+import { type Answer, useService } from './service.ts';
+
+const SEED = '{"tokens":[[0.2,0.1,0.5],[0.9,0.1,0.3],[0.4,0.8,0.2]],"query":2,"decimals":4}';
+const rows = (n: number, d: number) => Array.from({ length: n }, (_, i) => Array.from({ length: d }, (_, c) => (((i * d + c) * 7919) % 1000) / 1000));
+const HEAD = 'POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+const codeOf = ({ json }: Answer) => String(json.type ?? '').replace('/problems/', '');
+
+/** n·n·(d + d) multiply-adds by a body of some 20 KiB: read on the event loop, computed by the reference on a thread. */
+const heavy = (n: number) => ({ tokens: rows(n, 8), include: ['lse'] });
+
+describe('the sum of work', () => {
+  // Of 400 × 400 × 16 = 2,560,000 multiply-adds three fit, to the last.
+  const service = useService({ MAX_PENDING_WORK: `${3 * 2_560_000}`, THREADS: '1', ENGINE: 'reference' });
+
+  test('is filled to the last permit, and by single, lines and v2 alike', async () => {
+    const asked = Array.from({ length: 12 }, () => service.ask(heavy(400)));
+    const answers = await Promise.all(asked);
+    const served = answers.filter(({ status }) => status === 200).length;
+    expect(served).toBeGreaterThanOrEqual(3);
+    for (const answer of answers.filter(({ status }) => status !== 200)) {
+      expect([answer.status, codeOf(answer)]).toEqual([429, 'too-many-requests']);
+      expect(answer.headers['retry-after']).toMatch(/^([1-9]|[1-5]\d|60)$/);
+      expect(answer.json.detail).toContain('MAX_PENDING_WORK is 7680000');
+    }
+    // As many as there are permits, at once: nothing is lost on the way.
+    for (let round = 0; round < 3; round++) {
+      const three = await Promise.all(Array.from({ length: 3 }, () => service.ask(heavy(400))));
+      expect(three.map(({ status }) => status)).toEqual([200, 200, 200]);
+    }
+  });
+
+  test('makes what alone passes it a 413 that names it and never waits, on every way in', async () => {
+    const tooDear = heavy(700);
+    const single = await service.ask(tooDear);
+    expect([single.status, codeOf(single)]).toEqual([413, 'work-too-large']);
+    expect(single.json.detail).toContain('MAX_PENDING_WORK is 7680000');
+    const lines = await service.ask(`${JSON.stringify(tooDear)}\n${SEED}\n`, { headers: { 'content-type': 'application/x-ndjson' } });
+    const [first, second] = lines.text.trim().split('\n');
+    expect(JSON.parse(first ?? '')).toMatchObject({ type: '/problems/work-too-large', status: 413, line: 1 });
+    expect(second).toContain('"weights"');
+    const large = await service.ask({ tokens: rows(4000, 8), include: ['lse'] }); // read on a worker
+    expect([large.status, codeOf(large)]).toEqual([413, 'work-too-large']);
+    const tensor = (name: string) => ({ name, shape: [1, 1, 700, 8], datatype: 'FP32', data: rows(700, 8).flat() });
+    const v2 = await service.ask({ inputs: ['Q', 'K', 'V'].map(tensor) }, { path: '/v2/models/attention/infer' });
+    expect([v2.status, Object.keys(v2.json)]).toEqual([413, ['error']]);
+    expect(v2.json.error).toContain('MAX_PENDING_WORK');
+  });
+
+  test('lets lines wait rather than refuse them, while others fill it', async () => {
+    const line = JSON.stringify(heavy(400));
+    const streams = Array.from({ length: 6 }, () => service.ask(`${line}\n${line}\n`, { headers: { 'content-type': 'application/x-ndjson' } }));
+    const replies = await Promise.all(streams);
+    for (const { text } of replies) expect(text.match(/"lse"/g), text.slice(0, 300)).toHaveLength(2);
+  });
+});
+
+describe('the sum of bytes', () => {
+  const service = useService({ MAX_PENDING_BYTES: `${16 * 2 ** 20}`, REQUEST_TIMEOUT_MS: '20000' });
+
+  test('refuses by Content-Length, before a body is read, and while bodies stall small requests are served', async () => {
+    const stalled = Array.from({ length: 20 }, () => open(service.port, `${HEAD}content-length: ${2 ** 20}\r\n\r\n{"tokens":[`));
+    await expect.poll(() => stalled.filter(({ received }) => received.includes('HTTP/1.1 429 ')).length).toBeGreaterThanOrEqual(13);
+    const refused = stalled.find(({ received }) => received.includes(' 429 '));
+    expect(refused?.received).toMatch(/retry-after: \d+\r\n/i);
+    expect(refused?.received).toContain('/problems/too-many-requests');
+    expect((await service.ask(SEED)).status).toBe(200);
+    expect((await service.get('/livez')).status).toBe(200);
+    // What those that go held is free again.
+    for (const { socket } of stalled) socket.destroy();
+    await expect.poll(async () => (await service.ask(`${SEED}${' '.repeat(2 ** 20)}`)).status).toBe(200);
+  });
+
+  test('refuses a body whose length nobody said as it comes', async () => {
+    const chunk = `10000\r\n${' '.repeat(65_536)}\r\n`;
+    const { socket, until } = open(service.port, `${HEAD}transfer-encoding: chunked\r\n\r\n`);
+    await once(socket, 'connect');
+    for (let i = 0; i < 200; i++) socket.write(chunk);
+    expect(await until('}')).toContain('MAX_PENDING_BYTES');
+    socket.destroy();
+  });
+
+  test('makes what alone passes it a 413, before the body is read', async () => {
+    const { until, socket } = open(service.port, `${HEAD}content-length: ${15 * 2 ** 20}\r\n\r\n`);
+    const reply = await until('}');
+    expect(statuses(reply)).toEqual([413]);
+    expect(reply).toContain('MAX_PENDING_BYTES');
+    socket.destroy();
+  });
+
+  test('counts replies that nobody reads, until their readers are gone', async () => {
+    // Some 8 MB of reply, from 131 bytes of request and fewer.
+    const body = JSON.stringify({ tokens: rows(500, 1), include: ['scores'] });
+    const request = `${HEAD}content-length: ${body.length}\r\n\r\n${body}`;
+    const idle = Array.from({ length: 20 }, () => {
+      const connection = open(service.port, request);
+      connection.socket.pause();
+      return connection;
+    });
+    const asking = () => service.ask(body);
+    await sleep(500);
+    const answers = await Promise.all([asking(), asking()]);
+    for (const { status } of answers) expect([200, 429]).toContain(status);
+    for (const { socket } of idle) socket.destroy();
+    await expect.poll(async () => (await asking()).status, { timeout: 10_000 }).toBe(200);
+  });
+});
+
+describe('one connection', () => {
+  const service = useService({ THREADS: '1', ENGINE: 'reference' });
+
+  test('has one answer in work at a time, and all of them in order', async () => {
+    const body = JSON.stringify(heavy(300));
+    const request = `${HEAD}content-length: ${body.length}\r\n\r\n${body}`;
+    const connection = open(service.port, request.repeat(6));
+    let most = 0;
+    const look = setInterval(() => {
+      most = Math.max(most, service.pending().busyThreads + service.pending().queueLength);
+    }, 2);
+    await expect.poll(() => connection.received.split('"lse"').length - 1, { timeout: 20_000 }).toBe(6);
+    clearInterval(look);
+    expect(statuses(connection.received)).toEqual(Array(6).fill(200));
+    expect(most).toBe(1);
+    connection.socket.destroy();
+  });
+
+  test('answers hundreds of pipelined requests, with bodies and without', async () => {
+    const post = `${HEAD}content-length: ${SEED.length}\r\n\r\n${SEED}`;
+    const connection = open(service.port, `${'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n'}${post}`.repeat(300));
+    await expect.poll(() => statuses(connection.received).length, { timeout: 20_000 }).toBe(600);
+    expect(new Set(statuses(connection.received))).toEqual(new Set([200]));
+    connection.socket.destroy();
+  });
+});
+
+describe('the queue', () => {
+  const service = useService({ THREADS: '1', ENGINE: 'reference', REQUEST_TIMEOUT_MS: '60000' });
+  /** n·n pairs by a body of n numbers: some 100 ns each for the reference. */
+  const long = (n: number) => ({ tokens: rows(n, 1), include: ['lse'] });
+
+  test('frees what those held that go while they wait', async () => {
+    const running = service.ask(long(4000));
+    await expect.poll(() => service.pending().busyThreads).toBe(1);
+    const { work } = service.pending();
+    const body = JSON.stringify(long(4000));
+    const waiting = Array.from({ length: 10 }, () => open(service.port, `${HEAD}content-length: ${body.length}\r\n\r\n${body}`));
+    await expect.poll(() => service.pending()).toMatchObject({ queueLength: 10, work: 11 * work });
+    for (const { socket } of waiting) socket.destroy();
+    await expect.poll(() => service.pending()).toMatchObject({ queueLength: 0, work });
+    expect((await running).status).toBe(200);
+    await expect.poll(() => service.pending()).toMatchObject({ work: 0, bytes: 0, busyThreads: 0 });
+  });
+
+  test('serves a short one before a long one that came earlier', async () => {
+    const order: string[] = [];
+    const ask = (name: string, n: number) => service.ask(long(n)).then(() => order.push(name));
+    const first = ask('running', 4000);
+    await expect.poll(() => service.pending().busyThreads).toBe(1);
+    const second = ask('long', 5000);
+    await expect.poll(() => service.pending().queueLength).toBe(1);
+    const third = ask('short', 1000);
+    await Promise.all([first, second, third]);
+    expect(order).toEqual(['running', 'short', 'long']);
+  });
+
+  test('has no place for one whose turn would come after its deadline, and says when to come again', async () => {
+    const hurried = tight.ask(long(4000));
+    await expect.poll(() => tight.pending().busyThreads).toBe(1);
+    const refused = await tight.ask(long(3000));
+    expect([refused.status, codeOf(refused)]).toEqual([429, 'too-many-requests']);
+    expect(refused.json.detail).toMatch(/its turn would come in about \d+ ms.*REQUEST_TIMEOUT_MS/);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    await hurried;
+  });
+});
+
+const tight = useService({ THREADS: '1', ENGINE: 'reference', REQUEST_TIMEOUT_MS: '900' });
+
+describe('two small clients that ask for much', () => {
+  const service = useService({ THREADS: '2', ENGINE: 'reference', REQUEST_TIMEOUT_MS: '30000' });
+
+  test('do not stop those with large bodies', async () => {
+    let going = true;
+    const greedy = async () => {
+      while (going) await service.ask({ tokens: rows(2500, 1), include: ['lse'] });
+    };
+    const clients = [greedy(), greedy(), greedy(), greedy()];
+    await expect.poll(() => service.pending().queueLength).toBeGreaterThan(0);
+    // 100 kB each, a few milliseconds of work.
+    const large = `${JSON.stringify({ tokens: rows(20, 8) })}${' '.repeat(100_000)}`;
+    for (let i = 0; i < 5; i++) expect((await service.ask(large)).status).toBe(200);
+    going = false;
+    await Promise.all(clients);
+  });
+});

@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import { afterAll, describe, expect, test } from 'vitest';
+import { open, statuses } from './http/raw.ts';
+import { endWhatWasStarted, type Started, start } from './started.ts';
+
+/*
+ * The process as it is started, under what a bad day brings, at settings that make it short. What it may hold at its
+ * worst is MAX_PENDING_BYTES + 600 MB (CONTRACT section 9 and docs/OPERATIONS.md).
+ */
+const PENDING = 128 * 2 ** 20;
+const BASE = 600_000_000;
+const SEED = '{"tokens":[[0.2,0.1,0.5],[0.9,0.1,0.3],[0.4,0.8,0.2]],"query":2,"decimals":4}';
+const HEAD = 'POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+const JSON_TYPE = { 'content-type': 'application/json' };
+const agent = new Agent({ connections: 1000, pipelining: 1 });
+
+endWhatWasStarted();
+afterAll(() => agent.close());
+
+const starting = (settings: Record<string, string> = {}) => start({ THREADS: '2', MAX_PENDING_BYTES: `${PENDING}`, ...settings });
+const listening = async (service: Started) => (await service.listening).port;
+
+/** The greatest resident set of the process so far, in bytes. */
+function peak({ process: { pid } }: Started): number {
+  return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}
+
+async function ask(port: number, body: string | Buffer, path = '/attention'): Promise<number> {
+  const { statusCode, body: reply } = await request(`http://127.0.0.1:${port}${path}`, {
+    method: 'POST',
+    headers: JSON_TYPE,
+    body,
+    dispatcher: agent,
+  });
+  await reply.dump();
+  return statusCode;
+}
+
+const live = async (port: number) => (await request(`http://127.0.0.1:${port}/livez`, { dispatcher: agent })).statusCode;
+
+describe.skipIf(process.platform !== 'linux')('the process', () => {
+  test('at several times its capacity answers 200, 429 or 503 alone, and holds what it may', { timeout: 120_000 }, async () => {
+    const service = starting();
+    const port = await listening(service);
+    const body = JSON.stringify({
+      tokens: Array.from({ length: 1600 }, (_, i) => Array.from({ length: 64 }, (_, c) => ((i * c) % 9973) / 9973)),
+      query: 0,
+    });
+    const seen = await Promise.all(Array.from({ length: 300 }, () => ask(port, body)));
+    expect(new Set(seen).difference(new Set([200, 429, 503]))).toEqual(new Set());
+    expect(seen.filter((status) => status === 200).length).toBeGreaterThan(10);
+    expect(seen.filter((status) => status === 429).length).toBeGreaterThan(0);
+    expect(peak(service)).toBeLessThan(PENDING + BASE);
+    expect(await ask(port, body)).toBe(200);
+  });
+
+  test('holds little for a hundred slow uploads of 60 MB, and serves others', { timeout: 60_000 }, async () => {
+    const service = starting({ MAX_PENDING_BYTES: `${2 ** 30}` });
+    const port = await listening(service);
+    expect(await ask(port, SEED)).toBe(200);
+    const before = peak(service);
+    const piece = ' '.repeat(100_000);
+    const uploads = Array.from({ length: 100 }, () => open(port, `${HEAD}content-length: 60000000\r\n\r\n${piece}`));
+    const trickle = setInterval(() => {
+      for (const { socket } of uploads) socket.write(piece);
+    }, 50);
+    // Four are a share that fits into half of the bytes, each with what reading it takes.
+    await expect
+      .poll(() => uploads.filter(({ received }) => received.includes('HTTP/1.1 429 ')).length, { timeout: 20_000 })
+      .toBeGreaterThanOrEqual(96);
+    for (let i = 0; i < 20; i++) expect([await live(port), await ask(port, SEED)]).toEqual([200, 200]);
+    clearInterval(trickle);
+    for (const { socket } of uploads) socket.destroy();
+    expect(peak(service) - before).toBeLessThan(200_000_000);
+    await expect.poll(() => ask(port, `${SEED}${' '.repeat(10_000_000)}`), { timeout: 10_000 }).toBe(200);
+  });
+
+  test('holds what it may where nobody reads large replies, on twenty connections and pipelined on one', { timeout: 120_000 }, async () => {
+    const service = starting({ REQUEST_TIMEOUT_MS: '4000' });
+    const port = await listening(service);
+    // Some 19 MB of reply each, and 87 MB on the way to it.
+    const body = JSON.stringify({ tokens: Array.from({ length: 1100 }, (_, i) => [i % 7]), include: ['scores', 'weights'] });
+    const one = `${HEAD}content-length: ${body.length}\r\n\r\n${body}`;
+    const idle = [...Array.from({ length: 20 }, () => open(port, one)), open(port, one.repeat(200))];
+    for (const { socket } of idle) socket.pause();
+    await sleep(6000);
+    expect(peak(service)).toBeLessThan(PENDING + BASE);
+    expect(await live(port)).toBe(200);
+    // The readers are cut off, and their room is free.
+    await expect.poll(() => ask(port, body), { timeout: 30_000 }).toBe(200);
+    for (const { socket } of idle) socket.destroy();
+  });
+
+  test('answers /livez while bodies of 20 MB stream in', { timeout: 60_000 }, async () => {
+    const service = starting({ MAX_PENDING_BYTES: `${2 ** 30}` });
+    const port = await listening(service);
+    const body = Buffer.from(`{"tokens":[${Array(1_000_000).fill('[0.123456789,0.12345]').join(',')}],"query":0,"include":["lse"]}`);
+    let streaming = true;
+    const uploads = Promise.all([ask(port, body), ask(port, body), ask(port, body)]).finally(() => {
+      streaming = false;
+    });
+    let answered = 0;
+    while (streaming) {
+      expect(await live(port)).toBe(200);
+      answered++;
+    }
+    expect(new Set(await uploads).difference(new Set([200, 429]))).toEqual(new Set());
+    expect(answered).toBeGreaterThan(10);
+  });
+
+  test('asked to stop in mid-load, serves until DRAIN_MS is over and ends well', { timeout: 60_000 }, async () => {
+    const service = starting({ DRAIN_MS: '1500' });
+    const port = await listening(service);
+    const body = JSON.stringify({ tokens: Array.from({ length: 700 }, (_, i) => [i / 7, 1]), include: ['lse', 'scores'] });
+    const seen: number[] = [];
+    const others: unknown[] = [];
+    let going = true;
+    const client = async () => {
+      while (going)
+        await ask(port, body).then(
+          (status) => seen.push(status),
+          (error) => others.push(error.code),
+        );
+    };
+    const clients = Array.from({ length: 8 }, client);
+    await expect.poll(() => seen.length).toBeGreaterThan(8);
+    service.process.kill('SIGTERM');
+    const before = seen.length;
+    await sleep(1000);
+    expect(seen.slice(before).every((status) => status === 200 || status === 429)).toBe(true);
+    expect(seen.length).toBeGreaterThan(before);
+    expect(others).toEqual([]);
+    expect(await service.ended).toBe(0);
+    going = false;
+    await Promise.all(clients);
+    expect(new Set(seen).difference(new Set([200, 429, 503]))).toEqual(new Set());
+    // Once it has closed, nobody listens.
+    expect(new Set(others).difference(new Set(['ECONNREFUSED', 'UND_ERR_SOCKET', 'ECONNRESET']))).toEqual(new Set());
+  });
+
+  test('answers hundreds of pipelined requests on one connection in order', async () => {
+    const service = starting();
+    const port = await listening(service);
+    const connection = open(port, `${HEAD}content-length: ${SEED.length}\r\n\r\n${SEED}`.repeat(200));
+    await expect.poll(() => statuses(connection.received).length, { timeout: 10_000 }).toBe(200);
+    expect(new Set(statuses(connection.received))).toEqual(new Set([200]));
+    connection.socket.destroy();
+  });
+});

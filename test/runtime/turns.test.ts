@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import { type Turn, Turns } from '../../src/runtime/turns.ts';
+
+/** The names of those that began, in order; `end` gives a thread back. */
+function queue(threads: number) {
+  const turns = new Turns(threads);
+  const begun: string[] = [];
+  const known = new Map<string, Turn>();
+  const enter = (name: string, cost: number, since: number, ready?: () => boolean) => {
+    const turn: Turn = { basis: 'shapes', cost, since, begin: () => begun.push(name), ...(ready && { ready }) };
+    known.set(name, turn);
+    turns.enter(turn);
+    return turn;
+  };
+  const end = (name: string, now: number) => {
+    const turn = known.get(name);
+    if (turn) turns.end(turn, now);
+  };
+  return { turns, begun, enter, end };
+}
+
+describe('the queue', () => {
+  test('gives free threads out at once, and no more than there are', () => {
+    const { turns, begun, enter } = queue(2);
+    for (const name of ['a', 'b', 'c']) enter(name, 10, 0);
+    expect(begun).toEqual(['a', 'b']);
+    expect([turns.length, turns.busy, turns.idle]).toEqual([1, 2, 0]);
+  });
+
+  test('serves the highest response ratio next: short ones pass long ones', () => {
+    const { begun, enter, end } = queue(1);
+    enter('running', 10, 0);
+    enter('long', 1000, 0);
+    enter('short', 10, 90);
+    // Ratios at 100: (100 + 1000) / 1000 = 1.1, and (10 + 10) / 10 = 2.
+    end('running', 100);
+    expect(begun).toEqual(['running', 'short']);
+  });
+
+  test('lets a long one that has waited long pass a short one that has not', () => {
+    const { begun, enter, end } = queue(1);
+    enter('running', 10, 0);
+    enter('long', 1000, 0);
+    enter('short', 10, 4960);
+    // Ratios at 5000: 6, and 5.
+    end('running', 5000);
+    expect(begun).toEqual(['running', 'long']);
+  });
+
+  test('forgets one that leaves, and passes over one that is not ready', () => {
+    const { turns, begun, enter, end } = queue(1);
+    enter('running', 10, 0);
+    let ready = false;
+    enter('not ready', 1, 0, () => ready);
+    turns.leave(enter('gone', 1, 0));
+    enter('next', 1000, 0);
+    end('running', 100);
+    expect(begun).toEqual(['running', 'next']);
+    end('next', 200);
+    expect([begun.length, turns.idle, turns.length]).toEqual([2, 1, 1]);
+    ready = true;
+    turns.next();
+    expect(begun.at(-1)).toBe('not ready');
+  });
+
+  test('says when threads are idle, and counts those that help', () => {
+    const { turns, begun, enter, end } = queue(2);
+    let idle = 0;
+    turns.onIdle = () => {
+      idle++;
+      turns.help();
+    };
+    enter('a', 10, 0);
+    expect([idle, turns.busy]).toEqual([1, 2]);
+    enter('b', 10, 0);
+    expect(begun).toEqual(['a']);
+    turns.helped();
+    expect(begun).toEqual(['a', 'b']);
+    end('a', 10);
+    expect(idle).toBe(2);
+  });
+});
+
+describe('the expected wait', () => {
+  test('is none while a thread is free', () => {
+    const { turns, enter } = queue(2);
+    enter('a', 1000, 0);
+    expect(turns.expectedWait({ cost: 5, basis: 'shapes' }, 0)).toBe(0);
+  });
+
+  test('counts what is left of those that run, those that are shorter, and long ones that have waited long', () => {
+    const { turns, enter } = queue(1);
+    turns.next(0);
+    enter('running', 100, 0);
+    const began = performance.now();
+    enter('short', 10, began);
+    enter('long', 1000, began);
+    const wait = turns.expectedWait({ cost: 20, basis: 'shapes' }, began);
+    expect(wait).toBeGreaterThan(100);
+    expect(wait).toBeLessThanOrEqual(110);
+    expect(turns.expectedWait({ cost: 2000, basis: 'shapes' }, began)).toBeGreaterThan(1100);
+    // Long has waited for 60 s: a short one that comes now is after it.
+    const later = queue(1);
+    later.enter('running', 100, 0);
+    later.enter('long', 1000, performance.now() - 60_000);
+    expect(later.turns.expectedWait({ cost: 20, basis: 'shapes' })).toBeGreaterThan(1000);
+  });
+
+  test('follows the pace that is measured', () => {
+    const { turns, enter, end } = queue(1);
+    // Each takes three times its price.
+    for (let i = 0; i < 100; i++) {
+      enter(`${i}`, 100, 0);
+      end(`${i}`, performance.now() + 300);
+    }
+    enter('running', 100, 0);
+    enter('waiting', 100, performance.now());
+    const wait = turns.expectedWait({ cost: 100, basis: 'shapes' });
+    expect(wait).toBeGreaterThan(550);
+    expect(wait).toBeLessThanOrEqual(610);
+  });
+});
+
+describe('Retry-After', () => {
+  test('is a whole number of seconds, from 1 to 60, in which the threads are through', () => {
+    const { turns, enter } = queue(2);
+    expect(turns.retryAfter()).toBe(1);
+    const now = performance.now();
+    for (let i = 0; i < 8; i++) enter(`${i}`, 2500, now);
+    expect(turns.retryAfter(performance.now())).toBe(10);
+    for (let i = 0; i < 80; i++) enter(`more ${i}`, 2500, now);
+    expect(turns.retryAfter()).toBe(60);
+  });
+});
