@@ -36,7 +36,7 @@ async function smallRequests(): Promise<void> {
   const targets: Target[] = [
     { name: 'service, `POST /attention`', server: service, path: '/attention', ...small },
     { name: '(a) bare Fastify route, JSON in, constant object out', server: bare, path: '/attention', ...small },
-    { name: '(b) constant reply behind the service’s hooks', server: service, path: '/constant', ...small },
+    { name: '(b) constant reply behind the service’s hooks', server: service, path: '/constant/reply', ...small },
   ];
   console.log(heading('The seed’s request, requests a second', command));
   for (const target of targets) await expectReply(target, SEED_REPLY);
