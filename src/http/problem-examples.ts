@@ -22,7 +22,7 @@ const DETAILS: Readonly<Record<Exclude<FailureCode, 'not-found'>, string>> = {
   'arithmetic-overflow': 'scores of query row 0 is not finite, though all inputs are',
   internal: 'an unexpected error; it has been logged',
   'too-many-requests':
-    'the requests under way hold 32000000 multiply-adds together, and this one asks for 32000000 more; MAX_PENDING_WORK is 40000000',
+    'the requests under way hold 200000000 multiply-adds together, and this one asks for 200000000 more; MAX_PENDING_WORK is 300000000',
   overloaded: 'the event loop is 1250 ms late, which is more than 1000 ms',
   'shutting-down': 'asked to stop; draining',
   'deadline-exceeded': 'the answer did not begin within 30000 ms (REQUEST_TIMEOUT_MS)',

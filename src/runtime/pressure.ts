@@ -2,7 +2,7 @@ import { totalmem } from 'node:os';
 
 /** How often it is looked. */
 const LOOK_MS = 250;
-/** The event loop may be so late, three times in a row; admission keeps it far below, so this is the last net and not the first. */
+/** The event loop may be so late by its own doing, three times in a row; admission keeps it far below, so this is the last net and not the first. */
 const LATEST_MS = 1000;
 /** The share of a memory limit, such as a container's, that the process may fill. */
 const FULLEST = 0.92;
@@ -18,18 +18,30 @@ interface Memory {
   readonly total: number;
 }
 
-/** Looks whether the process can take requests at all: whether its event loop keeps up, and memory is left. */
+/** Milliseconds that have passed, and those of them in which this thread had a core. */
+interface Times {
+  readonly passed: number;
+  readonly computed: number;
+}
+
+/**
+ * Looks whether the process can take requests at all: whether its event loop keeps up, and memory is left. A loop that is
+ * late because others have the cores is not stalled: refusing would not give it one, and admission counts the wait.
+ */
 export class Pressure {
   /** Why no request can be taken now; undefined where they can. */
   why: string | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #memory: () => Memory;
-  #last = performance.now();
-  /** How late the last looks were, the newest last. */
+  readonly #times: () => Times;
+  #last: Times;
+  /** How late the last looks were by what the thread computed, the newest last. */
   #late = [0, 0, 0];
 
-  constructor(memory: () => Memory = memoryNow) {
+  constructor(memory: () => Memory = memoryNow, times: () => Times = timesNow) {
     this.#memory = memory;
+    this.#times = times;
+    this.#last = times();
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
   }
 
@@ -38,8 +50,8 @@ export class Pressure {
   }
 
   #look(): void {
-    const now = performance.now();
-    const late = now - this.#last - LOOK_MS;
+    const now = this.#times();
+    const late = Math.min(now.passed - this.#last.passed - LOOK_MS, now.computed - this.#last.computed);
     this.#last = now;
     this.#late = [...this.#late.slice(1), late];
     const always = Math.min(...this.#late);
@@ -56,4 +68,9 @@ function memoryPressure({ resident, limit, available, total }: Memory): string |
 
 function memoryNow(): Memory {
   return { resident: process.memoryUsage.rss(), limit: process.constrainedMemory() ?? 0, available: process.availableMemory(), total: totalmem() };
+}
+
+function timesNow(): Times {
+  const { user, system } = process.threadCpuUsage();
+  return { passed: performance.now(), computed: (user + system) / 1000 };
 }

@@ -1,39 +1,94 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Pressure } from '../../src/runtime/pressure.ts';
 
-let pressure: Pressure | undefined;
-afterEach(() => pressure?.stop());
-
 const plenty = { resident: 1e8, limit: 0, available: 8e9, total: 16e9 };
+const LOOK_MS = 250;
 
-/** What it says of this memory. */
-async function saidOf(memory: Partial<typeof plenty>): Promise<string | undefined> {
-  pressure = new Pressure(() => ({ ...plenty, ...memory }));
-  await sleep(600);
-  return pressure.why;
+let pressure: Pressure | undefined;
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  pressure?.stop();
+  vi.useRealTimers();
+});
+
+/** Pressure by a clock and a memory that are set; `look` lets a look come so much later than the last one, of which the thread computed so much. */
+function watched(memory: Partial<typeof plenty> = {}) {
+  const now = { passed: 0, computed: 0 };
+  const has = { ...plenty, ...memory };
+  const watching = new Pressure(
+    () => ({ ...has }),
+    () => ({ ...now }),
+  );
+  pressure = watching;
+  const look = (passed = LOOK_MS, computed = 1) => {
+    now.passed += passed;
+    now.computed += computed;
+    vi.advanceTimersByTime(LOOK_MS);
+    return watching.why;
+  };
+  return { look, has };
 }
 
-test('there is none with memory left and an event loop that keeps up', async () => {
-  expect(await saidOf({})).toBeUndefined();
+describe('memory', () => {
+  test('is no reason while there is some left', () => {
+    expect(watched().look()).toBeUndefined();
+  });
+
+  test('is one where the process fills its limit, whatever the machine has', () => {
+    expect(watched({ resident: 0.95e9, limit: 1e9 }).look()).toBe('the process fills 950000000 of the 1000000000 bytes of memory that it may have');
+  });
+
+  test('is none where its limit is far, though the machine has little left', () => {
+    expect(watched({ limit: 1e9, available: 1e7 }).look()).toBeUndefined();
+  });
+
+  test('is one where the machine has little left', () => {
+    expect(watched({ available: 1e8 }).look()).toBe('100000000 of the machine’s 16000000000 bytes of memory are left');
+  });
+
+  test('is none any more once there is some again', () => {
+    const { look, has } = watched({ resident: 0.95e9, limit: 1e9 });
+    expect(look()).toContain('fills');
+    has.resident = 1e8;
+    expect(look()).toBeUndefined();
+  });
 });
 
-test('there is where the process fills its limit, whatever the machine has', async () => {
-  expect(await saidOf({ resident: 0.95e9, limit: 1e9 })).toBe('the process fills 950000000 of the 1000000000 bytes of memory that it may have');
+describe('the event loop', () => {
+  test('is a reason where its own work makes it late, three looks in a row, and none once it keeps up', () => {
+    const { look } = watched();
+    expect([look(1300, 1300), look(1400, 1400)]).toEqual([undefined, undefined]);
+    expect(look(1500, 1500)).toBe('the event loop is 1050 ms late, which is more than 1000 ms');
+    expect(look()).toBeUndefined();
+  });
+
+  test('is none where it is a second late at most', () => {
+    const { look } = watched();
+    for (let looks = 0; looks < 5; looks++) expect(look(1250, 1250)).toBeUndefined();
+  });
+
+  test('is none where others have the cores, however late it is', () => {
+    const { look } = watched();
+    for (let looks = 0; looks < 5; looks++) expect(look(9000, 900)).toBeUndefined();
+  });
+
+  test('is none where it computes all the time, but looks in time', () => {
+    const { look } = watched();
+    for (let looks = 0; looks < 5; looks++) expect(look(300, 1200)).toBeUndefined();
+  });
 });
 
-test('there is none where its limit is far, though the machine has little left', async () => {
-  expect(await saidOf({ limit: 1e9, available: 1e7 })).toBeUndefined();
+test('the process’ own clocks and memory are no reason for a thread that has nothing to do', () => {
+  const idle = new Pressure();
+  pressure = idle;
+  vi.advanceTimersByTime(10 * LOOK_MS);
+  expect(idle.why).toBeUndefined();
 });
 
-test('there is where the machine has little left', async () => {
-  expect(await saidOf({ available: 1e8 })).toBe('100000000 of the machine’s 16000000000 bytes of memory are left');
-});
-
-test('ends when it is over', async () => {
-  let resident = 0.95e9;
-  pressure = new Pressure(() => ({ ...plenty, limit: 1e9, resident }));
-  await expect.poll(() => pressure?.why).toContain('fills');
-  resident = 1e8;
-  await expect.poll(() => pressure?.why).toBeUndefined();
+test('nothing is looked at any more once it is stopped', () => {
+  const { look } = watched({ available: 1e8 });
+  pressure?.stop();
+  expect(look()).toBeUndefined();
 });
