@@ -20,7 +20,7 @@ const PACKERS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync, 
 let service: Started;
 let port: number;
 beforeAll(async () => {
-  service = start({ MAX_BODY_BYTES: '100000', REQUEST_TIMEOUT_MS: '1000', LOG_LEVEL: 'info', DRAIN_MS: '100' });
+  service = start({ MAX_BODY_BYTES: '100000', REQUEST_TIMEOUT_MS: '5000', LOG_LEVEL: 'info', DRAIN_MS: '100' });
   ({ port } = await service.listening);
 });
 

@@ -3,12 +3,17 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { fetch } from 'undici';
 import { describe, expect, test } from 'vitest';
-import { open } from './http/raw.ts';
+import { open, statuses } from './http/raw.ts';
 import { endWhatWasStarted, start } from './started.ts';
 
 endWhatWasStarted();
 
 describe('the process', () => {
+  const ask = (url: string, body: object) =>
+    fetch(`${url}/attention`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }).then((reply) =>
+      reply.text(),
+    );
+
   test('refuses to start with settings that can’t be used, naming every one', async () => {
     const service = start({ PORT: '99999', LOG_LEVEL: 'loud', API_KEY: 'secret key', CORS_ORIGIN: 'page.example' });
     expect(await service.ended).toBe(1);
@@ -54,26 +59,28 @@ describe('the process', () => {
     terminal.stdout.on('data', (chunk) => {
       output += chunk;
     });
-    await expect.poll(() => output, { timeout: 20_000 }).toContain('/docs');
+    await expect.poll(() => output).toContain('/docs');
     expect(output).toMatch(/^attention service \S+ listening at http:\/\/127\.0\.0\.1:\d+\/ \(the playground\); documents at \S+\/docs\r?\n$/);
     terminal.stdin.write('\u0003'); // control-C, as a person ends it
     await once(terminal, 'close');
     expect(terminal.exitCode).toBe(0);
   });
 
-  test('SIGTERM: not ready, serves for DRAIN_MS, then ends well', async () => {
-    const service = start({ DRAIN_MS: '600' });
-    const { url, port } = await service.listening;
+  test('SIGTERM: not ready, and serves while it drains', async () => {
+    const service = start({ DRAIN_MS: '600000' });
+    const { url } = await service.listening;
     service.process.kill('SIGTERM');
     await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(503);
     expect((await fetch(`${url}/livez`)).status).toBe(200);
-    const reply = await fetch(`${url}/attention`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"tokens":[[1]],"include":["lse"]}',
-    });
-    expect(await reply.text()).toBe('{"lse":[1]}');
+    expect(await ask(url, { tokens: [[1]], include: ['lse'] })).toBe('{"lse":[1]}');
+  });
+
+  test('SIGTERM: ends well once DRAIN_MS is over, and nobody listens then', async () => {
+    const service = start({ DRAIN_MS: '100' });
+    const { port } = await service.listening;
+    service.process.kill('SIGTERM');
     expect(await service.ended).toBe(0);
+    expect(service.output).toContain('asked to stop: not ready any more, still serving');
     await expect(connected(port)).rejects.toThrow('ECONNREFUSED');
   });
 
@@ -84,14 +91,16 @@ describe('the process', () => {
       const { port } = await service.listening;
       const post = 'POST /attention HTTP/1.1\r\nhost: x\r\n';
       const half = open(port, post);
-      const body = open(port, `${post}content-type: application/json\r\ncontent-length: 100\r\n\r\n{"tokens"`);
+      const body = open(port, `${post}content-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n`);
       const stream = open(port, `${post}content-type: application/x-ndjson\r\ncontent-length: 100\r\n\r\n{"tokens":[[1]],"include":["lse"]}\n`);
       const idle = open(port, 'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
-      await Promise.all([idle.until('"ok"'), stream.until('{"lse":[1]}')]);
+      await Promise.all([idle.until('"ok"'), stream.until('{"lse":[1]}'), body.until('100 Continue')]);
+      body.socket.write('{"tokens"');
       service.process.kill(signal);
       expect(await service.ended).toBe(0);
       expect(half.received).toBe('');
-      expect(body.received).toMatch(/^HTTP\/1\.1 503 [\s\S]*"type":"\/problems\/shutting-down"/);
+      expect(statuses(body.received)).toEqual([100, 503]);
+      expect(body.received).toContain('"type":"/problems/shutting-down"');
       expect(stream.received).toContain('"type":"/problems/shutting-down"');
       expect(service.output).not.toContain('"level":50');
     },
@@ -99,16 +108,12 @@ describe('the process', () => {
 
   test('a fault signal has no listener, so that WebAssembly’s trap is an error and not a loop', async () => {
     const service = start({}, ['--import', './test/out-of-bounds.ts']);
-    await expect.poll(() => service.output, { timeout: 20_000 }).toContain('trapped: true');
+    await expect.poll(() => service.output).toContain('trapped: true');
     expect(service.output).toContain('heard: none');
     const { url } = await service.listening;
     expect((await fetch(`${url}/livez`)).status).toBe(200);
   });
 
-  const ask = (url: string, body: object) =>
-    fetch(`${url}/attention`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }).then((reply) =>
-      reply.text(),
-    );
   const linesOf = (output: string) =>
     output
       .split('\n')
@@ -135,9 +140,10 @@ describe('the process', () => {
     await ask(url, { tokens: [[1]] });
     service.process.kill('SIGINT');
     expect(await service.ended).toBe(0);
-    expect(linesOf(service.output)).toMatchObject([
-      { msg: 'slow request', route: '/attention', status: 200, where: 'worker', work: 3000 * 3000 * 128 },
-    ]);
+    // On a machine that is busy enough, the other two may be slow as well.
+    const lines = linesOf(service.output);
+    expect(lines).toContainEqual(expect.objectContaining({ route: '/attention', status: 200, where: 'worker', work: 3000 * 3000 * 128 }));
+    for (const { msg, ms } of lines) expect([msg, ms >= 1000]).toEqual(['slow request', true]);
   });
 });
 

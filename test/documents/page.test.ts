@@ -50,7 +50,7 @@ describe('/docs', () => {
     await page.waitForSelector('.opblock');
     const summaries = page.locator('.opblock-summary-control');
     const count = await summaries.count();
-    for (let i = 0; i < count; i++) await summaries.nth(i).click();
+    await page.evaluate(`for (const summary of document.querySelectorAll('.opblock-summary-control')) summary.click()`);
     await expect.poll(() => page.locator('.opblock .responses-inner').count()).toBe(count);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.viewport.width);
   });

@@ -1,36 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { endWhatWasStarted, start } from '../started.ts';
 
 /*
  * Small requests that name large numbers, asked of the real process: each gets an answer, and the process lives.
  */
 
-let service: ChildProcess;
+endWhatWasStarted(afterAll);
 let url = '';
 
 beforeAll(async () => {
-  service = spawn(process.execPath, ['src/main.ts'], {
-    env: { PATH: process.env['PATH'], PORT: '0', THREADS: '1' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  url = await new Promise((resolve, reject) => {
-    service.once('close', () => reject(new Error('the process ended before it listened')));
-    service.stdout?.on('data', (chunk) => {
-      const port = /127\.0\.0\.1:(\d+)/.exec(String(chunk))?.[1];
-      if (port) resolve(`http://127.0.0.1:${port}`);
-    });
-  });
-});
-
-afterAll(() => {
-  service.kill('SIGKILL');
+  ({ url } = await start({ THREADS: '1' }).listening);
 });
 
 /** Generous for a busy machine, and far below what a loop over 2³¹ takes. */
-const PATIENCE_MS = 8000;
+const PATIENCE_MS = 30_000;
 
 async function ask(path: string, body: Buffer | string, headers: Record<string, string> = {}) {
   const signal = AbortSignal.timeout(PATIENCE_MS);

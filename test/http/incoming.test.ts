@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Incoming } from '../../src/http/incoming.ts';
 import { Lifecycle } from '../../src/http/lifecycle.ts';
 
@@ -79,39 +79,55 @@ describe('chunks of a stream', () => {
   });
 });
 
-describe('the time of a line', () => {
+describe('the time of a line, by a clock that is set', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   test('goes on from chunk to chunk', async () => {
-    const { source, incoming } = start(150);
-    const trickle = setInterval(() => source.write('.'), 20);
-    let chunks = 0;
-    const reading = (async () => {
-      for (;;) {
-        await incoming.next(7);
-        chunks++;
-      }
-    })();
-    await expect(reading).rejects.toMatchObject({ code: 'timeout' });
-    clearInterval(trickle);
-    expect(chunks).toBeGreaterThan(0);
+    const { source, incoming } = start(1000);
+    for (let chunk = 0; chunk < 3; chunk++) {
+      const next = incoming.next(7);
+      await vi.advanceTimersByTimeAsync(300);
+      source.write('.');
+      expect(`${await next}`).toBe('.');
+    }
+    const last = expect(incoming.next(7)).rejects.toMatchObject({ code: 'timeout' });
+    await vi.advanceTimersByTimeAsync(99);
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    await last;
   });
 
   test('begins anew with the next line', async () => {
-    const { source, incoming } = start(800);
-    for (let line = 1; line <= 4; line++) {
+    const { source, incoming } = start(1000);
+    for (let line = 1; line <= 3; line++) {
       const next = incoming.next(line);
-      setTimeout(() => source.write(`${line}`), 250);
+      await vi.advanceTimersByTimeAsync(900);
+      source.write(`${line}`);
       expect(`${await next}`).toBe(`${line}`);
     }
   });
 
   test('is not what we take ourselves', async () => {
-    const { source, incoming } = start(500);
+    const { source, incoming } = start(1000);
     source.write('one');
     await incoming.next(1);
-    await pause(600);
+    await vi.advanceTimersByTimeAsync(5000);
     const next = incoming.next(1);
-    setTimeout(() => source.write('two'), 10);
+    await vi.advanceTimersByTimeAsync(900);
+    source.write('two');
     expect(`${await next}`).toBe('two');
+  });
+
+  test('does not outlive its chunk', async () => {
+    const { source, incoming } = start(1000);
+    source.write('one');
+    expect(`${await incoming.next(1)}`).toBe('one');
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
 
@@ -125,14 +141,4 @@ test('a stream that is stopped is let go of', async () => {
   expect(source.listenerCount('error')).toBeGreaterThan(0);
   lifecycle.close();
   expect(await incoming.next(1)).toBeUndefined();
-});
-
-test('a timer does not outlive its chunk', async () => {
-  const { source, incoming } = start(30);
-  source.write('one');
-  expect(`${await incoming.next(1)}`).toBe('one');
-  await pause(60);
-  const next = incoming.next(2);
-  source.write('two');
-  expect(`${await next}`).toBe('two');
 });

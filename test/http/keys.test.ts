@@ -10,7 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const file = join(folder, 'keys');
 writeFileSync(file, 'of-the-file\r\nnext~in.line+/=\n');
 
-const service = useService({ API_KEY: 'first-key, second_key', API_KEY_FILE: file, REQUEST_TIMEOUT_MS: '400' });
+const service = useService({ API_KEY: 'first-key, second_key', API_KEY_FILE: file });
 const unlocked = useService();
 const QUESTION = { tokens: [[1]], include: ['lse'] };
 const TENSORS = { inputs: ['Q', 'K', 'V'].map((name) => ({ name, shape: [1, 1, 1, 1], datatype: 'FP32', data: [1] })) };

@@ -79,8 +79,12 @@ describe('at info', () => {
   test('a slow request is one, with its shapes', async () => {
     const service = start();
     const { port } = await service.listening;
-    const connection = open(port, 'POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 26\r\n\r\n{"tokens":');
-    await new Promise((resolve) => setTimeout(resolve, 1200));
+    const head = 'POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 26\r\nexpect: 100-continue\r\n\r\n';
+    const connection = open(port, head);
+    // From now on at the latest the service counts.
+    await connection.until('100 Continue');
+    await new Promise((resolve) => setTimeout(resolve, 1050));
+    connection.socket.write('{"tokens":');
     connection.socket.write('[[0.123456,1]] }');
     await connection.until('"context"');
     connection.socket.destroy();

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { raw, statuses } from './raw.ts';
 import { useService } from './service.ts';
 
-const service = useService({ REQUEST_TIMEOUT_MS: '2000', MAX_BODY_BYTES: '2000' });
+const service = useService({ MAX_BODY_BYTES: '2000' });
 const send = (bytes: string) => raw(service.port, bytes);
 const SECURE = [
   "content-security-policy: default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",

@@ -3,12 +3,14 @@ import { gzipSync } from 'node:zlib';
 import { request } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { endWhatWasStarted, start } from '../started.ts';
+import { occupy } from './occupied.ts';
 import { open, raw } from './raw.ts';
 import { type Service, useService } from './service.ts';
 
 endWhatWasStarted();
 const service = useService({ THREADS: '2', MAX_WORK: '100000000' });
 const quiet = useService({ THREADS: '1' });
+const busy = useService({ THREADS: '2', ENGINE: 'reference', REQUEST_TIMEOUT_MS: '100000000' });
 const STAGES = ['receive', 'queue', 'decode', 'compute', 'encode', 'send'];
 const NAMES = {
   attention_requests_total: 'counter',
@@ -117,13 +119,14 @@ describe('requests', () => {
 
   test('of clients that go are no failures, since nobody is told', async () => {
     const gone = async () => {
+      const { bytes } = service.pending();
       const connection = open(
         service.port,
         'POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 14\r\n\r\n{"tokens"',
       );
-      const before = (await scrape()).get('attention_connections') ?? 0;
+      await expect.poll(() => service.pending().bytes).toBeGreaterThan(bytes);
       connection.socket.destroy();
-      await expect.poll(async () => (await scrape()).get('attention_connections')).toBeLessThan(before);
+      await expect.poll(() => service.pending().bytes).toBe(bytes);
     };
     expect(await growth(gone, failures('timeout'), failures('internal'))).toEqual([0, 0]);
   });
@@ -217,23 +220,16 @@ describe('what is counted beside', () => {
     await expect.poll(async () => (await scrape()).get('attention_connections')).toBeLessThan(3);
   });
 
-  test('threads that work are seen while they do', async () => {
-    const heavy = {
-      tokens: Array.from({ length: 700 }, (_, i) => Array.from({ length: 32 }, (_, c) => Math.sin(i + c))),
-      dtype: 'float64',
-      include: ['lse'],
-    };
-    const working = Promise.all(Array.from({ length: 6 }, () => service.ask(heavy)));
-    let most = 0;
-    let queued = 0;
-    for (let looks = 0; looks < 200 && (most < 2 || queued < 1); looks++) {
-      const series = await scrape();
-      most = Math.max(most, series.get('attention_threads_busy') ?? 0);
-      queued = Math.max(queued, series.get('attention_queue_length') ?? 0);
-    }
-    expect([most, queued > 0]).toEqual([2, true]);
-    expect((await working).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
-    await expect.poll(async () => (await scrape()).get('attention_threads_busy')).toBe(0);
+  test('threads that work, and what waits for one, are seen while they do', async () => {
+    const release = await occupy(busy, 2);
+    const waiting = busy.ask({ tokens: Array.from({ length: 600 }, () => [1]), include: ['lse'] });
+    await expect.poll(async () => (await scrape(busy)).get('attention_queue_length')).toBe(1);
+    const series = await scrape(busy);
+    expect(series.get('attention_threads_busy')).toBe(2);
+    expect(series.get('attention_pending_work')).toBeGreaterThan(2 * 2e10);
+    await release();
+    expect((await waiting).status).toBe(200);
+    await expect.poll(async () => (await scrape(busy)).get('attention_threads_busy')).toBe(0);
   });
 });
 

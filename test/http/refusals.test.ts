@@ -3,10 +3,12 @@ import { request } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { PROBLEMS } from '../../src/http/problems.ts';
 import { INVALID, TOKENS } from './invalid-requests.ts';
-import { raw } from './raw.ts';
+import { open, raw } from './raw.ts';
 import { useService } from './service.ts';
 
-const service = useService({ MAX_BODY_BYTES: '2000', REQUEST_TIMEOUT_MS: '300', MAX_WORK: '1000', MAX_REPLY_NUMBERS: '50' });
+const service = useService({ MAX_BODY_BYTES: '2000', MAX_WORK: '1000', MAX_REPLY_NUMBERS: '50' });
+const hurried = useService({ REQUEST_TIMEOUT_MS: '300' });
+
 describe('invalid-request', () => {
   test.each(INVALID)('%s', async (_name, body, faults) => {
     const { status, headers, json } = await service.ask(typeof body === 'string' ? body : JSON.stringify(body));
@@ -178,17 +180,19 @@ describe('limits', () => {
   });
 
   test('a body that does not arrive is a 408', async () => {
-    const reply = await raw(
-      service.port,
+    const connection = open(
+      hurried.port,
       'POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"tokens"',
     );
+    const reply = await connection.until('"detail"');
+    connection.socket.destroy();
     expect(reply).toMatch(/^HTTP\/1\.1 408 /);
     expect(reply).toContain('"type":"/problems/timeout"');
     expect(reply).toContain('9 bytes are here');
   });
 
   test('headers that do not arrive are a 408', async () => {
-    expect(await raw(service.port, 'POST /attention HTTP/1.1\r\nhost: x\r\n')).toMatch(/^HTTP\/1\.1 408 [\s\S]*"type":"\/problems\/timeout"/);
+    expect(await raw(hurried.port, 'POST /attention HTTP/1.1\r\nhost: x\r\n')).toMatch(/^HTTP\/1\.1 408 [\s\S]*"type":"\/problems\/timeout"/);
   });
 
   test('what is not HTTP is a 400', async () => {

@@ -27,8 +27,9 @@ describe('a client that does not read while it writes', () => {
   });
 });
 
-describe('a client that does not read at all', () => {
+describe('a client that does not read', () => {
   const service = useService({ REQUEST_TIMEOUT_MS: '700' });
+  const patient = useService({ REQUEST_TIMEOUT_MS: '2500' });
 
   test('is read no further once the replies’ buffer is full, and is cut off', async () => {
     const { socket, closed } = open(service.port, CHUNKED);
@@ -51,16 +52,17 @@ describe('a client that does not read at all', () => {
   });
 
   test('one that reads slowly, but reads, is not', async () => {
-    const { socket } = open(service.port, CHUNKED);
+    const { socket } = open(patient.port, CHUNKED);
     await once(socket, 'connect');
     socket.pause();
     const lines = 400;
     socket.write(chunk(LARGE.repeat(lines)));
     socket.write('0\r\n\r\n');
     let got = '';
+    // 12 MB of replies: it takes longer than the time in which it must read something.
     const reader = setInterval(() => {
       got += socket.read(400_000) ?? socket.read() ?? '';
-    }, 20);
+    }, 40);
     await once(socket, 'end');
     clearInterval(reader);
     expect(got.match(/\{"scores"/g)).toHaveLength(lines);
@@ -68,7 +70,8 @@ describe('a client that does not read at all', () => {
 });
 
 describe('a stream that ends early', () => {
-  const service = useService({ REQUEST_TIMEOUT_MS: '500' });
+  const service = useService();
+  const hurried = useService({ REQUEST_TIMEOUT_MS: '1000' });
 
   test.each([
     ['gzip', gzipSync],
@@ -84,7 +87,7 @@ describe('a stream that ends early', () => {
   });
 
   test('after a line that did not arrive in time, though its client still sends', async () => {
-    const stream = open(service.port, `${CHUNKED}${chunk(`${LINE}\n{"tok`)}`);
+    const stream = open(hurried.port, `${CHUNKED}${chunk(`${LINE}\n{"tok`)}`);
     await stream.until('"type":"/problems/timeout"');
     stream.socket.write(chunk('ens":'));
     stream.socket.write('0\r\n\r\n');

@@ -5,6 +5,7 @@ import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
+import { ENDLESS } from './occupied.ts';
 import type { Json } from './service.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -16,8 +17,6 @@ const QUESTION = {
   ],
   query: 1,
 };
-/** Many seconds for the reference. */
-const HEAVY = { tokens: Array.from({ length: 4000 }, (_, i) => Array.from({ length: 64 }, (_, c) => Math.sin(i + c))), include: ['lse'] };
 
 /** A collector: what was sent to it over OTLP/HTTP, as JSON. */
 const received: { path: string | undefined; body: Json }[] = [];
@@ -62,14 +61,14 @@ beforeAll(async () => {
   const traced = await started({
     OTEL_EXPORTER_OTLP_ENDPOINT: `${endpoint}/`,
     API_KEY: 'secret-key',
-    REQUEST_TIMEOUT_MS: '500',
+    REQUEST_TIMEOUT_MS: '2000',
     ENGINE: 'reference',
   });
   const key = { authorization: 'Bearer secret-key' };
   expect((await traced.ask('/attention?secret=1', QUESTION, { ...key, traceparent: `00-${TRACE}-${CALLER}-01` })).status).toBe(200);
   expect((await traced.ask('/attention', QUESTION, { ...key, traceparent: `00-${TRACE.replaceAll('4', '5')}-${CALLER}-00` })).status).toBe(200);
   expect((await traced.ask('/attention/merge', '{"parts":[0.123456]}', key)).status).toBe(422);
-  expect((await traced.ask('/attention', HEAVY, key)).status).toBe(503);
+  expect((await traced.ask('/attention', ENDLESS, key)).status).toBe(503);
   expect((await traced.ask('/nothing/7')).status).toBe(404);
   expect((await traced.ask('/v2/models/attention/infer', {})).status).toBe(401);
   await traced.app.close();

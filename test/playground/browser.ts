@@ -34,7 +34,7 @@ export function useBrowser(): (
   });
   afterAll(() => browser?.close());
   return (name, body) =>
-    test(name, { timeout: 60_000 }, async (context: TestContext) => {
+    test(name, { timeout: 120_000 }, async (context: TestContext) => {
       const running = browser;
       if (!running) return context.skip('no browser: install chromium, or set CHROMIUM to its path');
       const opened: Page[] = [];

@@ -13,7 +13,7 @@ const stage = (page: Page, name: string) => page.locator(`[data-stage="${name}"]
 const numbers = async (figure: Locator) => (await figure.locator('tbody td > span').allTextContents()).map((text) => Number(text.replace('−', '-')));
 const cell = (page: Page, name: string) => page.getByLabel(name, { exact: true });
 const turn = (page: Page, name: string) => page.getByRole('switch', { name }).click();
-const shown = (page: Page, name: string, text: string) => expect.poll(() => stage(page, name).innerText(), { timeout: 5000 }).toContain(text);
+const shown = (page: Page, name: string, text: string) => expect.poll(() => stage(page, name).innerText()).toContain(text);
 
 describe('the first picture', () => {
   inBrowser('“The cat ran” is computed, nothing is complained of, and nobody else is asked', async (open) => {
@@ -155,7 +155,7 @@ describe('when the service is not there', () => {
     await cell(page, 'ran, x').fill('0.9');
     await expect.poll(() => page.locator('#away').innerText()).toContain('Your numbers are kept');
     await page.unroute('**/attention');
-    await expect.poll(() => page.locator('#away').isHidden(), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => page.locator('#away').isHidden()).toBe(true);
     expect(await cell(page, 'ran, x').inputValue()).toBe('0.9');
     await expect.poll(() => page.locator('body.stale').count()).toBe(0);
   });

@@ -98,11 +98,11 @@ async function waits(change: (call: HelpCall, waiting: () => void) => void): Pro
          const seen = Atomics.load(state, 0);
          Atomics.store(state, 2, 1);
          Atomics.notify(state, 2);
-         parentPort.postMessage(Atomics.wait(state, 0, seen, 3000));`,
+         parentPort.postMessage(Atomics.wait(state, 0, seen, 30_000));`,
         { eval: true, workerData: state },
       ),
     );
-    Atomics.wait(words, 2, 0, 20_000);
+    Atomics.wait(words, 2, 0, 30_000);
     // It has said that it is about to wait.
     Atomics.wait(words, 1, 0, 100);
   };

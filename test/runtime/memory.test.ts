@@ -35,7 +35,7 @@ test.each([
   offload = new Offload({ most: { bytes: 2 ** 30, work: 1e12 }, engine, limits: { work: 2e11, replyNumbers: 1e7 }, threads });
   await offload.ask(large(1), 60_000, nobodyLeaves); // so that threads and code are there already
   const settled = async (most: number) => {
-    for (let turn = 0; turn < 100 && resident() > most; turn++) await new Promise((resolve) => setTimeout(resolve, 100));
+    for (let turn = 0; turn < 300 && resident() > most; turn++) await new Promise((resolve) => setTimeout(resolve, 100));
     return resident();
   };
   const { answer } = await offload.ask(large(rows), 60_000, nobodyLeaves);
