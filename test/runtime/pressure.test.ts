@@ -92,3 +92,14 @@ test('nothing is looked at any more once it is stopped', () => {
   pressure?.stop();
   expect(look()).toBeUndefined();
 });
+
+test('the process’ own clocks tell a thread that has no core from one that computes', async () => {
+  vi.useRealTimers();
+  const starved = new Pressure(() => plenty);
+  pressure = starved;
+  for (let looks = 0; looks < 4; looks++) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1400);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(starved.why).toBeUndefined();
+  }
+});
