@@ -45,11 +45,12 @@ const Settings = Type.Object({
   METRICS_PORT: Type.Optional(
     Type.Integer({ minimum: 0, maximum: 65_535, description: 'The port that has /metrics and /info instead; 0 takes a free one.' }),
   ),
+  COMPRESS_REPLIES: Type.Boolean({ default: false, description: 'Packs numbers too, as Accept-Encoding likes best.' }),
   CORS_ORIGIN: Type.Optional(Type.String({ description: 'Origins, by comma, whose pages may ask; or *.' })),
 });
 
 /** Settings of the contract that nothing here honours yet: set, they must not be accepted and ignored. */
-const NOT_BUILT = ['COMPRESS_REPLIES', 'JSON_CODEC', 'EMBED_ORIGINS'];
+const NOT_BUILT = ['JSON_CODEC', 'EMBED_ORIGINS'];
 
 /** What the settings that are lists say, read. */
 interface Lists {
@@ -113,6 +114,7 @@ function settingFaults(error: unknown, asked: Readonly<Record<string, string | u
 function rules(name: string): string | undefined {
   const setting: TSchema | undefined = Settings.properties[name as keyof typeof Settings.properties];
   if (setting?.['anyOf']) return `must be one of ${setting['anyOf'].map((one: TSchema) => one['const']).join(', ')}`;
+  if (setting?.['type'] === 'boolean') return 'must be true or false';
   if (setting?.['pattern']) return 'must be an address that begins with http:// or https://';
   if (setting?.['minimum'] !== undefined) return `must be an integer from ${setting['minimum']} to ${setting['maximum']}`;
   return undefined;

@@ -47,6 +47,7 @@ describe('readConfig', () => {
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT must be an address that begins with http:// or https://'],
     [{ METRICS_PORT: '65536' }, 'METRICS_PORT must be an integer from 0 to 65535, got "65536"'],
     [{ METRICS_PORT: '8080' }, 'METRICS_PORT must be another port than PORT, got 8080 for both'],
+    [{ COMPRESS_REPLIES: 'yes' }, 'COMPRESS_REPLIES must be true or false, got "yes"'],
     [{ EMBED_ORIGINS: '*' }, 'EMBED_ORIGINS is not built yet'],
     [{ API_KEY: '' }, 'API_KEY must hold at least one key; leave it unset for a service that is open'],
     [{ API_KEY: ' , ' }, 'API_KEY must hold at least one key'],

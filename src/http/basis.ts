@@ -8,6 +8,7 @@ import { followLifecycle, type Lifecycle } from './lifecycle.ts';
 import { logRequests } from './logging.ts';
 import { measureRequests } from './measuring.ts';
 import type { Metrics } from './metrics.ts';
+import { packReplies } from './packing.ts';
 import { asProblems } from './printing.ts';
 import { dropUnreadBodies } from './rest.ts';
 import { headEveryReply } from './security.ts';
@@ -31,5 +32,6 @@ export function layBasis(app: FastifyInstance, { config, lifecycle, metrics, ori
   answerFailures(app, asProblems(base), metrics);
   measureRequests(app, metrics);
   dropUnreadBodies(app);
+  packReplies(app, { numbers: config.COMPRESS_REPLIES });
   answerMissingRoutes(app, base);
 }

@@ -126,7 +126,7 @@ function inferDocumentation(operationId: string) {
     tags: ['inference'],
     summary: 'ONNX Attention over tensors',
     description:
-      'Tensors in JSON, or as bytes after it (the binary tensor extension: `binary_data_size` in the tensor’s parameters, the header `Inference-Header-Content-Length` with the length of the JSON in bytes, on that request alone; little-endian and row-major). No Content-Type is needed. Bodies may be packed with gzip or deflate. null, or an empty list, for what is optional means that it is absent. Deviation: with no `outputs` named, Y alone comes back.',
+      'Tensors in JSON, or as bytes after it (the binary tensor extension: `binary_data_size` in the tensor’s parameters, the header `Inference-Header-Content-Length` with the length of the JSON in bytes, on that request alone; little-endian and row-major). No Content-Type is needed. Bodies may be packed with gzip, deflate, br or zstd. null, or an empty list, for what is optional means that it is absent. Deviation: with no `outputs` named, Y alone comes back.',
     // Inference-Header-Content-Length is in the words alone: a tool that takes a parameter for one to send would send it with JSON too.
     headers: BodyHeaders,
     body: {

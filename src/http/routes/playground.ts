@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Coding, preferredCoding } from '../packing.ts';
 import { varyBy } from '../vary.ts';
 
 const POLICY =
@@ -21,18 +22,18 @@ export async function playgroundRoutes(app: FastifyInstance): Promise<void> {
   if (app.prefix !== '') app.get('', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${app.prefix}/`, 308));
   for (const [url, [path, type]] of Object.entries(FILES)) {
     const plain = readFileSync(new URL(`../../playground/${path}`, import.meta.url));
-    const packed = gzipSync(plain, { level: 9 });
+    const packed = packOnce(plain);
     const etag = createHash('sha256').update(plain).digest('base64url').slice(0, 22);
     app.get(url, { prefixTrailingSlash: 'slash', schema: { hide: true } }, async (request, reply) => {
-      const gzip = acceptsGzip(request);
+      const coding = preferredCoding(request);
       reply.headers({
         'content-security-policy': POLICY,
         'cache-control': 'no-cache',
-        etag: `"${etag}${gzip ? '-gzip' : ''}"`,
+        etag: `"${etag}${coding ? `-${coding}` : ''}"`,
       });
       varyBy(reply, 'accept-encoding');
       if (isKnown(request, etag)) return reply.code(304).send();
-      return gzip ? send(reply.header('content-encoding', 'gzip'), type, packed) : send(reply, type, plain);
+      return coding ? send(reply.header('content-encoding', coding), type, packed[coding]) : send(reply, type, plain);
     });
   }
 }
@@ -41,8 +42,13 @@ function send(reply: FastifyReply, type: string, bytes: Buffer): FastifyReply {
   return reply.type(type).send(bytes);
 }
 
-function acceptsGzip({ headers }: FastifyRequest): boolean {
-  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:\s*,|\s*$))/i.test(String(headers['accept-encoding'] ?? ''));
+/** At start there is time for the smallest that each coding can be. */
+function packOnce(plain: Buffer): Readonly<Record<Coding, Buffer>> {
+  return {
+    zstd: zstdCompressSync(plain, { params: { [constants.ZSTD_c_compressionLevel]: 19 } }),
+    br: brotliCompressSync(plain),
+    gzip: gzipSync(plain, { level: 9 }),
+  };
 }
 
 /** Does the client hold this version already, packed or not? (RFC 9110, 13.1.2) */

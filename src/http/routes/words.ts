@@ -19,7 +19,7 @@ An excluded key takes no part at all: it is skipped, never multiplied by zero. A
 
 **To look at it**: \`Accept: text/markdown\` gives the walk-through, every step for these vectors in words and numbers; \`Accept: image/svg+xml\` the weights as a heatmap, one panel a head. \`include: ["trace"]\` gives every number of the arithmetic in the JSON reply.
 
-**Many at once**: \`content-type: application/x-ndjson\`, one request a line, one reply a line, in order, streamed (\`application/ndjson\`, \`application/jsonl\` and \`application/jsonlines\` are the same). A bad line yields its problem with \`line\` added, and the rest go on. Bodies may be packed with gzip or deflate.
+**Many at once**: \`content-type: application/x-ndjson\`, one request a line, one reply a line, in order, streamed (\`application/ndjson\`, \`application/jsonl\` and \`application/jsonlines\` are the same). A bad line yields its problem with \`line\` added, and the rest go on. Bodies may be packed with gzip, deflate, br or zstd.
 `.trim();
 
 /** What `POST /attention/merge` does. */

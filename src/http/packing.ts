@@ -1,0 +1,97 @@
+/// <reference path="./negotiator.d.ts" />
+import { pipeline, type Readable, type Transform } from 'node:stream';
+import { constants, createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import Negotiator from 'negotiator';
+import { varyBy } from './vary.ts';
+
+/** The codings of a reply, the best first where a client likes several alike (CONTRACT section 2). */
+const CODINGS = ['zstd', 'br', 'gzip'] as const;
+export type Coding = (typeof CODINGS)[number];
+
+/** Below it a reply stays as it is: a packet holds it either way. */
+const LEAST_BYTES = 1024;
+/** A packer of each kind keeps up to about 1 MiB. Replies beyond so many at once go out as they are. */
+const MOST_AT_ONCE = 64;
+/** What a packer looks back over: 256 KiB. */
+const WINDOW_LOG = 18;
+
+/** Each chunk goes out as it comes: a stream's client may wait for a line before it sends the next. */
+const PACKERS: Readonly<Record<Coding, (fast: boolean) => Transform>> = {
+  zstd: (fast) =>
+    createZstdCompress({
+      flush: constants.ZSTD_e_flush,
+      params: { [constants.ZSTD_c_compressionLevel]: fast ? 1 : 3, [constants.ZSTD_c_windowLog]: WINDOW_LOG },
+    }),
+  br: (fast) =>
+    createBrotliCompress({
+      flush: constants.BROTLI_OPERATION_FLUSH,
+      params: { [constants.BROTLI_PARAM_QUALITY]: fast ? 1 : 5, [constants.BROTLI_PARAM_LGWIN]: WINDOW_LOG },
+    }),
+  gzip: (fast) => createGzip({ flush: constants.Z_SYNC_FLUSH, level: fast ? 1 : 6 }),
+};
+
+/**
+ * Packs replies of 1 KiB and more as their client's Accept-Encoding likes best, on threads of their own: text, pictures,
+ * pages, documents, problems and metrics always, the numbers of an answer where `numbers` is true, and tensors as bytes
+ * never. What is packed already is left alone.
+ */
+export function packReplies(app: FastifyInstance, { numbers }: { readonly numbers: boolean }): void {
+  let packing = 0;
+  app.addHook('onSend', (request, reply, payload, done) => {
+    if (!isLarge(reply, payload) || !isPacked(reply, numbers)) {
+      done(null, payload);
+      return;
+    }
+    varyBy(reply, 'accept-encoding');
+    const coding = preferredCoding(request);
+    if (coding === undefined || packing >= MOST_AT_ONCE) {
+      done(null, payload);
+      return;
+    }
+    packing++;
+    reply.header('content-encoding', coding).removeHeader('content-length').removeHeader('accept-ranges');
+    // The bytes are others now, the page is the same (RFC 9110, 8.8.3).
+    const etag = reply.getHeader('etag');
+    if (typeof etag === 'string' && !etag.startsWith('W/')) reply.header('etag', `W/${etag}`);
+    const packer = PACKERS[coding](isNumbers(reply));
+    const over = (): void => {
+      packing--;
+    };
+    if (isStream(payload)) pipeline(payload, packer, over);
+    else packer.once('close', over).end(payload);
+    done(null, packer);
+  });
+}
+
+/** The coding that the client likes best; undefined where that is none. */
+export function preferredCoding({ headers }: FastifyRequest): Coding | undefined {
+  if (headers['accept-encoding'] === undefined) return undefined;
+  const best = new Negotiator({ headers }).encoding([...CODINGS, 'identity'], { preferred: CODINGS });
+  return CODINGS.find((coding) => coding === best);
+}
+
+/** Is it, or may it become, more than a packet? A stream says how long it is, or is long. */
+function isLarge(reply: FastifyReply, payload: unknown): payload is string | Buffer | Readable {
+  if (typeof payload === 'string' || Buffer.isBuffer(payload)) return payload.length >= LEAST_BYTES;
+  if (!isStream(payload)) return false;
+  const length = reply.getHeader('content-length');
+  return length === undefined || Number(length) >= LEAST_BYTES;
+}
+
+function isStream(payload: unknown): payload is Readable {
+  return typeof (payload as Readable | null)?.pipe === 'function';
+}
+
+const TEXT = /^(?:text\/|image\/svg\+xml|application\/(?:json|problem\+json|yaml|javascript|x-ndjson|ndjson|jsonl|jsonlines)\b)/;
+const NUMBERS = /^application\/(?:json|x-ndjson|ndjson|jsonl|jsonlines)\b/;
+
+function isPacked(reply: FastifyReply, numbers: boolean): boolean {
+  if (reply.hasHeader('content-encoding') || reply.statusCode === 206) return false;
+  return TEXT.test(`${reply.getHeader('content-type')}`) && (numbers || !isNumbers(reply));
+}
+
+/** An answer in JSON is numbers; JSON that is fetched is a document. */
+function isNumbers(reply: FastifyReply): boolean {
+  return reply.request.method === 'POST' && reply.statusCode < 400 && NUMBERS.test(`${reply.getHeader('content-type')}`);
+}
