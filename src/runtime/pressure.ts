@@ -2,7 +2,10 @@ import { totalmem } from 'node:os';
 
 /** How often it is looked. */
 const LOOK_MS = 250;
-/** The event loop may be so late, three times in a row; admission keeps it far below, so this is the last net and not the first. */
+/**
+ * The event loop may be so late by its own work, three times in a row; admission keeps it far below, so this is the last
+ * net and not the first. A loop that the machine gives no time is late too, but refusing requests would not help it.
+ */
 const LATEST_MS = 1000;
 /** The share of a memory limit, such as a container's, that the process may fill. */
 const FULLEST = 0.92;
@@ -25,6 +28,7 @@ export class Pressure {
   readonly #timer: NodeJS.Timeout;
   readonly #memory: () => Memory;
   #last = performance.now();
+  #lastBusy = busyMs();
   /** How late the last looks were, the newest last. */
   #late = [0, 0, 0];
 
@@ -39,13 +43,21 @@ export class Pressure {
 
   #look(): void {
     const now = performance.now();
-    const late = now - this.#last - LOOK_MS;
+    const busy = busyMs();
+    const late = Math.min(now - this.#last, busy - this.#lastBusy) - LOOK_MS;
     this.#last = now;
+    this.#lastBusy = busy;
     this.#late = [...this.#late.slice(1), late];
     const always = Math.min(...this.#late);
     this.why =
       always > LATEST_MS ? `the event loop is ${Math.round(always)} ms late, which is more than ${LATEST_MS} ms` : memoryPressure(this.#memory());
   }
+}
+
+/** Milliseconds of a processor that this thread has had. */
+function busyMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }
 
 function memoryPressure({ resident, limit, available, total }: Memory): string | undefined {

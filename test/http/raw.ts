@@ -12,7 +12,9 @@ export interface RawConnection {
 export function open(port: number, bytes: string | Buffer = ''): RawConnection {
   let received = '';
   const listeners = new Set<() => void>();
-  const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+  const socket = connect(port, '127.0.0.1');
+  // Node keeps it until the connection stands; written later, it would follow what a test writes meanwhile.
+  socket.write(bytes);
   const tell = () => {
     for (const listener of listeners) listener();
   };

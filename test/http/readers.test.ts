@@ -68,7 +68,7 @@ describe('streams whose replies nobody reads', () => {
       for (const { socket } of feeding)
         if (!socket.destroyed && socket.writableLength < 1_000_000) socket.write(`${chunk.length.toString(16)}\r\n${chunk}\r\n`);
     }, 5);
-    await expect.poll(() => service.pending().bytes, { timeout: 20_000 }).toBeGreaterThan(8_000_000);
+    await expect.poll(() => service.pending().bytes, { timeout: 25_000 }).toBeGreaterThan(8_000_000);
     await expect.poll(() => feeding.filter(({ socket }) => socket.destroyed).length, { timeout: 60_000 }).toBe(12);
     clearInterval(feed);
     // A quarter for replies, and for each stream a chunk that is being read.

@@ -37,3 +37,25 @@ test('ends when it is over', async () => {
   resident = 1e8;
   await expect.poll(() => pressure?.why).toBeUndefined();
 });
+
+/** Looks for six seconds at most, while the event loop is held by `hold` again and again. */
+async function saidWhileHeld(hold: () => void): Promise<string | undefined> {
+  pressure = new Pressure(() => plenty);
+  for (let turn = 0; turn < 4 && pressure.why === undefined; turn++) {
+    hold();
+    await sleep(1);
+  }
+  return pressure.why;
+}
+
+test('there is where the event loop is late by its own work', async () => {
+  const said = await saidWhileHeld(() => {
+    const before = process.threadCpuUsage();
+    while (process.threadCpuUsage(before).user < 1_400_000) Math.hypot(1, 2);
+  });
+  expect(said).toMatch(/^the event loop is \d+ ms late, which is more than 1000 ms$/);
+});
+
+test('there is none where the event loop is late because the machine gave it no time', async () => {
+  expect(await saidWhileHeld(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1400))).toBeUndefined();
+});
