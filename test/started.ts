@@ -17,8 +17,12 @@ const running = new Set<ChildProcess>();
 
 /** Starts `src/main.ts` with these settings alone, and with Node's own options where a test needs them. */
 export function start(settings: Record<string, string> = {}, nodeOptions: readonly string[] = []): Started {
-  const env = { PATH: process.env['PATH'], PORT: '0', ...settings };
-  const child = spawn(process.execPath, [...nodeOptions, 'src/main.ts'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  return startProgram(process.execPath, [...nodeOptions, 'src/main.ts'], { env: { PORT: '0', ...settings } });
+}
+
+/** Starts the service by any command that becomes its process, or has it as the only one that holds its output open. */
+export function startProgram(program: string, words: readonly string[], { env, cwd = '.' }: { env: Record<string, string>; cwd?: string }): Started {
+  const child = spawn(program, words, { cwd, env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   let output = '';
   let errors = '';

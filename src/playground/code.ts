@@ -1,24 +1,37 @@
 import type { Request } from './request.ts';
 
-/** The same question for another tool. `address` is that of this service. */
-export function curlOf(request: Request, address: string): string {
-  return `curl -sS ${address} -H 'content-type: application/json' \\\n  -d '${JSON.stringify(request).replaceAll("'", "'\\''")}'`;
+/** Where the question is asked. */
+export interface Place {
+  /** Of this service's route. */
+  readonly address: string;
+  /** Whether the service wants a key. The code says where it goes, and never has the key itself: code is pasted anywhere. */
+  readonly locked: boolean;
 }
 
-export function fetchOf(request: Request, address: string): string {
+const BEARER = 'Bearer YOUR_KEY';
+
+/** The same question for another tool. */
+export function curlOf(request: Request, { address, locked }: Place): string {
+  const key = locked ? ` -H 'authorization: ${BEARER}'` : '';
+  return `curl -sS ${address} -H 'content-type: application/json'${key} \\\n  -d '${JSON.stringify(request).replaceAll("'", "'\\''")}'`;
+}
+
+export function fetchOf(request: Request, { address, locked }: Place): string {
+  const key = locked ? `, 'authorization': '${BEARER}'` : '';
   return `const reply = await fetch('${address}', {
   method: 'POST',
-  headers: { 'content-type': 'application/json' },
+  headers: { 'content-type': 'application/json'${key} },
   body: JSON.stringify(${printed(request, '  ')}),
 });
 console.log(await reply.json());`;
 }
 
-export function pythonOf(request: Request, address: string): string {
+export function pythonOf(request: Request, { address, locked }: Place): string {
+  const key = locked ? `, headers={"authorization": "${BEARER}"}` : '';
   return `import requests
 
 question = ${pythonic(request)}
-reply = requests.post("${address}", json=question)
+reply = requests.post("${address}", json=question${key})
 reply.raise_for_status()
 print(reply.json())`;
 }

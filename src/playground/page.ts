@@ -36,7 +36,7 @@ export class Page {
     (state) => this.begin(state, true),
     (state, about) => this.#edit(() => state, about),
   );
-  readonly #share = new Share();
+  readonly #share = new Share(() => this.#service.key !== '');
   readonly #contributions = new Contributions(byId('contributions', HTMLElement));
   readonly #strip = new Strip(byId('strip', HTMLElement), {
     look: (spot, byKeyboard) => this.#look(spot, byKeyboard),

@@ -1,4 +1,4 @@
-import { keptKey } from './key.ts';
+import { faultOfKey, keptKey } from './key.ts';
 import { INCLUDE, questionOf, type Request } from './request.ts';
 import type { State } from './state.ts';
 
@@ -60,6 +60,8 @@ export class Service {
 
   async #question(state: State): Promise<Outcome> {
     const request = questionOf(state);
+    const wrong = faultOfKey(this.key);
+    if (wrong !== undefined) return { kind: 'key wanted', detail: wrong };
     try {
       const response = await fetch('attention', {
         method: 'POST',

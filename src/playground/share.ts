@@ -1,5 +1,5 @@
 import type { Answer } from './answer.ts';
-import { curlOf, fetchOf, pythonOf } from './code.ts';
+import { curlOf, fetchOf, type Place, pythonOf } from './code.ts';
 import { readPalette } from './colours.ts';
 import { button, byId, el, setText } from './element.ts';
 import { csvFile, jsonFile, svgFile } from './files.ts';
@@ -7,7 +7,7 @@ import { pytorchOf } from './pytorch.ts';
 import { questionOf, type Request } from './request.ts';
 import type { State } from './state.ts';
 
-const LANGUAGES: Readonly<Record<string, (request: Request, address: string) => string>> = {
+const LANGUAGES: Readonly<Record<string, (request: Request, place: Place) => string>> = {
   curl: curlOf,
   fetch: fetchOf,
   'Python requests': pythonOf,
@@ -19,11 +19,14 @@ export class Share {
   readonly #code = byId('code', HTMLElement);
   readonly #said = byId('shared', HTMLElement);
   readonly #tabs: readonly HTMLButtonElement[];
+  readonly #locked: () => boolean;
   #language = 'curl';
   #state: State | undefined;
   #answer: Answer | undefined;
 
-  constructor() {
+  /** @param locked whether the service wants a key */
+  constructor(locked: () => boolean) {
+    this.#locked = locked;
     this.#tabs = Object.keys(LANGUAGES).map((name) => button(name, () => this.#choose(name)));
     byId('languages', HTMLElement).append(
       ...this.#tabs,
@@ -45,7 +48,7 @@ export class Share {
     this.#answer = answer;
     const make = LANGUAGES[this.#language];
     if (make && byId('share', HTMLDetailsElement).open)
-      setText(this.#code, make(questionOf(state), new URL('attention', location.href.split('#')[0]).href));
+      setText(this.#code, make(questionOf(state), { address: new URL('attention', location.href.split('#')[0]).href, locked: this.#locked() }));
   }
 
   #choose(name: string): void {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { Failure } from '../../src/engine/failure.ts';
+import { Failure, type FailureCode } from '../../src/engine/failure.ts';
 import { leaveBodiesToRoutes } from '../../src/http/body.ts';
 import { answerFailures, failureOf } from '../../src/http/failures.ts';
 import { ClientGone } from '../../src/http/gone.ts';
@@ -46,10 +46,18 @@ describe('what is thrown', () => {
 
 describe('a refusal', () => {
   const metrics = new Metrics();
+  /** Level, code and words of each line of the log. */
+  const logged: unknown[][] = [];
+  const write = (level: string) => (line: { code?: string }, words: string) => logged.push([level, line.code, words]);
+  const log = Object.fromEntries(['debug', 'info', 'warn', 'error', 'fatal'].map((level) => [level, write(level)]));
   const small = useSmall((app) => {
     leaveBodiesToRoutes(app);
     answerFailures(app, asProblems('/ai'), metrics);
-    for (const code of ['invalid-request', 'timeout', 'shutting-down', 'deadline-exceeded'] as const)
+    app.addHook('onRequest', (request, _reply, done) => {
+      Object.assign(request, { log });
+      done();
+    });
+    for (const code of ['invalid-request', 'timeout', 'too-many-requests', 'overloaded', 'shutting-down', 'deadline-exceeded'] as const)
       app.post(`/${code}`, () => {
         throw new Failure(code, 'é');
       });
@@ -73,8 +81,23 @@ describe('a refusal', () => {
   });
 
   test.each([
+    ['overloaded', 'debug'],
+    ['too-many-requests', 'debug'],
+    ['deadline-exceeded', 'info'],
+    ['invalid-request', 'info'],
+  ])('%s is a line in the log at %s, and is counted: refusals for load come in thousands, at the worst time', async (code, level) => {
+    const counted = metrics.failures.get(code as FailureCode)?.count ?? 0;
+    logged.length = 0;
+    await small.ask(`/${code}`, { method: 'POST', headers: { 'content-type': 'a/b' } });
+    expect(logged).toEqual([[level, code, 'request refused']]);
+    expect(metrics.failures.get(code as FailureCode)?.count).toBe(counted + 1);
+  });
+
+  test.each([
     ['invalid-request', 'keep-alive', undefined],
     ['timeout', 'close', undefined],
+    ['too-many-requests', 'keep-alive', '1'],
+    ['overloaded', 'keep-alive', '1'],
     ['shutting-down', 'close', '1'],
     ['deadline-exceeded', 'keep-alive', '1'],
   ])('%s: the connection is %s, Retry-After %s', async (code, connection, retryAfter) => {

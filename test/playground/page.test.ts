@@ -171,11 +171,15 @@ describe('when the service is not there', () => {
     await use('another-key');
     await refused;
     expect(await page.locator('#locked').isVisible()).toBe(true);
+    await use('ключ');
+    await expect.poll(() => page.locator('#locked').innerText()).toContain('a key is made of letters, digits');
+    expect(await page.locator('#away').isHidden()).toBe(true);
     await use('secret-key');
     await shown(page, 'weights', '0.4402');
     expect(await page.locator('#locked').isHidden()).toBe(true);
     await turn(page, 'Causal');
     await openAll(page);
+    await expect.poll(() => page.locator('#code').innerText()).toContain('Bearer YOUR_KEY');
     expect(await page.evaluate(`document.documentElement.outerHTML + location.href + document.cookie + JSON.stringify(localStorage)`)).not.toContain(
       'secret-key',
     );

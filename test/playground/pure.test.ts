@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { fetchOf, pythonOf } from '../../src/playground/code.ts';
+import { curlOf, fetchOf, pythonOf } from '../../src/playground/code.ts';
 import { editTokens } from '../../src/playground/edits.ts';
+import { faultOfKey } from '../../src/playground/key.ts';
 import { LESSONS } from '../../src/playground/lessons.ts';
 import { fromLink, toLink } from '../../src/playground/link.ts';
 import { readMatrix } from '../../src/playground/paste.ts';
@@ -106,9 +107,28 @@ test('a dimension more widens the matrices that take the tokens', () => {
 
 test('code in other languages carries the question', () => {
   const request = { ...questionOf({ ...START, causal: true, everyone: true, labels: ['true', 'a "b', 'c'] }) };
-  expect(pythonOf(request, 'http://h/attention')).toContain('"labels": ["true", "a \\"b", "c"]');
-  expect(pythonOf(request, 'http://h/attention')).toContain('"causal": True');
-  expect(fetchOf(request, 'http://h/attention')).toContain("fetch('http://h/attention'");
+  const place = { address: 'http://h/attention', locked: false };
+  expect(pythonOf(request, place)).toContain('"labels": ["true", "a \\"b", "c"]');
+  expect(pythonOf(request, place)).toContain('"causal": True');
+  expect(fetchOf(request, place)).toContain("fetch('http://h/attention'");
+});
+
+test.each([
+  ['curl', curlOf, " -H 'authorization: Bearer YOUR_KEY'"],
+  ['fetch', fetchOf, "'authorization': 'Bearer YOUR_KEY'"],
+  ['Python', pythonOf, 'headers={"authorization": "Bearer YOUR_KEY"}'],
+])('code for %s says where a key goes, where the service wants one, and only there', (_name, codeOf, header) => {
+  const request = questionOf(START);
+  expect(codeOf(request, { address: 'http://h/attention', locked: true })).toContain(header);
+  expect(codeOf(request, { address: 'http://h/attention', locked: false })).not.toContain('uthorization');
+});
+
+test('a key that no header can carry is known before it is sent, and is not repeated', () => {
+  for (const key of ['ключ', 'clé', 'two words', 'tab\tbed', '=']) {
+    expect(faultOfKey(key), key).toContain('letters, digits and -._~+/');
+    expect(faultOfKey(key)).not.toContain(key === '=' ? '"="' : key);
+  }
+  for (const key of ['', 'secret-key', 'a~b.c+/_d==']) expect(faultOfKey(key), key).toBeUndefined();
 });
 
 describe('the files of the page', () => {
