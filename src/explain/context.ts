@@ -1,6 +1,7 @@
 import { type Floats, floats } from '../engine/tensor.ts';
-import { column, vector } from './numbers.ts';
+import { addsUp, bracketed, column, entries, equals, multiplies, vector } from './numbers.ts';
 import { arithmetic, section, table } from './page.ts';
+import { workedOut } from './projections.ts';
 import { eachScene, rowOf, type Scene, type Story } from './story.ts';
 
 /** The values, each times its weight, added up. */
@@ -22,14 +23,25 @@ function weightedSum(story: Story, scene: Scene): string {
   const sum = contextOf(story, scene);
   if (scene.attended.length === 0) return `Nothing to attend to, so nothing is added up: ${vector(sum)}.`;
   const weights = column(scene.attended.map((j) => scene.weights[j] ?? 0));
-  const lines = scene.attended.map((j, k) => [
-    names.tokens[j]?.plain ?? '',
-    `${weights[k]} · ${story.valueText(scene, j)}`,
-    `= ${vector(scene.contributions(j))}`,
-  ]);
+  const given: string[][] = [];
+  const lines = scene.attended.map((j, k) => {
+    const weight = weights[k] ?? '';
+    const { text, numbers } = story.valueText(scene, j);
+    const products = entries(scene.contributions(j));
+    given.push(products);
+    const comesOut = products.every((product, c) => multiplies(weight, numbers[c] ?? '', product));
+    return [names.tokens[j]?.plain ?? '', `${weight} · ${text}`, equals(bracketed(products, sum.length), comesOut)];
+  });
+  const shown = entries(sum);
+  const allAddUp = shown.every((total, c) =>
+    addsUp(
+      given.map((products) => products[c] ?? ''),
+      total,
+    ),
+  );
   const masked = scene.excluded.length - scene.attended.length;
   const left = masked === 0 ? '' : `\n\n${masked === 1 ? 'The masked one is' : `The ${masked} masked ones are`} left out.`;
-  return `${arithmetic([...lines, ['added up', '', `= ${vector(sum)}`]])}${left}`;
+  return `${arithmetic([...lines, ['added up', '', equals(bracketed(shown, sum.length), allAddUp)]])}${left}`;
 }
 
 /** The context of one head before the output projection: the reply's own where it is not projected. */
@@ -59,14 +71,22 @@ export function outputProjection(story: Story): string {
   const before = names.queries.map((_, row) => {
     const joined = floats(attention.precision, sizes.h * sizes.d_v);
     for (const scene of scenes) if (scene.row === row) joined.set(contextOf(story, scene), scene.head * sizes.d_v);
-    return vector(joined);
+    return joined;
+  });
+  const worked = workedOut({
+    projection: attention.projections.output,
+    input: before[0] ?? new Float32Array(),
+    output: replied[0] ?? 0,
+    of: `projected context of ${names.queries[0]?.quoted ?? ''}`,
+    name: 'output',
   });
   return section(
     'Output projection',
     `The context${sizes.h > 1 ? ', heads side by side,' : ''} is projected once more: context${weight ? ' · w_output' : ''}${bias ? ' + b_output' : ''}.`,
+    worked,
     table([
       { title: 'query', cells: names.queries.map(({ cell }) => cell) },
-      { title: sizes.h > 1 ? 'side by side' : 'context', cells: before },
+      { title: sizes.h > 1 ? 'side by side' : 'context', cells: before.map((joined) => vector(joined)) },
       { title: 'projected', cells: names.queries.map((_, r) => vector(replied.subarray(r * sizes.width, (r + 1) * sizes.width))) },
     ]),
   );

@@ -5,7 +5,7 @@ import { attendTokens, type TokenAttention, tokenSizes } from '../engine/token-a
 import type { TokenSizes } from '../engine/token-outputs.ts';
 import { namesOf } from './labels.ts';
 import { everyShade, STYLE } from './palette.ts';
-import { type Drawing, escaped, layoutOf, panel } from './panel.ts';
+import { CHARACTER, type Drawing, escaped, GAP, heightOf, layoutOf, MARGIN, panel } from './panel.ts';
 import { Recording } from './recording.ts';
 
 /** A panel of the heatmap can have at most so many cells a side. */
@@ -18,12 +18,9 @@ export function marksOf({ h, m, n }: TokenSizes): number {
   return h * (m * n + m + n + 16);
 }
 
-const MARGIN = 20;
-const GAP = 28;
-const HEADER = 50;
+const HEADER = 32;
+const LINE = 18;
 const LEGEND = { width: 256, height: 12, room: 56 };
-/** A row of panels is broken where it would be wider. */
-const WIDEST = 1400;
 const NARROWEST = 480;
 const TICKS = 5;
 /** With more keys than this one great weight would leave the others without colour: colours go by the square root. */
@@ -73,11 +70,11 @@ interface Picture extends Drawing {
 function heatmap(drawing: Picture): string {
   const { h, m, n } = drawing.sizes;
   const layout = layoutOf(drawing);
-  const columns = Math.max(1, Math.min(h, Math.floor((WIDEST - 2 * MARGIN + GAP) / (layout.width + GAP))));
-  const rows = Math.ceil(h / columns);
+  const { columns } = layout;
   const width = Math.max(NARROWEST, 2 * MARGIN + columns * (layout.width + GAP) - GAP);
-  const body = MARGIN + HEADER;
-  const legendY = body + rows * (layout.height + GAP);
+  const subtitle = brokenLines(rowWords(drawing), (width - 2 * MARGIN) / CHARACTER);
+  const body = MARGIN + HEADER + subtitle.length * LINE;
+  const legendY = body + heightOf(layout, h);
   const height = legendY + LEGEND.room;
   const panels = Array.from({ length: h }, (_, head) => head).flatMap((head) => {
     const x = MARGIN + (head % columns) * (layout.width + GAP);
@@ -90,7 +87,7 @@ function heatmap(drawing: Picture): string {
     '<defs><pattern id="masked" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch" width="6" height="6" fill="#f1f1f1"/><path class="line" d="M0 0V6" stroke="#8a8a8a" stroke-width="2"/></pattern></defs>',
     `<rect class="page" width="${width}" height="${height}" fill="#fff"/>`,
     `<text class="title" x="${MARGIN}" y="${MARGIN + 14}">Attention weights</text>`,
-    `<text class="quiet" x="${MARGIN}" y="${MARGIN + 34}">${rowWords(drawing)}</text>`,
+    ...subtitle.map((line, k) => `<text class="quiet" x="${MARGIN}" y="${MARGIN + 34 + k * LINE}">${escaped(line)}</text>`),
     ...panels,
     legend(drawing, legendY, excludesAny(drawing)),
     '</svg>\n',
@@ -99,8 +96,19 @@ function heatmap(drawing: Picture): string {
 
 /** What a row of the picture is. */
 function rowWords({ sink, empty }: Picture): string {
-  if (sink) return 'A row: the weights of one query; what they lack to 1 is the sink&#8217;s.';
+  if (sink) return "A row: the weights of one query; what they lack to 1 is the sink's.";
   return `A row: the weights of one query; they add up to 1${empty ? ', or all keys are masked' : ''}.`;
+}
+
+/** Words in lines of at most so many characters. */
+function brokenLines(words: string, most: number): string[] {
+  const lines: string[] = [];
+  for (const word of words.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= most) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** For those who can't see the picture: which keys the first queries attend to most. */
@@ -124,7 +132,7 @@ function legend({ range }: Picture, y: number, withMasked: boolean): string {
   const width = LEGEND.width / everyShade.length;
   const bar = everyShade.map(({ fill }, s) => `<rect x="${s * width}" width="${width}" height="${LEGEND.height}" fill="${fill}"/>`);
   const print = range.tickFormat(TICKS);
-  const ticks = range.ticks(TICKS).map((tick) => {
+  const ticks = apart(range.ticks(TICKS), range, print).map((tick) => {
     const x = LEGEND.width * range(tick);
     return `<path class="frame" d="M${x} ${LEGEND.height}v4" fill="none" stroke="#59636e"/><text x="${x}" y="${LEGEND.height + 17}" text-anchor="middle">${print(tick)}</text>`;
   });
@@ -132,4 +140,13 @@ function legend({ range }: Picture, y: number, withMasked: boolean): string {
     ? `<rect x="${LEGEND.width + 40}" width="20" height="${LEGEND.height}" fill="url(#masked)"/><text x="${LEGEND.width + 66}" y="11">masked</text>`
     : '';
   return `<g transform="translate(${MARGIN + 50},${y})"><text class="quiet" x="-12" y="10" text-anchor="end">weight</text>${bar.join('')}<rect class="frame" width="${LEGEND.width}" height="${LEGEND.height}" fill="none" stroke="#59636e"/>${ticks.join('')}${masked}</g>`;
+}
+
+/** Of the ticks those whose numbers stand apart, the ends of the range first: by the square root, ticks crowd at its end. */
+function apart(ticks: readonly number[], range: ScalePower<number, number>, print: (tick: number) => string): number[] {
+  const room = (tick: number) => CHARACTER * (print(tick).length + 1);
+  const fits = (a: number, b: number) => LEGEND.width * Math.abs(range(a) - range(b)) >= Math.max(room(a), room(b));
+  const kept: number[] = [];
+  for (const tick of [...ticks.slice(0, 1), ...ticks.slice(-1), ...ticks.slice(1, -1)]) if (kept.every((other) => fits(tick, other))) kept.push(tick);
+  return kept.toSorted((a, b) => a - b);
 }

@@ -31,7 +31,7 @@ export function namesOf(n: number, queries: QueryRows, labels: readonly string[]
 }
 
 function tokenNames(n: number, labels: readonly string[] | undefined): Name[] {
-  const wholes = Array.from({ length: n }, (_, j) => onOneLine(labels?.[j] ?? ''));
+  const wholes = Array.from({ length: n }, (_, j) => seen(labels?.[j] ?? ''));
   const shown = wholes.map((whole) => shortened(whole, LONGEST_IN_TEXT));
   const times = new Map<string, number>();
   for (const one of shown) times.set(one, (times.get(one) ?? 0) + 1);
@@ -45,6 +45,18 @@ function tokenNames(n: number, labels: readonly string[] | undefined): Name[] {
 
 function unlabelled(name: string): Name {
   return { whole: name, plain: name, quoted: name, cell: name };
+}
+
+/** A label as it can be seen: one of white space alone, or of signs without a shape, stands in quotation marks. */
+function seen(label: string): string {
+  const line = onOneLine(label);
+  return line === '' && label !== '' ? `"${label.replaceAll(/[^ ]/gu, spelledOut)}"` : line;
+}
+
+/** `\n`, `\t`, `\u{a0}`. */
+function spelledOut(sign: string): string {
+  const short = JSON.stringify(sign).slice(1, -1);
+  return short.length === 2 ? short : `\\u{${sign.codePointAt(0)?.toString(16)}}`;
 }
 
 /**

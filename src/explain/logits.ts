@@ -1,4 +1,4 @@
-import { column, factor, written } from './numbers.ts';
+import { addsUp, column, comesOutAs, equals, factor, written } from './numbers.ts';
 import { arithmetic, listed, section } from './page.ts';
 import { called, capital, eachRow, eachScene, type Scene, type Story } from './story.ts';
 
@@ -13,7 +13,10 @@ export function softcap(story: Story): string {
     ...eachScene(story, (scene) => {
       const before = column(scene.scaled);
       const after = column(scene.capped);
-      return lines(story, (j) => [`${c} · tanh(${before[j]} / ${c})`, `= ${after[j]}`]);
+      return lines(story, (j) => {
+        const capped = after[j] ?? '';
+        return [`${c} · tanh(${before[j]} / ${c})`, equals(capped, comesOutAs(Number(c) * Math.tanh(Number(before[j]) / Number(c)), capped))];
+      });
     }),
   );
 }
@@ -29,7 +32,10 @@ export function bias(story: Story): string {
       const before = column(scene.capped);
       const terms = column(Array.from(before, (_, j) => biasOf(story, scene, j)));
       const after = column(scene.withBias);
-      return lines(story, (j) => [`${before[j]} ${signed(terms[j] ?? '')}`, `= ${after[j]}`]);
+      return lines(story, (j) => {
+        const [score = '', term = '', sum = ''] = [before[j], terms[j], after[j]];
+        return [`${score} ${signed(term)}`, equals(sum, addsUp([score, term], sum))];
+      });
     }),
   );
 }
@@ -46,7 +52,11 @@ export function alibi(story: Story): string {
       const slope = written(distances.slopes[scene.head] ?? 0);
       const before = column(scene.withBias);
       const after = column(scene.biased);
-      return lines(story, (j) => [`${before[j]} - ${factor(slope)}·${Math.abs((scene.position ?? 0) - j)}`, `= ${after[j]}`]);
+      return lines(story, (j) => {
+        const [score = '', logit = ''] = [before[j], after[j]];
+        const distance = Math.abs((scene.position ?? 0) - j);
+        return [`${score} - ${factor(slope)}·${distance}`, equals(logit, comesOutAs(Number(score) - Number(slope) * distance, logit))];
+      });
     }),
   );
 }
@@ -110,8 +120,19 @@ function hasWindow({ window }: Story['attention']): boolean {
   return window.left !== undefined || window.right !== undefined;
 }
 
+/** What a logit is in this story, once, where the word first stands. */
+export function whatLogitsAre({ softcap: cap, bias: added, alibi: distances }: Story['call']): string {
+  const steps = [
+    ...(cap === undefined ? [] : ['capped']),
+    ...(added ? ['with its bias added'] : []),
+    ...(distances ? ['less what its distance takes'] : []),
+  ];
+  return `A logit is the number that softmax sees: ${steps.length === 0 ? 'here a token’s is its score' : `a token’s score, ${listed(steps)}`}.`;
+}
+
 /** A logit that takes weight and gives nothing. */
-export function sink({ call: { sink: logits } }: Story): string {
+export function sink({ call }: Story): string {
+  const { sink: logits } = call;
   if (!logits) return '';
   const shown = column(logits);
   const [one = 0] = logits;
@@ -119,6 +140,6 @@ export function sink({ call: { sink: logits } }: Story): string {
   const words = all ? `A sink of logit ${shown[0]}` : `A sink (${listed(Array.from(shown, (logit, head) => `${logit} in head ${head}`))})`;
   return section(
     'Sink',
-    `${words} joins the softmax as one more to choose: it takes its share of the weight and gives no value, so that the tokens share less than 100 %.`,
+    `${whatLogitsAre(call)} ${words} joins the softmax as one more to choose: it takes its share of the weight and gives no value, so that the tokens share less than 100 %.`,
   );
 }

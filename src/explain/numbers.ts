@@ -1,30 +1,51 @@
 /*
  * How numbers are written for people: four decimals at most, and where that would leave nothing of a number, or too much,
- * three digits and a power of ten.
+ * three digits and a power of ten. What is computed in sight either comes out as it is printed, or says that it is rounded.
  */
 
 const DECIMALS = 4;
+/** A smaller number on its own keeps three digits. */
 const LEAST_PLAIN = 1e-3;
+/** Beside larger ones, a number is written in decimals as long as they leave something of it. */
+const LEAST_BESIDE = 0.5 * 10 ** -DECIMALS;
 const MOST_PLAIN = 1e6;
 
 /** One number: 0.26, 0.3133, 1.2e-7. */
 export function written(value: number): string {
-  return isPlain(value) ? fixed(value, decimalsOf(value)) : unusual(value);
+  return isPlain(value, fitsDecimals(value) ? LEAST_BESIDE : LEAST_PLAIN) ? fixed(value, decimalsOf(value)) : unusual(value);
 }
 
 /** Numbers that stand under each other: all with as many decimals as the one that needs most. */
 export function column(values: ArrayLike<number>): string[] {
+  const least = leastPlainOf(values);
   let decimals = 0;
   for (let k = 0; k < values.length && decimals < DECIMALS; k++) {
     const value = values[k] ?? 0;
-    if (isPlain(value)) decimals = Math.max(decimals, decimalsOf(value));
+    if (isPlain(value, least)) decimals = Math.max(decimals, decimalsOf(value));
   }
   const texts = new Array<string>(values.length);
   for (let k = 0; k < values.length; k++) {
     const value = values[k] ?? 0;
-    texts[k] = isPlain(value) ? fixed(value, decimals) : unusual(value);
+    texts[k] = isPlain(value, least) ? fixed(value, decimals) : unusual(value);
   }
   return texts;
+}
+
+/** Where one number is large enough for decimals, smaller ones beside it are written in decimals too. */
+function leastPlainOf(values: ArrayLike<number>): number {
+  let exact = true;
+  for (let k = 0; k < values.length; k++) {
+    const value = values[k] ?? 0;
+    if (Math.abs(value) >= LEAST_PLAIN) return LEAST_BESIDE;
+    exact &&= fitsDecimals(value);
+  }
+  return exact ? LEAST_BESIDE : LEAST_PLAIN;
+}
+
+/** Is the number one of at most four decimals, but for the rounding of float32? */
+function fitsDecimals(value: number): boolean {
+  const tenThousandths = value * 10 ** DECIMALS;
+  return Math.abs(tenThousandths - Math.round(tenThousandths)) <= 1e-6 * Math.abs(tenThousandths);
 }
 
 const NEAR_TIE = 1e-6; // far above the error of a product with 10,000, far below what matters for speed
@@ -52,9 +73,33 @@ export function sum(terms: readonly string[]): string {
   return terms.map((term, k) => (k === 0 ? term : term.startsWith('-') ? `- ${term.slice(1)}` : `+ ${term}`)).join(' ');
 }
 
-function isPlain(value: number): boolean {
+/** `= 0.26`; `≈ 0.1667` where the numbers in sight do not give what is printed. A line with ≈ says that it is rounded. */
+export function equals(text: string, comesOut: boolean): string {
+  return `${comesOut ? '=' : '≈'} ${text}`;
+}
+
+/** Whether printed terms add up to the sum that is printed. */
+export function addsUp(terms: readonly string[], result: string): boolean {
+  let total = 0;
+  for (const term of terms) total += Number(term);
+  return comesOutAs(total, result);
+}
+
+/** Whether two printed factors give the product that is printed, rounded to the digits that it has. */
+export function multiplies(a: string, b: string, result: string): boolean {
+  return comesOutAs(Number(a) * Number(b), result);
+}
+
+/** Whether a number is written so, to the last digit. What is no number can't be checked. */
+export function comesOutAs(value: number, text: string): boolean {
+  const [mantissa = '', exponent = '0'] = text.split('e');
+  const decimals = (mantissa.split('.')[1]?.length ?? 0) - Number(exponent);
+  return !(Math.abs(value - Number(text)) > 0.5 * 10 ** -decimals + 1e-9 * Math.max(1, Math.abs(value)) * 10 ** Math.min(0, -decimals));
+}
+
+function isPlain(value: number, least: number): boolean {
   const size = Math.abs(value);
-  return size === 0 || (size >= LEAST_PLAIN && size < MOST_PLAIN) || (size < 1e15 && Number.isInteger(value));
+  return size === 0 || (size >= least && size < MOST_PLAIN) || (size < 1e15 && Number.isInteger(value));
 }
 
 function unusual(value: number): string {
@@ -106,11 +151,21 @@ const SHOWN_OF_WIDE = 6;
 
 /** “[0.2, 0.1, 0.5]”; of a wide vector the first six numbers and the last. */
 export function vector(values: ArrayLike<number>): string {
-  if (values.length <= WIDE) return `[${column(values).join(', ')}]`;
+  return bracketed(entries(values), values.length);
+}
+
+/** The numbers that are shown of a vector: all, or of a wide one the first six and the last. */
+export function entries(values: ArrayLike<number>): string[] {
+  if (values.length <= WIDE) return column(values);
   const ends: number[] = [];
   for (let k = 0; k < SHOWN_OF_WIDE; k++) ends.push(values[k] ?? 0);
-  const shown = column([...ends, values[values.length - 1] ?? 0]);
-  return `[${shown.slice(0, -1).join(', ')}, … ${values.length - SHOWN_OF_WIDE - 1} more …, ${shown.at(-1)}]`;
+  return column([...ends, values[values.length - 1] ?? 0]);
+}
+
+/** A vector of that length, by its entries. */
+export function bracketed(shown: readonly string[], length: number): string {
+  if (length <= WIDE) return `[${shown.join(', ')}]`;
+  return `[${shown.slice(0, -1).join(', ')}, … ${length - SHOWN_OF_WIDE - 1} more …, ${shown.at(-1)}]`;
 }
 
 /**

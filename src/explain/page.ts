@@ -37,21 +37,25 @@ function lengthOf({ length }: string): number {
 
 /**
  * Lines of arithmetic as an indented block: cells of a column start under each other, and are joined by spaces. The first
- * cell of a line may be a label; the others are numbers and signs, as wide as they are long.
+ * cell of a line may be a label; the others are numbers and signs, as wide as they are long. A line with ≈ ends with the
+ * word for it.
  */
-export function arithmetic(rows: readonly (readonly string[])[]): string {
+export function arithmetic(lines: readonly (readonly string[])[]): string {
+  const rows = lines.map((cells) =>
+    cells.some((cell, c) => c > 0 && cell.includes('≈ ')) ? [...cells.slice(0, -1), `${cells.at(-1)} (rounded)`] : cells,
+  );
   const widthOf = (cell: string, c: number) => (c === 0 ? displayWidth(cell) : cell.length);
   const widths: number[] = [];
   for (const row of rows) {
     // The last cell of a row has nothing to its right that would have to stand under anything.
     for (let c = 0; c < row.length - 1; c++) widths[c] = Math.max(widths[c] ?? 0, widthOf(row[c] ?? '', c));
   }
-  const lines = rows.map((row) => {
+  const printed = rows.map((row) => {
     let line = '   ';
     for (let c = 0; c < row.length - 1; c++) line += ` ${row[c]}${' '.repeat((widths[c] ?? 0) - widthOf(row[c] ?? '', c) + 1)}`;
     return `${line} ${row.at(-1)}`;
   });
-  return lines.join('\n');
+  return printed.join('\n');
 }
 
 /** “a”, “a and b”, “a, b and c”; of many the first, and how many more. */

@@ -25,14 +25,25 @@ export interface Layout {
   readonly every: { readonly row: number; readonly column: number };
   /** Longest label, in characters of its tooltip. */
   readonly tooltip: number;
+  /** So many panels stand side by side. */
+  readonly columns: number;
 }
 
 const LARGEST_CELL = 46;
 const SMALLEST_CELL = 3;
+/** Many heads side by side may have cells as small as this: a picture is an overview first. */
+const SMALLEST_OF_MANY = 1;
 const PANEL = 680;
+/** Panels stand in as few columns as leave the picture no higher than this, where they can, and no wider. */
+const LARGEST_PICTURE = 1600;
+/** Around the panels, and between them. */
+export const MARGIN = 20;
+export const GAP = 28;
 const LINE = 14;
+/** “← queries” stands upright beside the cells. */
+const LEAST_DOWN = 4 * LINE;
 /** Mean width of a character at 12 px, a little on the safe side. */
-const CHARACTER = 7;
+export const CHARACTER = 7;
 const LONGEST_LABEL = 16;
 const CAPTION = 20;
 /** From this size on a cell has room for its number. */
@@ -40,10 +51,41 @@ const NUMBER = { width: 32, height: 18 };
 /** All tooltips of labels together have at most so many characters. */
 const TOOLTIPS = 16_000_000;
 
-export function layoutOf({ sizes: { h, m, n }, tokens, queries }: Drawing): Layout {
-  const side = (count: number) => Math.min(LARGEST_CELL, Math.max(SMALLEST_CELL, Math.floor(PANEL / count)));
+/** The panels in a grid: one large panel, or so many columns of smaller ones that the whole of it can be looked at. */
+export function layoutOf(drawing: Drawing): Layout {
+  const { h } = drawing.sizes;
+  const one = layoutWith(drawing, PANEL, SMALLEST_CELL, 1);
+  const fitting = Math.floor((LARGEST_PICTURE - 2 * MARGIN + GAP) / (one.width + GAP));
+  let layout = { ...one, columns: Math.max(1, Math.min(h, fitting)) };
+  while (layout.columns < h && heightOf(layout, h) > LARGEST_PICTURE) {
+    const narrower = narrowed(drawing, layout.columns + 1);
+    if (!narrower) break;
+    layout = narrower;
+  }
+  return layout;
+}
+
+/** So many columns of panels, with the largest cells that leave room for them; undefined where even the smallest don't. */
+function narrowed(drawing: Drawing, columns: number): Layout | undefined {
+  const across = Math.floor((LARGEST_PICTURE - 2 * MARGIN + GAP) / columns) - GAP;
+  // What stands beside the cells depends on them: over narrow ones the names lean out farther.
+  let room = Math.min(PANEL, across);
+  for (let layout = layoutWith(drawing, room, SMALLEST_OF_MANY, columns); room > 0; layout = layoutWith(drawing, room, SMALLEST_OF_MANY, columns)) {
+    if (layout.width <= across) return layout;
+    room -= layout.width - across;
+  }
+  return undefined;
+}
+
+/** All rows of panels, one under the other. */
+export function heightOf({ height, columns }: Layout, heads: number): number {
+  return Math.ceil(heads / columns) * (height + GAP);
+}
+
+function layoutWith({ sizes: { h, m, n }, tokens, queries }: Drawing, room: number, smallest: number, columns: number): Layout {
+  const side = (count: number) => Math.min(LARGEST_CELL, Math.max(smallest, Math.floor(room / count)));
   const cell = { width: side(n), height: side(m) };
-  const widest = (names: readonly Name[]) => CHARACTER * Math.max(1, ...names.map(({ plain }) => displayWidth(shortened(plain, LONGEST_LABEL))));
+  const widest = (names: readonly Name[]) => Math.max(CHARACTER, ...names.map(({ plain }) => pixelsOf(shortened(plain, LONGEST_LABEL))));
   const aslant = widest(tokens) > cell.width - 4;
   const slope = widest(tokens) * Math.SQRT1_2;
   const left = CAPTION + widest(queries) + 8;
@@ -51,15 +93,26 @@ export function layoutOf({ sizes: { h, m, n }, tokens, queries }: Drawing): Layo
   const top = head + CAPTION + (aslant ? slope + 12 : LINE + 6);
   return {
     width: Math.ceil(left + n * cell.width + (aslant ? Math.max(0, slope - cell.width / 2 + 8) : 0)),
-    height: Math.ceil(top + Math.max(m * cell.height, 2 * LINE)),
+    height: Math.ceil(top + Math.max(m * cell.height, LEAST_DOWN)),
     left: Math.ceil(left),
     top: Math.ceil(top),
     cell,
     aslant,
     every: { row: Math.ceil(LINE / cell.height), column: Math.ceil((aslant ? LINE * Math.SQRT2 : LINE) / cell.width) },
     tooltip: Math.max(100, Math.floor(TOOLTIPS / (h * (m + n)))),
+    columns,
   };
 }
+
+/** About how wide a text is drawn at 12 px, a little on the safe side: the font is the reader's. */
+function pixelsOf(text: string): number {
+  const broad = text.match(BROAD)?.length ?? 0;
+  const capitals = text.match(CAPITALS)?.length ?? 0;
+  return CHARACTER * displayWidth(text) + 4 * broad + 2 * capitals;
+}
+
+const BROAD = /[MWmw@%…]/g;
+const CAPITALS = /(?![MW])\p{Lu}/gu;
 
 /** One head: its title, the keys along the top, the queries down the side, and a cell for each weight. */
 export function panel(drawing: Drawing, head: number, layout: Layout): string[] {

@@ -1,5 +1,5 @@
 import type { Floats } from '../engine/tensor.ts';
-import { column, factor, ordinal, same, sum, written } from './numbers.ts';
+import { addsUp, column, equals, factor, multiplies, ordinal, same, sum, written } from './numbers.ts';
 import { arithmetic, listed, section } from './page.ts';
 import { eachScene, type Scene, type Story } from './story.ts';
 
@@ -26,32 +26,43 @@ function writtenOut(story: Story, scene: Scene): string {
   const totals = column(scene.dot);
   const scores = column(scene.scaled);
   const scaled = story.call.scale !== 1;
+  const by = written(story.call.scale);
   const rows = Array.from({ length: n }, (_, j) => {
-    const end = scaled ? [`= ${totals[j]}`, `× ${factor(written(story.call.scale))} = ${scores[j]}`] : [`= ${totals[j]}`];
+    const total = totals[j] ?? '';
+    const score = scores[j] ?? '';
+    const end = scaled ? [`× ${factor(by)} ${equals(score, multiplies(total, by, score))}`] : [];
     const name = story.names.tokens[j]?.plain ?? '';
-    return d_k > WRITTEN_OUT ? [name, ...greatestProducts(scene, j, d_k), ...end] : [name, ...allProducts(scene, j, d_k), ...end];
+    return [name, ...(d_k > WRITTEN_OUT ? greatestProducts(scene, j, d_k, total) : allProducts(scene, j, d_k, total)), ...end];
   });
   return arithmetic(rows);
 }
 
-/** `0.4·0.2 + 0.8·0.1` and `= 0.08 + 0.08`. */
-function allProducts({ query, key, products }: Scene, j: number, d_k: number): string[] {
+/** `0.4·0.2 + 0.8·0.1`, `= 0.08 + 0.08` and `= 0.16`. */
+function allProducts({ query, key, products }: Scene, j: number, d_k: number, total: string): string[] {
   const other = key(j);
-  const factors = Array.from({ length: d_k }, (_, c) => `${factor(written(query[c] ?? 0))}·${factor(written(other[c] ?? 0))}`).join(' + ');
-  return d_k === 1 ? [factors] : [factors, `= ${sum(column(products(j)))}`];
+  const pairs = Array.from({ length: d_k }, (_, c): [string, string] => [written(query[c] ?? 0), written(other[c] ?? 0)]);
+  const factors = pairs.map(([q, k]) => `${factor(q)}·${factor(k)}`).join(' + ');
+  const [[q, k] = ['0', '0']] = pairs;
+  if (d_k === 1) return [factors, equals(total, multiplies(q, k, total))];
+  const terms = column(products(j));
+  const eachComesOut = terms.every((term, c) => multiplies(pairs[c]?.[0] ?? '', pairs[c]?.[1] ?? '', term));
+  return [factors, equals(sum(terms), eachComesOut), equals(total, addsUp(terms, total))];
 }
 
 /** The greatest three products of a wide vector, with the numbers' positions, and what the others add up to. */
-function greatestProducts({ query, key, products, dot }: Scene, j: number, d_k: number): string[] {
+function greatestProducts({ query, key, products, dot }: Scene, j: number, d_k: number, total: string): string[] {
   const other = key(j);
   const terms = products(j);
   const greatest = greatestOf(terms);
   let others = dot[j] ?? 0;
-  const factors = greatest.map((c) => {
+  const pairs = greatest.map((c): [string, string] => {
     others -= terms[c] ?? 0;
-    return `${factor(written(query[c] ?? 0))}·${factor(written(other[c] ?? 0))} (no. ${c + 1})`;
+    return [written(query[c] ?? 0), written(other[c] ?? 0)];
   });
-  return [`${factors.join(' + ')} + ${d_k - greatest.length} others`, `= ${sum(column([...greatest.map((c) => terms[c] ?? 0), others]))}`];
+  const factors = pairs.map(([q, k], rank) => `${factor(q)}·${factor(k)} (no. ${(greatest[rank] ?? 0) + 1})`);
+  const shown = column([...greatest.map((c) => terms[c] ?? 0), others]);
+  const eachComesOut = pairs.every(([q, k], rank) => multiplies(q, k, shown[rank] ?? ''));
+  return [`${factors.join(' + ')} + ${d_k - greatest.length} others`, equals(sum(shown), eachComesOut), equals(total, addsUp(shown, total))];
 }
 
 function greatestOf(row: ArrayLike<number>): number[] {

@@ -3,7 +3,7 @@ import type { Floats, Matrix } from '../engine/tensor.ts';
 import { type TokenAttention, tokenSizes } from '../engine/token-attention.ts';
 import type { TokenResult, TokenSizes } from '../engine/token-outputs.ts';
 import { type Name, type Names, namesOf } from './labels.ts';
-import { vector } from './numbers.ts';
+import { bracketed, entries } from './numbers.ts';
 import type { Recording } from './recording.ts';
 import { type RowTrace, traceRows } from './trace.ts';
 
@@ -22,6 +22,11 @@ export interface Scene extends RowTrace {
   readonly sinkWeight: number;
 }
 
+interface ValueText {
+  readonly text: string;
+  readonly numbers: readonly string[];
+}
+
 /** All that the walk-through tells of. */
 export interface Story {
   readonly attention: TokenAttention;
@@ -33,8 +38,8 @@ export interface Story {
   readonly scenes: readonly Scene[];
   /** [m, width], as the reply has it. */
   readonly context: Floats;
-  /** The value of key j in a scene, as text; made once for all queries. */
-  readonly valueText: (scene: Scene, j: number) => string;
+  /** The value of key j in a scene, as text, and the numbers that stand in it; made once for all queries. */
+  readonly valueText: (scene: Scene, j: number) => ValueText;
 }
 
 /**
@@ -66,13 +71,17 @@ export function tell(attention: TokenAttention, labels: readonly string[] | unde
 }
 
 function valueTexts({ h, kvHeads, n }: TokenSizes): Story['valueText'] {
-  const texts: string[] = [];
+  const texts: ValueText[] = [];
   return (scene, j) => {
     const place = Math.floor(scene.head / (h / kvHeads)) * n + j;
-    const text = texts[place] ?? vector(scene.value(j));
-    texts[place] = text;
-    return text;
+    texts[place] ??= textOf(scene.value(j));
+    return texts[place];
   };
+}
+
+function textOf(value: ArrayLike<number>): ValueText {
+  const numbers = entries(value);
+  return { text: bracketed(numbers, value.length), numbers };
 }
 
 function positionOf({ queries }: TokenAttention, row: number): Pick<Scene, 'position' | 'self'> {

@@ -3,8 +3,10 @@ import { attendTokens, type TokenAttention } from '../engine/token-attention.ts'
 import type { TokenSizes } from '../engine/token-outputs.ts';
 import { closing } from './closing.ts';
 import { context, outputProjection } from './context.ts';
-import { heads, inputs, lengths, projections, rotations, scale, sinusoids } from './inputs.ts';
+import { heads, inputs, lengths, scale } from './inputs.ts';
 import { alibi, bias, mask, sink, softcap } from './logits.ts';
+import { rotations, sinusoids } from './positions.ts';
+import { projections } from './projections.ts';
 import { Recording } from './recording.ts';
 import { scores } from './scores.ts';
 import { tell } from './story.ts';

@@ -1,21 +1,24 @@
 import { rounded } from '../engine/tensor.ts';
-import { column, missedHundred, percent, written } from './numbers.ts';
+import { whatLogitsAre } from './logits.ts';
+import { addsUp, column, comesOutAs, missedHundred, percent, written } from './numbers.ts';
 import { listed, section, table } from './page.ts';
 import { eachScene, type Scene, type Story } from './story.ts';
 
 /** Softmax, unrolled: the greatest, the exponentials, their sum, the shares. */
 export function weights(story: Story): string {
   const what = logitWord(story);
+  // A sink has said it already.
+  const meaning = what === 'score' || story.call.sink ? '' : `${whatLogitsAre(story.call)} `;
   return section(
     'Weights',
-    `Softmax turns ${what}s into shares of one whole: e to the power of each, divided by the sum of them all. The greatest is taken off first, which changes no share and keeps the exponentials from overflowing.`,
+    `${meaning}Softmax turns ${what}s into shares of one whole: e to the power of each, divided by the sum of them all. The greatest is taken off first, which changes no share and keeps the exponentials from overflowing.`,
     ...eachScene(story, (scene) => shares(story, scene, what)),
   );
 }
 
-/** What softmax sees is the score itself where no step stands between. */
-function logitWord({ call: { softcap, bias, alibi } }: Story): string {
-  return softcap !== undefined || bias || alibi ? 'logit' : 'score';
+/** What softmax sees is the score itself where no step stands between, and nothing but tokens is there. */
+function logitWord({ call: { softcap, bias, alibi, sink } }: Story): string {
+  return softcap !== undefined || bias || alibi || sink ? 'logit' : 'score';
 }
 
 function shares(story: Story, scene: Scene, what: string): string {
@@ -38,14 +41,21 @@ function shares(story: Story, scene: Scene, what: string): string {
   const percents = story.names.tokens.map((_, j) => (scene.excluded[j] === 1 ? 'masked' : percent(scene.weights[j] ?? 0)));
   let total = scene.sinkWeight;
   for (const weight of scene.weights) total += weight;
+  const logits = numbers(scene.biased, 'masked', ofSink(logit));
+  const differences = numbers(less, '', ofSink(logit - scene.max));
+  const exponentials = numbers(scene.exponentials, '', [...ofSink(scene.sinkExponential), scene.sum]);
+  const parts = numbers(scene.weights, '0', [...ofSink(scene.sinkWeight), total]);
+  const takenOff = written(scene.max);
+  const exact = differences.every((text, k) => text === '' || comesOutAs(Number(logits[k]) - Number(takenOff), text));
+  const sums = [exponentials, parts].every((texts) => addsUp(texts.slice(0, -1), texts.at(-1) ?? ''));
   return [
     `The greatest is ${written(scene.max)} (${greatest(story, scene)}); the exponentials add up to ${written(scene.sum)}, and each is divided by that.`,
     table([
-      { title: 'token', cells: [...story.names.tokens.map(({ cell }) => cell), ...(sink ? ['(sink)'] : []), 'sum'] },
-      { title: what, cells: [...numbers(scene.biased, 'masked', ofSink(logit)), ''], right: true },
-      { title: `less ${written(scene.max)}`, cells: [...numbers(less, '', ofSink(logit - scene.max)), ''], right: true },
-      { title: 'exponential', cells: numbers(scene.exponentials, '', [...ofSink(scene.sinkExponential), scene.sum]), right: true },
-      { title: 'weight', cells: numbers(scene.weights, '0', [...ofSink(scene.sinkWeight), total]), right: true },
+      { title: 'token', cells: [...story.names.tokens.map(({ cell }) => cell), ...(sink ? ['(sink)'] : []), sums ? 'sum' : 'sum (rounded)'] },
+      { title: what, cells: [...logits, ''], right: true },
+      { title: `less ${takenOff}${exact ? '' : ' (rounded)'}`, cells: [...differences, ''], right: true },
+      { title: 'exponential', cells: exponentials, right: true },
+      { title: 'weight', cells: parts, right: true },
       { title: 'share', cells: [...percents, ...ofSink(scene.sinkWeight).map(percent), missed ?? '100.0 %'], right: true },
     ]),
     missed === undefined ? '' : `The shares, each rounded to one decimal, add up to ${missed}; before rounding they make 100 %.`,

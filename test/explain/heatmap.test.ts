@@ -66,14 +66,7 @@ describe('the heatmap', () => {
     };
     expect(await legend(SEED)).toEqual(['0.0', '0.1', '0.2', '0.3', '0.4', '0.5']);
     expect(await legend(NOTHING)).toEqual(['0.0', '0.2', '0.4', '0.6', '0.8', 'masked']);
-    expect(await legend({ tokens: Array.from({ length: 100 }, () => [1]), query: 0 })).toEqual([
-      '0.000',
-      '0.002',
-      '0.004',
-      '0.006',
-      '0.008',
-      '0.010',
-    ]);
+    expect(await legend({ tokens: Array.from({ length: 100 }, () => [1]), query: 0 })).toEqual(['0.000', '0.002', '0.004', '0.010']);
   });
 
   test('gives a greater weight a stronger colour: the strongest on top of the range', async () => {
@@ -100,10 +93,12 @@ describe('the heatmap', () => {
   });
 
   test('says what a row adds up to', async () => {
-    expect((await svg({ ...SEED, sink: 0 })).text).toContain('is the sink');
+    const words = (await svg({ ...SEED, sink: 0 })).text.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ');
+    expect(words).toContain('what they lack to 1 is the sink');
     expect((await svg(SEED)).text).not.toContain('is the sink');
     expect((await svg(SEED)).text).toContain('they add up to 1.');
-    expect((await svg(NOTHING)).text).toContain('they add up to 1, or all keys are masked.');
+    const { texts } = await drawn(NOTHING);
+    expect(texts.map(({ text }) => text).join(' ')).toContain('they add up to 1, or all keys are masked.');
   });
 
   test('ignores include and decimals', async () => {
@@ -119,6 +114,33 @@ describe('the heatmap', () => {
       `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     );
     expect(text).not.toContain(' style="');
+  });
+
+  test('shows a label of white space alone in quotation marks', async () => {
+    const { titles } = await drawn({ tokens: [[1], [1]], labels: ['\n', 'b'], query: 0 });
+    expect(titles).toEqual(['"\\n" → "\\n": 0.5', '"\\n" → b: 0.5']);
+  });
+
+  test('stands in a grid where there are many heads', async () => {
+    const size = async (h: number, m: number, n: number, options: object = {}) => {
+      const tokens = Array.from({ length: n }, (_, i) => Array.from({ length: h }, (_cell, c) => Math.sin(i + c)));
+      const { attributes = {} } =
+        (await drawn({ tokens, heads: h, query: Array.from({ length: m }, (_, i) => i % n), ...options })).elements[0] ?? {};
+      return { width: Number(attributes['width']), height: Number(attributes['height']) };
+    };
+    for (const [h, m, n] of [
+      [16, 64, 64],
+      [12, 40, 40],
+      [16, 1, 64],
+      [16, 64, 4],
+      [8, 4, 4],
+      [2, 64, 64],
+    ] as const) {
+      const { width, height } = await size(h, m, n);
+      expect(width, `${h} heads of ${m} × ${n}`).toBeLessThanOrEqual(1600);
+      expect(height, `${h} heads of ${m} × ${n}`).toBeLessThanOrEqual(1750);
+    }
+    expect((await size(16, 200, 200)).height).toBeLessThan(2500);
   });
 
   test('draws the largest panel whole', async () => {

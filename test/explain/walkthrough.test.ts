@@ -57,12 +57,101 @@ describe('the walk-through', () => {
     expect(await textOf({ tokens: TOKENS, queries: [[1, 0, 0]], queries_start: 7, causal: true })).toContain('It stands at position 7.');
   });
 
+  test('shows a label of white space alone in quotation marks', async () => {
+    const text = await textOf({ tokens: TOKENS, labels: ['\n', ' ', '\u00a0\u200e'], query: 0 });
+    expect(text).toContain('“"\\\\n"” is the query');
+    for (const cell of ['"\\\\n"', '" "', '"\\\\u{a0}\\\\u{200e}"']) expect(text, cell).toContain(`| ${cell} `);
+  });
+
+  test('works out a line of rope, of sinusoids and of the output projection', async () => {
+    const rope = {
+      tokens: [
+        [1, 0],
+        [0.5, 2],
+      ],
+      query: 1,
+    };
+    expect(await textOf({ ...rope, position: { type: 'rope' } })).toContain(
+      '    0.5·0.5403 - 2·0.8415  = -1.4128\n    0.5·0.8415 + 2·0.5403  = 1.5013',
+    );
+    expect(await textOf({ ...rope, query: 0, position: { type: 'rope' } })).toContain('The first pair of the key of token 1, at position 1');
+    expect(await textOf({ ...rope, position: { type: 'sinusoidal' } })).toContain('    0.5 + sin(1)  = 0.5 + 0.8415  = 1.3415');
+    const projected = under('Output projection', await textOf({ tokens: [[1, 2]], query: 0, w_output: [[3], [0.5]], b_output: [-1] }));
+    expect(projected).toContain('    1·3 + 2·0.5 - 1  = 3 + 1 - 1  = 3');
+  });
+
+  test('says that keys are cut too, and what a logit is, where the word first stands', async () => {
+    const text = await textOf({
+      tokens: [[1, 2, 3, 4]],
+      query: 0,
+      heads: 2,
+      kv_heads: 1,
+      w_key: [
+        [1, 0],
+        [0, 1],
+        [0, 0],
+        [0, 0],
+      ],
+      w_value: [
+        [1, 0],
+        [0, 1],
+        [0, 0],
+        [0, 0],
+      ],
+      softcap: 2,
+    });
+    expect(under('Heads', text)).toContain('Each query is cut into 2 pieces of 2, each key into 1 piece of 2 and each value into 1 piece of 2.');
+    expect(under('Weights', text)).toContain('A logit is the number that softmax sees: a token’s score, capped.');
+    for (const options of [{ softcap: 2 }, { bias: [0, 0, 0] }, { sink: 0 }, { position: { type: 'alibi' } }]) {
+      const one = await textOf({ ...SEED, ...options });
+      expect(one.match(/\blogits?\b/i)?.index).toBe(one.indexOf('A logit is the number that softmax sees') + 2);
+    }
+  });
+
   test('tells two tokens of one name apart', async () => {
     const text = await textOf({ tokens: TOKENS, labels: ['the', 'cat', 'the'], query: 1 });
     expect(text).toContain('“the (0)”');
     expect(text).toContain('“the (2)”');
   });
 });
+
+/** The steps of a line, `a·b = c`, that do not come out to the digits that are printed; `block` are the vectors above it. */
+function wrongSteps(line: string, block: readonly (readonly number[])[]): string[] {
+  const name = /^ +(?:token \d+|added up)/;
+  const [first = '', ...results] = line.replace(name, '').split(' = ');
+  let left = first;
+  return results.filter((result) => {
+    const [right = '', factor] = result.split('  × ');
+    const printed = right.includes('[') ? vectorValues(right) : [right];
+    const values = line.startsWith('    added up')
+      ? printed.map((_, c) => block.reduce((sum, vector) => sum + (vector[c] ?? 0), 0))
+      : left.includes('[')
+        ? vectorValues(left)
+        : [numberOf(left)];
+    left = factor === undefined ? right : `${right}·${factor}`;
+    if (values.length === 0 || right.includes('+')) return false;
+    return !printed.every((text, c) => Math.abs(Number(values[c]) - numberOf(`${text}`)) <= 0.5001 * 10 ** -(`${text}`.split('.')[1]?.length ?? 0));
+  });
+}
+
+/** `0.5 · [1, 2]` as its numbers. */
+function vectorValues(text: string): number[] {
+  const [, weight = '1', numbers = ''] = /(?:([\d.e-]+) · )?\[(.*)\]/.exec(text) ?? [];
+  return numbers.split(', ').map((number) => Number(weight) * Number(number));
+}
+
+/** A sum of products of plain numbers. */
+function numberOf(text: string): number {
+  const terms = text.replaceAll('- ', '+ -').split('+');
+  return terms
+    .map((term) =>
+      term
+        .split('·')
+        .map((factor) => Number(factor.replaceAll(/[() ]/g, '')))
+        .reduce((a, b) => a * b),
+    )
+    .reduce((a, b) => a + b, 0);
+}
 
 const headings5 = ['Inputs', 'Scores', 'Weights', 'Context vector', 'In short'];
 
@@ -88,8 +177,36 @@ describe('its numbers', () => {
     const rows = [...under('Weights', text).matchAll(/^\| token \d+ .*\| +(\S+) \| +\S+ % \|$/gm)].map(([, weight]) => Number(weight));
     expect(rows).toHaveLength(64);
     rows.forEach((weight, j) => {
-      expect(Math.abs(weight - json.weights[j])).toBeLessThanOrEqual(json.weights[j] < 1e-3 ? 0.005 * json.weights[j] : 0.5001e-4);
+      expect(Math.abs(weight - json.weights[j])).toBeLessThanOrEqual(json.weights[j] < 0.5e-4 ? 0.005 * json.weights[j] : 0.5001e-4);
     });
+  });
+
+  test('add up as they are printed, or say at that line that they are rounded', async () => {
+    const tokens = Array.from({ length: 5 }, (_, i) => Array.from({ length: 4 }, (_cell, c) => Math.sin(17 * i + 5 * c)));
+    const body = {
+      tokens,
+      values: tokens.map(([x = 0]) => [10 * x, 1e-4]),
+      scale: 0.7,
+      bias: [0.1, 0.02, 1e-4, 0, -1 / 3],
+      position: { type: 'alibi' },
+    };
+    const text = await textOf(body);
+    const steps = ['Scores', 'Bias', 'Positions', 'Context vector'].flatMap((heading) =>
+      under(heading, text)
+        .split('\n')
+        .filter((line) => line.startsWith('    ')),
+    );
+    expect(steps.length).toBeGreaterThan(5 * 5 * 3);
+    let rounded = 0;
+    let block: number[][] = [];
+    for (const line of steps) {
+      expect(line.includes('≈'), line).toBe(line.endsWith('(rounded)'));
+      if (line.includes('≈')) rounded++;
+      else expect(wrongSteps(line, block), line).toEqual([]);
+      block = line.startsWith('    added up') ? [] : [...block, vectorValues(line.split(/[=≈] /).at(-1) ?? '')];
+    }
+    expect(rounded).toBeGreaterThan(0);
+    expect(rounded).toBeLessThan(steps.length);
   });
 
   test('say so where rounded shares miss 100, and only there', async () => {
