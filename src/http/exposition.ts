@@ -139,31 +139,42 @@ type Definition<Label extends string, Value> = [
   values: Labelled<Label, Value>,
 ];
 
-/** prom-client calls `collect` at the scrape: the values of the last one are forgotten, and those of now set. */
-function counter<Label extends string>(...[registry, name, help, labelNames, values]: Definition<Label, number>): void {
-  const made: Counter<Label> = new Counter({
-    name,
-    help,
-    labelNames,
-    registers: [registry],
-    collect() {
-      made.reset();
-      for (const [labels, value] of values()) made.inc(labels, value);
-    },
-  });
+function counter<Label extends string>(...definition: Definition<Label, number>): void {
+  const made: Counter<Label> = new Counter(
+    collected(
+      definition,
+      () => made,
+      (labels, value) => made.inc(labels, value),
+    ),
+  );
 }
 
-function gauge<Label extends string>(...[registry, name, help, labelNames, values]: Definition<Label, number>): void {
-  const made: Gauge<Label> = new Gauge({
+function gauge<Label extends string>(...definition: Definition<Label, number>): void {
+  const made: Gauge<Label> = new Gauge(
+    collected(
+      definition,
+      () => made,
+      (labels, value) => made.set(labels, value),
+    ),
+  );
+}
+
+/** prom-client calls `collect` at the scrape: the values of the last one are forgotten, and those of now set. */
+function collected<Label extends string>(
+  [registry, name, help, labelNames, values]: Definition<Label, number>,
+  made: () => { reset(): void },
+  put: (labels: Partial<Record<Label, string | number>>, value: number) => void,
+) {
+  return {
     name,
     help,
     labelNames,
     registers: [registry],
     collect() {
-      made.reset();
-      for (const [labels, value] of values()) made.set(labels, value);
+      made().reset();
+      for (const [labels, value] of values()) put(labels, value);
     },
-  });
+  };
 }
 
 function histogram<Label extends string>(...[registry, name, help, labelNames, durations]: Definition<Label, Durations>): void {

@@ -18,7 +18,9 @@ export function printInferenceReply(
 ): InferenceReply {
   const binary: Uint8Array[] = [];
   const tensors = outputs.map(({ name, datatype, binary: asBytes }) => {
-    const { data, shape } = results.get(name) ?? { data: new Float32Array(), shape: [] };
+    const result = results.get(name);
+    if (!result) throw new Error(`the operator gave no ${name}, which was asked for`);
+    const { data, shape } = result;
     if (!asBytes) return { name, datatype, shape, data: printable(data, datatype) };
     const elements = fromFloats(data, datatype);
     binary.push(new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength));

@@ -64,3 +64,7 @@ describe('a reply', () => {
     expect([...body.subarray(jsonLength)]).toEqual([...new Uint8Array(Float32Array.of(2).buffer)]);
   });
 });
+
+test('of an output that the operator did not give is a defect, and no empty tensor', () => {
+  expect(() => print([{ name: 'present_key', datatype: 'FP32', binary: false }])).toThrow('the operator gave no present_key, which was asked for');
+});
