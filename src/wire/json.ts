@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { type ParseErrorCode, printParseErrorCode, visit } from 'jsonc-parser';
 import { Failure } from '../engine/failure.ts';
 import { tooDeepAt } from './depth.ts';
+import { stringFault } from './string-fault.ts';
 
 /** A body that is not JSON; `line` and `column` are 1-based, where the parse stopped. */
 function malformedJson(detail: string, line: number, column: number): Failure {
@@ -45,10 +46,11 @@ function malformed(text: string, { noSuchNumber = NO_SUCH_NUMBER, otherBytes }: 
   if (/^[ \t\r\n]*$/.test(text)) return malformedJson('the body is empty; a JSON object is required', 1, 1);
   const found = firstFault(text);
   if (!found) return malformedJson('the body does not parse', 1, 1);
-  const { code, offset } = found;
+  const inString = stringFault(text, found.offset);
+  const offset = inString?.offset ?? found.offset;
   const before = text.slice(0, offset);
   const bare = bareWord(text, offset);
-  const detail = bare === undefined ? words(code, text, offset) : `${bare} is not a number of JSON. ${noSuchNumber}`;
+  const detail = inString?.detail ?? (bare === undefined ? words(found.code, text, offset) : `${bare} is not a number of JSON. ${noSuchNumber}`);
   return malformedJson(
     otherBytes !== undefined && isJson(before) ? `${detail}; ${otherBytes}` : detail,
     before.split('\n').length,

@@ -36,6 +36,25 @@ describe('JSON', () => {
   });
 });
 
+describe('a fault inside a string', () => {
+  test.each([
+    ['{"a":"b\nc"}', 'line 1, column 8: a string holds no control character as it is; write \\u000a'],
+    ['[\n"tab\there"]', 'line 2, column 5: a string holds no control character as it is; write \\u0009'],
+    ['["ok","\\x"]', 'line 1, column 8: an escape in a string is \\" \\\\ \\/ \\b \\f \\n \\r \\t or \\u and four hex digits, got "\\\\x"'],
+    ['["a\\n\\u00g0"]', 'line 1, column 6: an escape in a string is \\" \\\\ \\/ \\b \\f \\n \\r \\t or \\u and four hex digits, got "\\\\u00g0"'],
+    ['["\\N"]', 'line 1, column 3: an escape in a string is \\" \\\\ \\/ \\b \\f \\n \\r \\t or \\u and four hex digits, got "\\\\N"'],
+    ['{"a":"never ends}', 'line 1, column 6: the string that begins here has no end'],
+    ['{"a\n":1}', 'line 1, column 4: a string holds no control character as it is; write \\u000a'],
+    ['["a\\', 'line 1, column 4: an escape in a string is \\" \\\\ \\/ \\b \\f \\n \\r \\t or \\u and four hex digits, got "\\\\"'],
+  ])('%j is said where it stands', (text, said) => {
+    expect(malformed(text)).toBe(said);
+  });
+
+  test('is none where another fault stands at a string', () => {
+    expect(malformed('{"a" "b"}')).toBe('line 1, column 6: colon expected, got "\\""');
+  });
+});
+
 describe('JSON that nests', () => {
   const nested = (levels: number) => `\n  ${'['.repeat(levels)}${']'.repeat(levels)}`;
 
