@@ -57,7 +57,9 @@ const SCHEMAS = [AttentionRequest, AttentionReply, MergeRequest, MergeReply, Inf
 /**
  * The whole service as a plugin. Everything is encapsulated: beside another app's routes, under any prefix, its parser,
  * hooks and failures act on its own routes alone, and all its addresses follow the prefix. Plugins come first, then
- * routes, in the order in which they act.
+ * routes, in the order in which they act. What only a server's owner can settle stands in `app.ts`, so another app has to
+ * bring its own: the bound on connections, the pace of readers of single replies, one answer at a time a connection, and
+ * replies to HTTP that does not parse.
  */
 export async function attentionService(app: FastifyInstance, options: ServiceOptions): Promise<void> {
   const { config, lifecycle = new Lifecycle(), metrics = new Metrics(), operations, documents = true, page = true } = options;

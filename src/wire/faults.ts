@@ -1,7 +1,7 @@
 import { Failure, type Fault } from '../engine/failure.ts';
 
 const MOST_FAULTS = 20;
-const LONGEST_ECHO = 60;
+export const LONGEST_ECHO = 60;
 
 /** Collects faults up to 20. Readers look at `full` and stop, so that a hopeless body costs no more than a bad one. */
 export class Faults {
@@ -53,6 +53,7 @@ export function count(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
 
-function shortened(text: string, longest: number): string {
+/** The text, cut where it is longer, with a sign that it is. */
+export function shortened(text: string, longest: number): string {
   return text.length <= longest ? text : `${text.slice(0, longest).toWellFormed()}…`;
 }

@@ -1,11 +1,9 @@
 import { Failure } from '../engine/failure.ts';
 import { WITHOUT_EFFECT } from '../schemas/inference.ts';
-import { given } from './faults.ts';
+import { given, LONGEST_ECHO, shortened } from './faults.ts';
 
 /** An object of the request, own members only; one that is null is absent. */
 export type Members = Readonly<Record<string, unknown>>;
-
-const LONGEST_ECHO = 60;
 
 /** @throws Failure `invalid-request` where it is no object, or has a member that is not `known`, null or not */
 export function readNamed(value: unknown, known: readonly string[], what: string): Members {
@@ -43,5 +41,5 @@ export function readParameters(value: unknown, known: readonly string[], what: s
 
 /** A name that a client chose, in quotes and not too long. */
 export function quoted(name: string): string {
-  return JSON.stringify(name.length <= LONGEST_ECHO ? name : `${name.slice(0, LONGEST_ECHO).toWellFormed()}…`);
+  return JSON.stringify(shortened(name, LONGEST_ECHO));
 }

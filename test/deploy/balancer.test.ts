@@ -72,6 +72,29 @@ describe('the load balancer before replicas', () => {
     expect(JSON.parse(await said.text()).title).toContain('too large to be sent again');
   });
 
+  slow('a replica that is full says when to ask again, and the others are not asked too', async () => {
+    running = await balanced(2, { MAX_PENDING_BYTES: '700000' });
+    const { url, replicas, counted } = running;
+    // A body that arrives takes part in what all may hold, so one that does not come to its end keeps a replica full.
+    const head = `POST /attention HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n${' '.repeat(1000)}`;
+    const uploads = replicas.map(({ address, port }) => connect(port, address));
+    for (const upload of uploads) upload.on('error', () => undefined).write(head);
+    const body = `${SMALL}${' '.repeat(100_000 - SMALL.length)}`;
+    const asked = async () => {
+      const reply = await request(`${url}/attention`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      return { status: reply.statusCode, after: Number(reply.headers['retry-after']), type: JSON.parse(await reply.body.text()).type };
+    };
+    await expect.poll(async () => (await asked()).status).toBe(429);
+    for (let times = 0; times < 10; times++) {
+      const { status, after, type } = await asked();
+      expect([status, type]).toEqual([429, '/problems/too-many-requests']);
+      expect(after).toBeGreaterThanOrEqual(1);
+    }
+    expect(await counted()).toMatchObject({ wretr: '0', wredis: '0' });
+    for (const upload of uploads) upload.destroy();
+    await expect.poll(async () => (await asked()).status).toBe(200);
+  });
+
   slow('with no replica ready it says so, as problem+json, and when to come again', async () => {
     running = await balanced(1, { DRAIN_MS: '60000' });
     running.replicas[0]?.process.kill('SIGTERM');

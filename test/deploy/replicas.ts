@@ -7,6 +7,8 @@ import { nameServer } from './name-server.ts';
 /** A real process of the service, on an address of its own. */
 interface Replica {
   readonly process: ChildProcess;
+  readonly address: string;
+  readonly port: number;
   /** How many requests to /attention it has logged as answered. */
   answered(): number;
 }
@@ -72,7 +74,7 @@ function replica(address: string, port: number, settings: Readonly<Record<string
   started.stdout.on('data', (chunk) => {
     answered += String(chunk).split('"route":"/attention"').length - 1;
   });
-  return { process: started, answered: () => answered };
+  return { process: started, address, port, answered: () => answered };
 }
 
 async function everyReady(counters: string, count: number): Promise<void> {
