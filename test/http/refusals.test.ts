@@ -39,7 +39,7 @@ describe('malformed-json', () => {
     ['a body cut short', '{"tokens":\n  [[1, 2', 2, 9],
     ['an empty body', '', 1, 1],
     ['a bare word', '{"tokens":\n\n[[NaN]]}', 3, 3],
-    ['a control character', '{"tok\nens":1}', 1, 2],
+    ['a control character', '{"tok\nens":1}', 1, 6],
     ['something after the end', '{"tokens":[[1]]} x', 1, 18],
     ['a comment', '{"tokens":[[1]]} // x', 1, 18],
     ['single quotes', "{'tokens':[[1]]}", 1, 2],
