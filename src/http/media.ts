@@ -2,6 +2,10 @@ import type { FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
 import { ENCODINGS, type Encoding } from './unpacking.ts';
 
+export const JSON_TYPE = 'application/json';
+/** Lines of JSON: one format under the names that clients give it. */
+export const NDJSON_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl', 'application/jsonlines'] as const;
+
 /**
  * The media type of the body, one of `accepted`; a body of another type or charset, or in an encoding that is not read
  * here, is refused.

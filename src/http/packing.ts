@@ -1,8 +1,9 @@
 /// <reference path="./negotiator.d.ts" />
 import { pipeline, type Readable, type Transform } from 'node:stream';
-import { constants, createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib';
+import { brotliCompressSync, constants, createBrotliCompress, createGzip, createZstdCompress, gzipSync, zstdCompressSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
+import { JSON_TYPE, NDJSON_TYPES } from './media.ts';
 import { varyBy } from './vary.ts';
 
 /** The codings of a reply, the best first where a client likes several alike (CONTRACT section 2). */
@@ -16,20 +17,26 @@ const MOST_AT_ONCE = 64;
 /** What a packer looks back over: 256 KiB. */
 const WINDOW_LOG = 18;
 
+/** How hard each coding tries: less for numbers, of which there are many, and br at most at level 5 (CONTRACT section 2). */
+const ZSTD = (fast: boolean) => ({ [constants.ZSTD_c_compressionLevel]: fast ? 1 : 3, [constants.ZSTD_c_windowLog]: WINDOW_LOG });
+const BROTLI = (fast: boolean) => ({ [constants.BROTLI_PARAM_QUALITY]: fast ? 1 : 5, [constants.BROTLI_PARAM_LGWIN]: WINDOW_LOG });
+const GZIP = (fast: boolean) => (fast ? 1 : 6);
+
 /** Each chunk goes out as it comes: a stream's client may wait for a line before it sends the next. */
 const PACKERS: Readonly<Record<Coding, (fast: boolean) => Transform>> = {
-  zstd: (fast) =>
-    createZstdCompress({
-      flush: constants.ZSTD_e_flush,
-      params: { [constants.ZSTD_c_compressionLevel]: fast ? 1 : 3, [constants.ZSTD_c_windowLog]: WINDOW_LOG },
-    }),
-  br: (fast) =>
-    createBrotliCompress({
-      flush: constants.BROTLI_OPERATION_FLUSH,
-      params: { [constants.BROTLI_PARAM_QUALITY]: fast ? 1 : 5, [constants.BROTLI_PARAM_LGWIN]: WINDOW_LOG },
-    }),
-  gzip: (fast) => createGzip({ flush: constants.Z_SYNC_FLUSH, level: fast ? 1 : 6 }),
+  zstd: (fast) => createZstdCompress({ flush: constants.ZSTD_e_flush, params: ZSTD(fast) }),
+  br: (fast) => createBrotliCompress({ flush: constants.BROTLI_OPERATION_FLUSH, params: BROTLI(fast) }),
+  gzip: (fast) => createGzip({ flush: constants.Z_SYNC_FLUSH, level: GZIP(fast) }),
 };
+
+/** What is sent again and again, packed once in each coding. */
+export function packOnce(plain: Buffer): Readonly<Record<Coding, Buffer>> {
+  return {
+    zstd: zstdCompressSync(plain, { params: ZSTD(false) }),
+    br: brotliCompressSync(plain, { params: BROTLI(false) }),
+    gzip: gzipSync(plain, { level: GZIP(false) }),
+  };
+}
 
 /**
  * Packs replies of 1 KiB and more as their client's Accept-Encoding likes best, on threads of their own: text, pictures,
@@ -83,15 +90,22 @@ function isStream(payload: unknown): payload is Readable {
   return typeof (payload as Readable | null)?.pipe === 'function';
 }
 
-const TEXT = /^(?:text\/|image\/svg\+xml|application\/(?:json|problem\+json|yaml|javascript|x-ndjson|ndjson|jsonl|jsonlines)\b)/;
-const NUMBERS = /^application\/(?:json|x-ndjson|ndjson|jsonl|jsonlines)\b/;
+const NUMBERS: readonly string[] = [JSON_TYPE, ...NDJSON_TYPES];
+const TEXTS: readonly string[] = ['image/svg+xml', 'application/problem+json', 'application/yaml', 'application/javascript', ...NUMBERS];
 
 function isPacked(reply: FastifyReply, numbers: boolean): boolean {
   if (reply.hasHeader('content-encoding') || reply.statusCode === 206) return false;
-  return TEXT.test(`${reply.getHeader('content-type')}`) && (numbers || !isNumbers(reply));
+  const type = typeOf(reply);
+  return (type.startsWith('text/') || TEXTS.includes(type)) && (numbers || !isNumbers(reply));
 }
 
 /** An answer in JSON is numbers; JSON that is fetched is a document. */
 function isNumbers(reply: FastifyReply): boolean {
-  return reply.request.method === 'POST' && reply.statusCode < 400 && NUMBERS.test(`${reply.getHeader('content-type')}`);
+  return reply.request.method === 'POST' && reply.statusCode < 400 && NUMBERS.includes(typeOf(reply));
+}
+
+/** The media type of a reply, without parameters. */
+function typeOf(reply: FastifyReply): string {
+  const [type = ''] = `${reply.getHeader('content-type')}`.split(';', 1);
+  return type;
 }

@@ -7,17 +7,14 @@ import { AttentionReply } from '../../schemas/attention-reply.ts';
 import { BodyHeaders } from '../../schemas/headers.ts';
 import { MergeReply, MergeRequest } from '../../schemas/merge.ts';
 import { type Answering, answerRequest } from '../answering.ts';
-import { requireMediaType } from '../media.ts';
+import { JSON_TYPE, NDJSON_TYPES, requireMediaType } from '../media.ts';
 import { answerStream } from '../ndjson.ts';
 import { negotiate, negotiateLines, problemResponses } from '../representation.ts';
 import { varyBy } from '../vary.ts';
 import { shownExample } from './shown.ts';
 import { ATTENTION_WORDS, MERGE_WORDS } from './words.ts';
 
-const JSON_TYPE = 'application/json';
-const NDJSON_TYPE = 'application/x-ndjson';
-/** One format under the names that clients give it. */
-const NDJSON_TYPES = [NDJSON_TYPE, 'application/ndjson', 'application/jsonl', 'application/jsonlines'] as const;
+const [NDJSON_TYPE] = NDJSON_TYPES;
 const MARKDOWN_TYPE = 'text/markdown';
 const SVG_TYPE = 'image/svg+xml';
 const REPRESENTATIONS = { [JSON_TYPE]: undefined, [MARKDOWN_TYPE]: 'markdown', [SVG_TYPE]: 'svg' } as const;

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Coding, preferredCoding } from '../packing.ts';
+import { packOnce, preferredCoding } from '../packing.ts';
 import { varyBy } from '../vary.ts';
 
 const POLICY =
@@ -40,15 +39,6 @@ export async function playgroundRoutes(app: FastifyInstance): Promise<void> {
 
 function send(reply: FastifyReply, type: string, bytes: Buffer): FastifyReply {
   return reply.type(type).send(bytes);
-}
-
-/** At start there is time for the smallest that each coding can be. */
-function packOnce(plain: Buffer): Readonly<Record<Coding, Buffer>> {
-  return {
-    zstd: zstdCompressSync(plain, { params: { [constants.ZSTD_c_compressionLevel]: 19 } }),
-    br: brotliCompressSync(plain),
-    gzip: gzipSync(plain, { level: 9 }),
-  };
 }
 
 /** Does the client hold this version already, packed or not? (RFC 9110, 13.1.2) */
