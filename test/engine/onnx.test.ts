@@ -14,6 +14,7 @@ import {
   onnxLayout,
 } from '../../src/engine/onnx.ts';
 import type { Floats, Precision } from '../../src/engine/tensor.ts';
+import { anyLayout, laidOut } from './any-layout.ts';
 import { random } from './calls.ts';
 import { type Attributes, attentionByDefinition, type Inputs } from './onnx-by-definition.ts';
 
@@ -71,26 +72,14 @@ const three = (B: number, H: number, G: number, S: number, L: number, D: number,
 const counts = (...lengths: number[]): Dense<Float64Array> => ({ data: Float64Array.from(lengths), shape: [lengths.length] });
 
 const bit = fc.boolean();
-const size = fc.integer({ min: 1, max: 3 });
 const anything = fc.record({
-  B: size,
-  G: size,
-  group: fc.integer({ min: 1, max: 2 }),
-  S: size,
-  L: size,
-  D: size,
-  E: size,
-  packed: bit,
+  ...anyLayout(3),
   is_causal: fc.constantFrom(undefined, false, true),
   softcap: fc.constantFrom(undefined, 0, 0.7),
   scale: fc.constantFrom(undefined, 0.3, -1),
   qk_matmul_output_mode: fc.constantFrom<(0 | 1 | 2 | 3 | undefined)[]>(undefined, 0, 1, 2, 3),
-  memory: fc.constantFrom('none', 'past', 'padded'),
   left_window_size: fc.constantFrom(undefined, -1, 0, 1, 2),
   right_window_size: fc.constantFrom(undefined, -1, 0, 1, 2),
-  rank: fc.integer({ min: 0, max: 4 }),
-  boolean: bit,
-  short: bit,
   shared: fc.tuple(bit, bit, bit),
   seed: fc.nat({ max: 1000 }),
 });
@@ -99,10 +88,9 @@ describe('ONNX’s attention', () => {
   test('is what its definition says, under any options', () => {
     fc.assert(
       fc.property(anything, ({ B, G, group, S, L, D, E, packed, memory, rank, boolean, short, shared, seed, ...options }) => {
-        const H = G * group;
-        const P = memory === 'past' ? 2 : 0;
+        const { H, P, maskedKeys, lengths } = laidOut({ B, G, group, L, memory, short });
         const full = [B, H, S].map((length, axis) => (shared[axis] ? 1 : length));
-        const shape = [...full, Math.max(1, P + L - (short && memory !== 'padded' ? 1 : 0))].slice(4 - rank);
+        const shape = [...full, maskedKeys].slice(4 - rank);
         const next = random(seed);
         const masked = Array.from({ length: shape.reduce((product, length) => product * length, 1) }, () => next());
         const attn_mask = boolean
@@ -112,7 +100,7 @@ describe('ONNX’s attention', () => {
           ...(packed ? three : four)(B, H, G, S, L, D, E),
           ...(rank > 0 && { attn_mask }),
           ...(memory === 'past' && { past_key: tensor([B, G, P, D], 4), past_value: tensor([B, G, P, E], 5) }),
-          ...(memory === 'padded' && { nonpad_kv_seqlen: counts(...Array.from({ length: B }, () => Math.floor(((next() + 1) / 2) * (L + 1)))) }),
+          ...(memory === 'padded' && { nonpad_kv_seqlen: counts(...lengths(next)) }),
         };
         const attributes = { ...options, ...(packed && { q_num_heads: H, kv_num_heads: G }) };
         expectDefinition(inputs, attributes, memory === 'padded' ? ['lse', 'qk_matmul_output', 'Y'] : ONNX_OUTPUTS);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { request } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { inferenceExamples } from '../../src/schemas/examples.ts';
+import { anyLayout, laidOut } from '../engine/any-layout.ts';
 import { random } from '../engine/calls.ts';
 import { type Attributes, attentionByDefinition, type Inputs } from '../engine/onnx-by-definition.ts';
 import { withFacts } from '../facts.ts';
@@ -164,34 +165,21 @@ describe.each(['json', 'binary'] as const)('as %s', (wire) => {
 
 test('random combinations of all options follow the definition', async () => {
   const bit = fc.boolean();
-  const size = fc.integer({ min: 1, max: 4 });
   await fc.assert(
     fc.asyncProperty(
       fc.record({
-        B: size,
-        G: size,
-        group: fc.integer({ min: 1, max: 2 }),
-        S: size,
-        L: size,
-        D: size,
-        E: size,
-        packed: bit,
+        ...anyLayout(4),
         causal: bit,
         softcap: bit,
         mode: fc.integer({ min: 0, max: 3 }),
-        memory: fc.constantFrom('none', 'past', 'padded'),
         left: fc.integer({ min: -1, max: 2 }),
         right: fc.integer({ min: -1, max: 2 }),
-        rank: fc.integer({ min: 0, max: 4 }),
-        boolean: bit,
-        short: bit,
         binary: bit,
         seed: fc.integer(),
       }),
       async ({ B, G, group, S, L, D, E, packed, causal, softcap, mode, memory, left, right, rank, boolean, short, binary, seed }) => {
-        const H = G * group;
-        const T = L + (memory === 'past' ? 2 : 0);
-        const shape = [B, H, S, Math.max(1, T - (short && memory !== 'padded' ? 1 : 0))].slice(4 - rank);
+        const { H, P, maskedKeys, lengths: unpadded } = laidOut({ B, G, group, L, memory, short });
+        const shape = [B, H, S, maskedKeys].slice(4 - rank);
         const count = shape.reduce((product, length) => product * length, 1);
         const values = boolean ? [true, false, true, true, false] : [0, 0.5, '-Infinity', -1, 2];
         const layout = packed ? three(B, H, G, S, L, D, E) : { inputs: four(B, H, G, S, L, D, E), parameters: {} };
@@ -209,8 +197,8 @@ test('random combinations of all options follow the definition', async () => {
                 boolean ? 'BOOL' : 'FP32',
               ),
             }),
-            ...(memory === 'past' && past(B, G, 2, D, E)),
-            ...(memory === 'padded' && { nonpad_kv_seqlen: lengths(...Array.from({ length: B }, () => Math.floor(((next() + 1) / 2) * (L + 1)))) }),
+            ...(memory === 'past' && past(B, G, P, D, E)),
+            ...(memory === 'padded' && { nonpad_kv_seqlen: lengths(...unpadded(next)) }),
           },
           parameters: {
             ...layout.parameters,

@@ -1,8 +1,8 @@
 import { Agent, request as ask, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Connections } from '../../src/http/connections.ts';
 import { askForBody, makeServer } from '../../src/http/server.ts';
+import { useBare } from './bare.ts';
 import { open } from './raw.ts';
 
 const TIMEOUT_MS = 700;
@@ -18,19 +18,10 @@ const server = makeServer(
   TIMEOUT_MS,
   new Connections(100),
 );
-let port = 0;
-
-beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  ({ port } = server.address() as AddressInfo);
-});
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
+const bare = useBare(server);
 
 async function reply(bytes: string, until: string | RegExp): Promise<string> {
-  const connection = open(port, bytes);
+  const connection = open(bare.port, bytes);
   const text = await connection.until(until);
   connection.socket.destroy();
   return text;
@@ -49,7 +40,7 @@ describe('the server', () => {
   });
 
   test('looks at headers that trickle in as often as their time asks for', async () => {
-    const connection = open(port, 'GET / HTTP/1.1\r\nho');
+    const connection = open(bare.port, 'GET / HTTP/1.1\r\nho');
     await connection.closed;
     expect(connection.received).toContain('408');
   });
@@ -71,7 +62,7 @@ describe('a client that waits to be told to go on', () => {
   const head = (path: string) => `POST ${path} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n`;
 
   test('is told where its body is wanted', async () => {
-    const connection = open(port, head('/wanted'));
+    const connection = open(bare.port, head('/wanted'));
     expect(await connection.until('\r\n\r\n')).toBe('HTTP/1.1 100 Continue\r\n\r\n');
     connection.socket.write('ab');
     expect(await connection.until('POST')).toContain('POST /wanted 0 100-continue');
@@ -85,7 +76,7 @@ describe('a client that waits to be told to go on', () => {
 
 describe('CONNECT', () => {
   test('is a method like any other: the app answers it, and the connection ends', async () => {
-    const connection = open(port, 'CONNECT a:1 HTTP/1.1\r\nhost: x\r\n\r\n');
+    const connection = open(bare.port, 'CONNECT a:1 HTTP/1.1\r\nhost: x\r\n\r\n');
     await connection.closed;
     expect(connection.received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(connection.received.toLowerCase()).toContain('connection: close');
@@ -93,7 +84,7 @@ describe('CONNECT', () => {
   });
 
   test('may be left by its client, and the server lives', async () => {
-    const connection = open(port, 'CONNECT a:1 HTTP/1.1\r\nhost: x\r\n\r\n');
+    const connection = open(bare.port, 'CONNECT a:1 HTTP/1.1\r\nhost: x\r\n\r\n');
     await connection.until('HTTP');
     connection.socket.resetAndDestroy();
     await connection.closed;
@@ -106,7 +97,7 @@ test('one connection carries one request after another', async () => {
   const ports = new Set<number | undefined>();
   for (let turn = 0; turn < 3; turn++)
     await new Promise<void>((resolve, reject) => {
-      const asked = ask({ port, host: '127.0.0.1', path: '/a', agent }, (response) => {
+      const asked = ask({ port: bare.port, host: '127.0.0.1', path: '/a', agent }, (response) => {
         ports.add(asked.socket?.localPort);
         response.resume().on('end', resolve);
       });

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { request } from 'undici';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { brokenEncoding, ENCODINGS, type Encoding, unpack } from '../../src/http/unpacking.ts';
+import { useBare } from './bare.ts';
 
 /** Unpacks what it gets at the address that names the encoding. */
 const server = createServer((message, response) => {
@@ -17,7 +18,7 @@ const server = createServer((message, response) => {
   );
 });
 let failed: unknown;
-let port = 0;
+const bare = useBare(server);
 
 async function unpacked(message: IncomingMessage): Promise<Buffer> {
   const pieces: Buffer[] = [];
@@ -25,17 +26,8 @@ async function unpacked(message: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  ({ port } = server.address() as AddressInfo);
-});
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
-
 async function send(encoding: string, body: Buffer): Promise<{ status: number; text: string }> {
-  const reply = await request(`http://127.0.0.1:${port}/${encoding}`, { method: 'POST', body });
+  const reply = await request(`http://127.0.0.1:${bare.port}/${encoding}`, { method: 'POST', body });
   return { status: reply.statusCode, text: await reply.body.text() };
 }
 
@@ -88,7 +80,7 @@ test('a frame that wants more memory than clients ask for is refused', async () 
 test('a client that goes in mid-body is no fault of its bytes', async () => {
   failed = undefined;
   const packed = gzipSync(TEXT);
-  const socket = connect(port, '127.0.0.1', () => {
+  const socket = connect(bare.port, '127.0.0.1', () => {
     socket.write(`POST /gzip HTTP/1.1\r\nhost: x\r\ncontent-length: ${packed.length}\r\n\r\n`);
     socket.write(packed.subarray(0, 20), () => setTimeout(() => socket.destroy(), 20));
   });
