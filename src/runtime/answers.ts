@@ -1,20 +1,38 @@
+import { Failure } from '../engine/failure.ts';
+import type { NumberReader } from '../wire/numbers/number-reader.ts';
 import { attention } from './answers/attention.ts';
 import { inference } from './answers/inference.ts';
 import { merge } from './answers/merge.ts';
 import { shown } from './answers/shown.ts';
+import { bodyBytes } from './memory.ts';
 import type { Answered, Facts, Kind, Means, Question, QuestionOf, Task } from './question.ts';
 
+/** A body below this is read as fast by JSON.parse (see bench/README.md). */
+const LEAST_READ_BYTES = 512;
+
+type Read<Of extends Kind> = (question: QuestionOf<Of>, means: Means, reader?: NumberReader) => Task;
+
 /** How each kind of question is read. */
-const READERS: { readonly [Of in Kind]: (question: QuestionOf<Of>, means: Means) => Task } = { attention, shown, merge, inference };
+const READERS: { readonly [Of in Kind]: Read<Of> } = { attention, shown, merge, inference };
 
 /**
  * Reads and prices a question, within the limits. Between reading and carrying out nothing else may be read on this
- * thread, since both work in the kernel's memory.
+ * thread, since both work in the kernel's memory. What the reader of numbers leads to a refusal is read once more without
+ * it: what is said of a request, and where, is said by one way alone.
  * @throws Failure
  */
 export function readQuestion<Of extends Kind>(question: QuestionOf<Of>, means: Means): Task {
-  means.kernel.reset();
-  const read: (question: QuestionOf<Of>, means: Means) => Task = READERS[question.kind];
+  const read: Read<Of> = READERS[question.kind];
+  const { kernel, codec } = means;
+  if (codec.reader && bodyBytes(question) >= LEAST_READ_BYTES) {
+    try {
+      kernel.reset();
+      return read(question, means, codec.reader);
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'invalid-request') throw error;
+    }
+  }
+  kernel.reset();
   return read(question, means);
 }
 

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { type Codec, portable } from '../wire/numbers/codec.ts';
+import { NumberReader } from '../wire/numbers/number-reader.ts';
 
 /** Who reads and prints the numbers of JSON: WebAssembly where there is a module for it, or JavaScript alone. */
 export type CodecSetting = 'auto' | 'portable';
@@ -7,13 +9,17 @@ export type CodecSetting = 'auto' | 'portable';
 export interface ChosenCodec {
   /** For people. */
   readonly name: string;
+  /** The module that reads; absent where JavaScript does. */
+  readonly read?: WebAssembly.Module;
 }
 
-export function chooseCodec(_setting: CodecSetting): ChosenCodec {
-  return portable;
+const moduleOf = (name: string) => new WebAssembly.Module(readFileSync(new URL(`../wire/numbers/${name}.wasm`, import.meta.url)));
+
+export function chooseCodec(setting: CodecSetting): ChosenCodec {
+  return setting === 'portable' ? portable : { name: 'wasm', read: moduleOf('read') };
 }
 
 /** This thread's own codec. */
-export function codecOf(_chosen: ChosenCodec): Codec {
-  return portable;
+export function codecOf({ name, read }: ChosenCodec): Codec {
+  return read ? { name, reader: new NumberReader(read) } : portable;
 }

@@ -1,9 +1,11 @@
 import { type Floats, floats, type Matrix, type Precision } from '../engine/tensor.ts';
 import { count, type Faults, given } from './faults.ts';
+import { NumberArray } from './numbers/number-array.ts';
 import { outOfRange } from './scalars.ts';
 
 /*
- * Readers of arrays, as far as a vector and a matrix. They stop where the faults are full.
+ * Readers of arrays, as far as a vector and a matrix. They stop where the faults are full. A NumberArray that is not what
+ * is wanted goes the way of all that is no array: it is refused, and the body is read again without NumberArrays.
  */
 
 /** An array that is not empty. */
@@ -15,6 +17,8 @@ export function readArray(value: unknown, of: string, pointer: string, faults: F
 
 /** A row of numbers. */
 export function readVector(value: unknown, precision: Precision, pointer: string, faults: Faults): Floats | undefined {
+  const read = value instanceof NumberArray && value.shape.length === 1 ? value.floats(precision) : undefined;
+  if (read) return read;
   const row = readArray(value, 'number', pointer, faults);
   if (!row) return undefined;
   const data = floats(precision, row.length);
@@ -27,6 +31,11 @@ export function readVector(value: unknown, precision: Precision, pointer: string
  * it still comes back, so that what depends on its shape can be held against it.
  */
 export function readMatrix(value: unknown, precision: Precision, pointer: string, faults: Faults): Matrix | undefined {
+  if (value instanceof NumberArray && value.shape.length === 2) {
+    const [height = 0, columns = 0] = value.shape;
+    const data = value.floats(precision);
+    if (data) return { data, rows: height, columns };
+  }
   const rows = readArray(value, 'row of numbers', pointer, faults);
   if (!rows) return undefined;
   const columns = checkWidths(rows, 'number', pointer, faults);

@@ -12,6 +12,9 @@ import { readWord } from './scalars.ts';
 
 const FIELDS = fieldsOf(AttentionRequest);
 
+/** What a body says whose numbers are float64. */
+export const DOUBLES = ['float64'] as const;
+
 /**
  * What a parsed body asks for. Every member is read first, by the kind that its schema says, then the members are held
  * against each other.

@@ -8,6 +8,7 @@ import { type AskedOutput, REQUEST_PARAMETERS, readOutputs, readRequestParameter
 import { type Members, quoted, readNamed, readParameters } from './inference-members.ts';
 import { readTensorHeader, readValues, type TensorHeader } from './inference-tensor.ts';
 import { parseJson } from './json.ts';
+import type { NumberReader } from './numbers/number-reader.ts';
 
 /** The model that a request is for. */
 export interface Model {
@@ -33,6 +34,8 @@ export interface AskedInference {
 }
 
 const NO_SUCH_NUMBER = 'JSON has no such number; in a tensor of floats write it as a string: "NaN", "Infinity" or "-Infinity"';
+/** What a body says of whose tensors some are neither FP32 nor booleans. */
+const NOT_SINGLES = ['FP64', 'FP16', 'BF16', 'INT'] as const;
 const HEADER_MISSING =
   'where the bytes of binary tensors follow the JSON, the header Inference-Header-Content-Length must say how long the JSON is; it is missing';
 
@@ -41,10 +44,12 @@ const HEADER_MISSING =
  * that is, the bytes of the binary tensors in the order in which the JSON names them.
  * @throws Failure `invalid-request`, `malformed-json`, `not-found`
  */
-export function readInferenceRequest(body: Chunks, jsonLength: string | undefined, model: Model): AskedInference {
+export function readInferenceRequest(body: Chunks, jsonLength: string | undefined, model: Model, reader?: NumberReader): AskedInference {
   const jsonBytes = readJsonLength(jsonLength, body.length);
+  const json = body.head(jsonBytes);
+  const advice = { noSuchNumber: NO_SUCH_NUMBER, otherBytes: jsonLength === undefined ? HEADER_MISSING : undefined };
   const request = readNamed(
-    parseJson(body.head(jsonBytes), { noSuchNumber: NO_SUCH_NUMBER, otherBytes: jsonLength === undefined ? HEADER_MISSING : undefined }),
+    (reader?.read([json], NOT_SINGLES) ?? { value: parseJson(json, advice) }).value,
     ['id', 'model_name', 'model_version', 'parameters', 'inputs', 'outputs'],
     'the request',
   );

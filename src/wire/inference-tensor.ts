@@ -5,6 +5,7 @@ import type { Chunks } from './chunks.ts';
 import { DATATYPES, type DatatypeName, type Float32Room, isDatatype, roomFor, widen } from './datatypes.ts';
 import { given } from './faults.ts';
 import { quoted, readNamed, readParameters } from './inference-members.ts';
+import { NumberArray } from './numbers/number-array.ts';
 
 /** What a tensor says of itself, before its data: its length in bytes is known where its data is binary. */
 export interface TensorHeader {
@@ -110,6 +111,8 @@ const SPECIAL: ReadonlyMap<string, number> = new Map([
 
 /** The numbers of a JSON array, flat or nested as the shape is. */
 function jsonValues({ name, datatype, shape, data }: TensorHeader, count: number, float32: Float32Room | undefined): Values {
+  const known = data instanceof NumberArray && fits(data.shape, shape, count) ? valuesOf(data, datatype, float32) : undefined;
+  if (known) return known;
   if (!Array.isArray(data)) throw new Failure('invalid-request', `data of input ${name} must be an array, got ${given(data)}`);
   const nested = Array.isArray(data[0]);
   const held = nested ? 0 : data.length;
@@ -131,6 +134,31 @@ function jsonValues({ name, datatype, shape, data }: TensorHeader, count: number
     }
   };
   walk(data);
+  return values;
+}
+
+/** Whether data is flat, or nested as the shape is. */
+function fits(data: readonly number[], shape: readonly number[], count: number): boolean {
+  return data.length === 1 ? data[0] === count : data.length === shape.length && data.every((size, axis) => size === shape[axis]);
+}
+
+/** Elements that were read already, as the datatype holds them; undefined where one is not in its range. */
+function valuesOf(array: NumberArray, datatype: DatatypeName, float32: Float32Room | undefined): Values | undefined {
+  const { kind, range, round } = DATATYPES[datatype];
+  if (kind === 'boolean') return array.booleans;
+  const data = array.floats('float64') ?? (datatype === 'FP32' ? array.floats('float32') : undefined);
+  if (!data) return undefined;
+  const values = roomFor(datatype, data.length, float32);
+  if (datatype === 'FP32' && data instanceof Float32Array) {
+    values.set(data);
+    return values;
+  }
+  const [least, greatest] = range;
+  for (let i = 0; i < data.length; i++) {
+    const held = round(data[i] as number);
+    if (!(held >= least && held <= greatest && (kind === 'float' || Number.isInteger(held)))) return undefined;
+    values[i] = held;
+  }
   return values;
 }
 

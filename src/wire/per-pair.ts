@@ -2,14 +2,19 @@ import { type Floats, floats, type Precision } from '../engine/tensor.ts';
 import { checkWidths, readArray, readRow } from './arrays.ts';
 import { type Faults, given } from './faults.ts';
 import type { ShapedPerPair } from './members.ts';
+import { NumberArray } from './numbers/number-array.ts';
 
 /** Booleans, 1 for true: [n], [m, n] or [h, m, n]. They come back for their shape even where elements are at fault. */
 export function readBooleans(value: unknown, pointer: string, faults: Faults): ShapedPerPair<Uint8Array> | undefined {
+  const read = value instanceof NumberArray ? shaped(value, value.booleans) : undefined;
+  if (read) return read;
   return readPerPair(value, 'boolean', pointer, faults, (length) => new Uint8Array(length), readBooleanRow);
 }
 
 /** Finite numbers of that precision: [n], [m, n] or [h, m, n]. They come back for their shape even where elements are at fault. */
 export function readNumbers(value: unknown, precision: Precision, pointer: string, faults: Faults): ShapedPerPair<Floats> | undefined {
+  const read = value instanceof NumberArray ? shaped(value, value.floats(precision)) : undefined;
+  if (read) return read;
   return readPerPair(
     value,
     'number',
@@ -18,6 +23,12 @@ export function readNumbers(value: unknown, precision: Precision, pointer: strin
     (length) => floats(precision, length),
     (row, data, offset, at) => readRow(row, data, offset, precision, at, faults),
   );
+}
+
+/** What was read already, where it has the axes of a value for each pair. */
+function shaped<Data>({ shape }: NumberArray, data: Data | undefined): ShapedPerPair<Data> | undefined {
+  const rank = shape.length;
+  return data && (rank === 1 || rank === 2 || rank === 3) ? { data, rank, shape } : undefined;
 }
 
 type RowReader<Data> = (row: readonly unknown[], data: Data, offset: number, pointer: string, faults: Faults) => void;

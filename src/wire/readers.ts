@@ -6,6 +6,7 @@ import { count, type Faults, given, pointerTo } from './faults.ts';
 import type { Field, Fields } from './fields.ts';
 import { readLogSumExps } from './log-sum-exps.ts';
 import type { Complete, Members, Positions, ReadObject, Rows, Values } from './members.ts';
+import { NumberArray } from './numbers/number-array.ts';
 import { readBooleans, readNumbers } from './per-pair.ts';
 import { readBoolean, readCode, readFinite, readFlag, readInteger, readNumber, readPositive, readWord } from './scalars.ts';
 
@@ -40,8 +41,7 @@ const READERS: { readonly [Name in KindName]: Reader<Name> } = {
   vector: (value, _, { pointer, precision, faults }) => readVector(value, precision, pointer, faults),
   matrix: (value, _, { pointer, precision, faults }) => readMatrix(value, precision, pointer, faults),
   'matrix-or-vector': readRows,
-  'number-or-vector': (value, _, { pointer, precision, faults }) =>
-    (Array.isArray(value) ? readVector : readNumber)(value, precision, pointer, faults),
+  'number-or-vector': (value, _, { pointer, precision, faults }) => (isArray(value) ? readVector : readNumber)(value, precision, pointer, faults),
   'number-or-word': readNumberOrWord,
   positions: readPositions,
   'per-pair': (value, { of }, { pointer, precision, faults }) =>
@@ -78,12 +78,17 @@ function readLabels(value: unknown, _: Kind<'labels'>, { pointer, faults }: Plac
 }
 
 function readRows(value: unknown, _: Kind<'matrix-or-vector'>, { pointer, precision, faults }: Place): Rows | undefined {
-  if (Array.isArray(value) && value.length > 0 && !Array.isArray(value[0])) {
+  const isVector = value instanceof NumberArray ? value.shape.length === 1 : Array.isArray(value) && value.length > 0 && !Array.isArray(value[0]);
+  if (isVector) {
     const data = readVector(value, precision, pointer, faults);
     return data && { matrix: { data, rows: 1, columns: data.length }, oneRow: true };
   }
   const matrix = readMatrix(value, precision, pointer, faults);
   return matrix && { matrix, oneRow: false };
+}
+
+function isArray(value: unknown): boolean {
+  return Array.isArray(value) || value instanceof NumberArray;
 }
 
 function readNumberOrWord(value: unknown, { word }: Kind<'number-or-word'>, { pointer, precision, faults }: Place): number | string | undefined {

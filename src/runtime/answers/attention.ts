@@ -3,7 +3,8 @@ import { Recording } from '../../explain/recording.ts';
 import { traceReply } from '../../explain/trace-reply.ts';
 import { MOST_WALKED } from '../../explain/walkthrough.ts';
 import { printAttentionReply } from '../../wire/attention-reply.ts';
-import { readAttentionRequest } from '../../wire/attention-request.ts';
+import { DOUBLES, readAttentionRequest } from '../../wire/attention-request.ts';
+import type { NumberReader } from '../../wire/numbers/number-reader.ts';
 import { costOf, paceOf, tokenHolds, tokenLoad } from '../cost.ts';
 import { axesOf, refuseShown, refuseTooMuch, traceNumbersOf } from '../limits.ts';
 import type { Means, QuestionOf, Task } from '../question.ts';
@@ -11,8 +12,8 @@ import { readJsonBody } from './body.ts';
 import { pointingAtZeroVectors } from './zero-vectors.ts';
 
 /** Attention over tokens, as JSON. */
-export function attention({ body }: QuestionOf<'attention'>, { kernel, limits, checkpoint }: Means): Task {
-  const order = readAttentionRequest(readJsonBody(body));
+export function attention({ body }: QuestionOf<'attention'>, { kernel, limits, checkpoint }: Means, reader?: NumberReader): Task {
+  const order = readAttentionRequest(readJsonBody(body, reader, DOUBLES));
   const { attention: asked, printing } = order;
   const sizes = tokenSizes(asked);
   const traced = printing.include.includes('trace');

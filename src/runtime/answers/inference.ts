@@ -2,6 +2,7 @@ import { type OnnxLayout, onnxCall, onnxLayout } from '../../engine/onnx.ts';
 import { Chunks } from '../../wire/chunks.ts';
 import { printInferenceReply } from '../../wire/inference-reply.ts';
 import { type AskedInference, type Model, readInferenceRequest } from '../../wire/inference-request.ts';
+import type { NumberReader } from '../../wire/numbers/number-reader.ts';
 import { costOf, type Load, PRINTED_BYTES, paceOf } from '../cost.ts';
 import { type CallSize, numbersIn, refuseAxes, refuseCall } from '../limits.ts';
 import type { Means, QuestionOf, Task } from '../question.ts';
@@ -10,8 +11,8 @@ import type { Means, QuestionOf, Task } from '../question.ts';
 export const MODEL = { name: 'attention', version: '1' } as const satisfies Model;
 
 /** ONNX's Attention over tensors, by the Open Inference Protocol. */
-export function inference({ body, jsonLength }: QuestionOf<'inference'>, { kernel, limits, checkpoint }: Means): Task {
-  const order = readInferenceRequest(new Chunks(body), jsonLength, MODEL);
+export function inference({ body, jsonLength }: QuestionOf<'inference'>, { kernel, limits, checkpoint }: Means, reader?: NumberReader): Task {
+  const order = readInferenceRequest(new Chunks(body), jsonLength, MODEL, reader);
   const { attributes, precision, shapes } = order;
   const names = order.outputs.map(({ name }) => name);
   // Numbers are read, and room is made for them, only once the shapes are within the limits.

@@ -1,14 +1,15 @@
 import { mergeAndProject } from '../../engine/merge.ts';
 import { printMergeReply } from '../../wire/merge-reply.ts';
 import { readMergeRequest } from '../../wire/merge-request.ts';
+import type { NumberReader } from '../../wire/numbers/number-reader.ts';
 import { costOf, PRINTED_BYTES } from '../cost.ts';
 import { refuseReply, refuseWork } from '../limits.ts';
 import type { Means, QuestionOf, Task } from '../question.ts';
 import { readJsonBody } from './body.ts';
 
 /** Attention over all keys from attention over parts of them. */
-export function merge({ body }: QuestionOf<'merge'>, { limits }: Means): Task {
-  const order = readMergeRequest(readJsonBody(body));
+export function merge({ body }: QuestionOf<'merge'>, { limits }: Means, reader?: NumberReader): Task {
+  const order = readMergeRequest(readJsonBody(body, reader, 'always'));
   const { parts, m, heads, output } = order;
   const inputs = parts[0]?.context.columns ?? 0;
   const columns = output.weight?.columns ?? inputs;

@@ -1,7 +1,8 @@
 import { tokenSizes } from '../../engine/token-attention.ts';
 import { drawWeights, MOST_DRAWN, MOST_MARKS, marksOf } from '../../explain/heatmap.ts';
 import { MOST_WALKED, walkThrough, writtenNumbers } from '../../explain/walkthrough.ts';
-import { readAttentionRequest } from '../../wire/attention-request.ts';
+import { DOUBLES, readAttentionRequest } from '../../wire/attention-request.ts';
+import type { NumberReader } from '../../wire/numbers/number-reader.ts';
 import { costOf, paceOf, tokenHolds, tokenLoad } from '../cost.ts';
 import { axesOf, refuseMarks, refuseReply, refuseShown, refuseTooMuch } from '../limits.ts';
 import type { Means, QuestionOf, Task } from '../question.ts';
@@ -9,8 +10,8 @@ import { readJsonBody } from './body.ts';
 import { pointingAtZeroVectors } from './zero-vectors.ts';
 
 /** Attention over tokens, shown to people. `include` plays no part. */
-export function shown({ body, as }: QuestionOf<'shown'>, { kernel, limits, checkpoint }: Means): Task {
-  const order = readAttentionRequest(readJsonBody(body));
+export function shown({ body, as }: QuestionOf<'shown'>, { kernel, limits, checkpoint }: Means, reader?: NumberReader): Task {
+  const order = readAttentionRequest(readJsonBody(body, reader, DOUBLES));
   const attention = { ...order.attention, include: new Set(['weights', 'context'] as const) };
   const sizes = tokenSizes(attention);
   const { h, m, n } = sizes;

@@ -1,0 +1,44 @@
+import { isUtf8 } from 'node:buffer';
+import type { NumberArray } from './number-array.ts';
+import { Scanner } from './scanner.ts';
+
+/** The name of a member that has none: no request has one, so that what stands in for an array can't be a client's. */
+const NAMELESS = /""\s*:/g;
+
+/** Reads JSON with its arrays of numbers and of booleans in memory, as NumberArrays. */
+export class NumberReader {
+  readonly #scanner: Scanner;
+
+  constructor(module: WebAssembly.Module) {
+    this.#scanner = new Scanner(module);
+  }
+
+  /**
+   * The value that a text holds as JSON: what JSON.parse gives, but for arrays that were read on the way. Undefined where
+   * the text has to be read by JSON.parse, whether it is JSON or not.
+   * @param doubles words of which any in the text says that numbers are kept as float64, or that they always are
+   */
+  read(pieces: readonly Buffer[], doubles: readonly string[] | 'always'): { readonly value: unknown } | undefined {
+    const isDouble = doubles === 'always' || doubles.some((word) => pieces.some((piece) => piece.includes(word)));
+    const scanned = this.#scanner.scan(pieces, isDouble ? 'float64' : 'float32');
+    if (!scanned || !isUtf8(scanned.text)) return undefined;
+    const { arrays } = scanned;
+    const text = scanned.text.toString('utf8');
+    if ((text.match(NAMELESS)?.length ?? 0) !== arrays.length) return undefined;
+    try {
+      return { value: restored(JSON.parse(text), arrays) };
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** The value with the arrays in their places. */
+function restored(value: unknown, arrays: readonly NumberArray[]): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const index = (value as { readonly ''?: number })[''];
+  if (index !== undefined) return arrays[index];
+  const members = value as Record<string, unknown>;
+  for (const name of Object.keys(members)) if (typeof members[name] === 'object') members[name] = restored(members[name], arrays);
+  return value;
+}

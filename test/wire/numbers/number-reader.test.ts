@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest';
+import { NumberArray } from '../../../src/wire/numbers/number-array.ts';
+import { FILLER, plain, read, reader, WINDOW_BYTES } from './reader.ts';
+
+const LONG = `[1.5${FILLER}]`;
+const MATRIX = `[${LONG},${LONG}]`;
+const LIST = `[${Array.from({ length: 2000 }, (_, i) => i).join(',')}]`;
+
+/** Whether any array of the value was read by the module. */
+function wasRead(value: unknown): boolean {
+  if (value instanceof NumberArray) return true;
+  return typeof value === 'object' && value !== null && Object.values(value).some(wasRead);
+}
+
+function agrees(text: string): void {
+  const value = read(text);
+  expect(wasRead(value)).toBe(true);
+  expect(plain(value)).toEqual(JSON.parse(text));
+}
+
+describe('a text with arrays of numbers and of booleans', () => {
+  test.each([
+    ['a matrix', `{"tokens":${MATRIX},"query":1}`],
+    ['white space wherever it may be', ` {\n"a" :\t[ [ 1 ,\r\n 2, 3${' '.repeat(100)}] \n,[4,5, -6 ] ] , "b":[ ] }\n`],
+    ['three axes', `{"bias":[${MATRIX},${MATRIX},${MATRIX}]}`],
+    ['eight axes', `[[[[[[[${LONG}]]]]]]]`],
+    ['booleans', `{"mask":[[${'true,false,'.repeat(10)}true],[${'false,false,'.repeat(10)}true]]}`],
+    ['nulls', `{"lse":[[null,1${FILLER}],[1,null${FILLER}]]}`],
+    ['a long list', `{"b_query":${LIST}}`],
+    ['the same member twice, of which the last counts', `{"a":${MATRIX},"a":[${MATRIX}],"b":${MATRIX},"b":2}`],
+    ['arrays among objects and words', `{"parts":[{"context":${MATRIX},"lse":[1,2]},{"context":[[2${FILLER}]]},"x",3,${MATRIX},[]]}`],
+    ['brackets, quotes and escapes in strings', `{"a[1]":"\\"[[1,2","b\\\\":${MATRIX},"\\u005b":"]}"}`],
+    ['names with escapes', `{"\\u0074okens":${MATRIX}}`],
+    ['letters that are no ASCII', `{"labels":["é","猫","😀"],"tokens":${MATRIX},"ü":1}`],
+    ['a member that an object has by itself', `{"constructor":${MATRIX},"toString":${MATRIX}}`],
+    ['a number and its like', `{"a":1,"b":"","c":${MATRIX},"":null}`.replace('"":null', '"d":null')],
+    ['sixty-four levels', `${'{"a":'.repeat(62)}${MATRIX}${'}'.repeat(62)}`],
+  ])('is read as JSON.parse reads it: %s', (_, text) => agrees(text));
+
+  test('keeps __proto__ a member like any other', () => {
+    const value = read(`{"__proto__":${MATRIX}}`) as object;
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+    expect(Object.keys(value)).toEqual(['__proto__']);
+  });
+
+  test('has short arrays as JSON.parse has them, and lists of a few hundred positions', () => {
+    const text = `{"a":[[1,2],[3,4]],"query":[${Array.from({ length: 500 }, (_, i) => i)}],"shape":[1,2]}`;
+    expect(read(text)).toEqual(JSON.parse(text));
+  });
+
+  test.each([
+    ['ragged rows', `[[1${FILLER}],[1,2${FILLER}]]`],
+    ['ragged heads', `[[[1${FILLER}]],[[1${FILLER}],[1${FILLER}]]]`],
+    ['rows beside numbers', `[[1${FILLER}],2]`],
+    ['a number beside rows', `[1${FILLER},[2]]`],
+    ['an empty row', `[[1${FILLER}],[]]`],
+    ['a string among numbers', `[[1,"NaN"${FILLER}]]`],
+    ['an object among numbers', `[[1,{}${FILLER}]]`],
+    ['numbers among booleans', `[[true,1${FILLER}]]`],
+    ['booleans among numbers', `[[1,true${FILLER}]]`],
+    ['an infinity', `[[1,1e999${FILLER}]]`],
+    ['sixty-five levels', `${'{"a":'.repeat(63)}${MATRIX}${'}'.repeat(63)}`],
+    ['sixty-five objects', `${'{"a":'.repeat(65)}1${'}'.repeat(65)}`],
+    ['sixty-five arrays', `${'['.repeat(65)}${']'.repeat(65)}`],
+    ['a member without a name', `{"a":{"":0},"b":${MATRIX}}`],
+    ['a member without a name, further away', `{"a":{"" \n :0},"b":${MATRIX}}`],
+    ['a byte order mark', `\uFEFF{"a":${MATRIX}}`],
+    ['bytes that are no UTF-8', Buffer.concat([Buffer.from(`{"a":${MATRIX},"b":"`), Buffer.of(0xff), Buffer.from('"}')])],
+    ['no end', `{"a":${MATRIX.slice(0, -1)}`],
+    ['no end of a number', `[[1${FILLER},`],
+    ['no comma', `[[1 2${FILLER}]]`],
+    ['two commas', `[[1,,2${FILLER}]]`],
+    ['a comma at the end', `[[1${FILLER},]]`],
+    ['a word that is none', `[[1,nul${FILLER}]]`],
+    ['truth cut short', `[[tru,true${',true'.repeat(20)}]]`],
+    ['a bracket too many', `${MATRIX}]`],
+    ['an array for a name', `{${MATRIX}:1}`],
+    ['an array after a value', `{"a":1 ${MATRIX}}`],
+    ['a text after the value', `{"a":${MATRIX}} 1`],
+    ['nothing', ''],
+  ])('is left to JSON.parse where it has %s', (_, text) => {
+    expect(read(text)).toBeUndefined();
+  });
+
+  test('is as long as it likes: 200,000 short arrays beside objects', () => {
+    agrees(`{"a":[${Array.from({ length: 20_000 }, (_, i) => `{"x":[[${i}${FILLER}]],"y":[${i}]}`).join(',')}]}`);
+  });
+});
+
+describe('numbers', () => {
+  test('are float64 where a word says so, and float32 else', () => {
+    const data = (text: string, doubles: readonly string[]) => (read(text, doubles) as { readonly a: NumberArray }).a.data;
+    expect(data(`{"a":${MATRIX},"dtype":"float64"}`, ['float64'])).toBeInstanceOf(Float64Array);
+    expect(data(`{"a":${MATRIX},"dtype":"float32"}`, ['float64'])).toBeInstanceOf(Float32Array);
+  });
+
+  test('beyond float32 are left to JSON.parse', () => {
+    expect(read(`[[1e39${FILLER}]]`, [])).toBeUndefined();
+  });
+});
+
+describe('the border of two windows', () => {
+  /** All that the module has a state for; in front of it an array that is long enough to be gone on with. */
+  const tail =
+    '-12.5e-3 , 0 ],\n [ 123456789012345678901234567890 , null ] ] ,"mask":[[true , false],[false,true]], "q\\"[":"é😀\\\\" , "d" : {"e":[1]}}';
+  const start = '{"tokens":[[';
+  const rows = (bytes: number) => {
+    const fill = `${start}${'1,2],['.repeat(Math.floor((bytes - start.length) / 6))}`;
+    return fill + ' '.repeat(bytes - fill.length);
+  };
+
+  test('may be anywhere', () => {
+    for (let cut = 0; cut <= tail.length; cut++) agrees(rows(WINDOW_BYTES - cut) + tail);
+  });
+
+  test('may be anywhere in a body that is one array of booleans', () => {
+    for (let cut = 0; cut < 30; cut++) agrees(`${' '.repeat(cut)}{"mask":[[${'true,false],['.repeat(12_000)}false,true]]}`);
+  });
+
+  test('does not make a short array a long one', () => {
+    for (let cut = 0; cut < 40; cut++) {
+      const text = `{"a":"${'x'.repeat(WINDOW_BYTES - cut)}","shape":[1,2,3,4],"b":${MATRIX}}`;
+      expect((read(text) as { shape: unknown }).shape).toEqual([1, 2, 3, 4]);
+      agrees(text);
+    }
+  });
+
+  test('may have pieces of any size on either side', () => {
+    const text = Buffer.from(rows(3 * WINDOW_BYTES) + tail);
+    for (const size of [1, 7, 1000, 65_535, 65_536, 65_537]) {
+      const pieces = Array.from({ length: Math.ceil(text.length / size) }, (_, i) => text.subarray(i * size, (i + 1) * size));
+      expect(plain(reader.read(pieces, 'always')?.value)).toEqual(JSON.parse(text.toString()));
+    }
+  });
+
+  test('is no end of white space', () => {
+    expect(read(`[[1${' '.repeat(2 * WINDOW_BYTES)}${FILLER}]]`)).toBeInstanceOf(NumberArray);
+    expect(read(`{"a":${MATRIX},"b":[${' '.repeat(2 * WINDOW_BYTES)}1]}`)).toBeUndefined();
+  });
+});

@@ -1,0 +1,194 @@
+import { describe, expect, test } from 'vitest';
+import { NumberArray } from '../../../src/wire/numbers/number-array.ts';
+import { random } from '../../engine/calls.ts';
+import { slow } from '../../slow.ts';
+import { numberOf, read } from './reader.ts';
+
+/** What JSON.parse makes of a text that is a number, and a finite one. */
+function parsed(text: string): number | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every text of these characters that is so long. */
+function* texts(characters: string, length: number): Generator<string> {
+  if (length === 0) yield '';
+  else for (const text of texts(characters, length - 1)) for (const character of characters) yield text + character;
+}
+
+const BITS = new DataView(new ArrayBuffer(8));
+function doubleOf(bits: bigint): number {
+  BITS.setBigUint64(0, bits);
+  return BITS.getFloat64(0);
+}
+
+function next(value: number, steps: bigint): number {
+  BITS.setFloat64(0, value);
+  return doubleOf(BITS.getBigUint64(0) + steps);
+}
+
+/** Every digit of a double. */
+function exactly(value: number): string {
+  if (Number.isInteger(value)) return BigInt(value).toString();
+  BITS.setFloat64(0, value);
+  const bits = BITS.getBigUint64(0);
+  const biased = Number((bits >> 52n) & 0x7ffn);
+  const fraction = (bits & ((1n << 52n) - 1n)) | (biased === 0 ? 0n : 1n << 52n);
+  return halves(fraction, (biased === 0 ? 1 : biased) - 1075);
+}
+
+/** Every digit of `integer` · 2^`power`. */
+function halves(integer: bigint, power: number): string {
+  if (power >= 0) return (integer << BigInt(power)).toString();
+  const digits = (integer * 5n ** BigInt(-power)).toString().padStart(1 - power, '0');
+  return `${digits.slice(0, power)}.${digits.slice(power)}`;
+}
+
+/** Every digit of the number halfway between a double and the next. */
+function halfway(value: number): string {
+  BITS.setFloat64(0, value);
+  const bits = BITS.getBigUint64(0);
+  const biased = Number((bits >> 52n) & 0x7ffn);
+  const fraction = (bits & ((1n << 52n) - 1n)) | (biased === 0 ? 0n : 1n << 52n);
+  return halves(2n * fraction + 1n, (biased === 0 ? 1 : biased) - 1076);
+}
+
+function agrees(text: string): void {
+  const got = numberOf(text);
+  if (!Object.is(got, parsed(text))) expect.soft(got, text).toBe(parsed(text));
+}
+
+describe('the grammar of a number', () => {
+  test('is that of JSON.parse for every text of up to five of its characters', () => {
+    for (let length = 1; length <= 5; length++) for (const text of texts('019-+.eE', length)) agrees(text);
+  });
+
+  test('has no other character', () => {
+    for (let code = 0; code < 256; code++) {
+      const character = String.fromCharCode(code);
+      for (const text of [character, `1${character}`, `1.${character}5`, `1e${character}5`, `12345678${character}`]) agrees(text.trim());
+    }
+  });
+});
+
+describe('the nearest double', () => {
+  test.each([
+    ['0', 0],
+    ['-0', -0],
+    ['-0.0e-0', -0],
+    ['0e999999999999', 0],
+    ['1e-400', 0],
+    ['-1e-400', -0],
+    ['1e400', undefined],
+    ['1e999', undefined],
+    [`1e${'9'.repeat(400)}`, undefined],
+    [`1e-${'9'.repeat(400)}`, 0],
+    [`0.${'0'.repeat(5000)}1e5001`, 1],
+    [`1${'0'.repeat(5000)}e-5000`, 1],
+    ['123456789012345678', 123456789012345680],
+    ['9007199254740993', 9007199254740992],
+    ['9007199254740993.0000000000000001', 9007199254740994],
+    ['2.2250738585072011e-308', 2.225073858507201e-308],
+    ['2.2250738585072012e-308', 2.2250738585072014e-308],
+    ['4.9e-324', 5e-324],
+    ['2.4703282292062327e-324', 0],
+    ['2.4703282292062328e-324', 5e-324],
+    ['1.7976931348623157e308', Number.MAX_VALUE],
+    ['1.7976931348623158e308', Number.MAX_VALUE],
+    ['1.7976931348623159e308', undefined],
+    ['8.98846567431158e307', 8.98846567431158e307],
+  ])('of %s is %d', (text, value) => {
+    expect(numberOf(text)).toBe(value);
+  });
+
+  test('is found for powers of two and of ten, and for what lies beside them and halfway', () => {
+    const powers = [...Array.from({ length: 2098 }, (_, i) => 2 ** (i - 1074)), ...Array.from({ length: 632 }, (_, i) => Number(`1e${i - 323}`))];
+    for (const power of powers) {
+      for (const value of [power, next(power, 1n), next(power, -1n)]) {
+        if (!Number.isFinite(value)) continue;
+        const between = halfway(value);
+        for (const text of [
+          String(value),
+          value.toExponential(18),
+          value.toPrecision(17),
+          exactly(value),
+          between,
+          `${between}${between.includes('.') ? '' : '.'}0001`,
+        ])
+          agrees(text);
+      }
+    }
+  });
+
+  test('takes no longer for many digits than they are long', () => {
+    for (const digits of [19, 20, 21, 400, 800, 20_000]) {
+      for (const text of [
+        '1'.repeat(digits),
+        `0.${'9'.repeat(digits)}`,
+        `${'0.'}${'0'.repeat(digits)}${'7'.repeat(digits)}`,
+        `1.${'0'.repeat(digits)}1`,
+      ])
+        agrees(text);
+    }
+    expect(numberOf('1'.repeat(1_000_000))).toBeUndefined();
+    expect(numberOf(`0.${'1'.repeat(1_000_000)}`)).toBeUndefined();
+  });
+});
+
+describe('the nearest float32', () => {
+  test('is that of the nearest double, where a number lies close to the middle of two', () => {
+    // The double rounds up to the middle, which then rounds to even: reading it as a float32 at once would give the one below.
+    const middle = halfwaySingle(1 + 2 ** -23);
+    for (const text of [`${middle}0000000000001`, `${middle}`, '16777217.0000000001', '3.4028235677973362e38', '1e-46', '-7e-46'])
+      expect(numberOf(text, []), text).toBe(Math.fround(Number(text)));
+    expect(numberOf('3.4028235677973366e38', [])).toBeUndefined();
+    expect(numberOf('-1e39', [])).toBeUndefined();
+    expect(Object.is(numberOf('-1e-60', []), -0)).toBe(true);
+  });
+
+  function halfwaySingle(value: number): string {
+    return exactly(value + 2 ** -24);
+  }
+});
+
+/** Numbers as texts: doubles of every size as they are printed, and digits with a point and an exponent anywhere. */
+function textsBySeed(seed: number, count: number): string[] {
+  const next = random(seed);
+  const integer = (bound: number): number => Math.floor(((next() + 1) / 2) * bound);
+  const word = (): number => integer(2 ** 32);
+  const double = (): number => {
+    BITS.setUint32(0, word());
+    BITS.setUint32(4, word());
+    const value = BITS.getFloat64(0);
+    return Number.isFinite(value) ? value : double();
+  };
+  const kinds = [
+    () => String(double()),
+    () => String(next()),
+    () => next().toFixed(integer(20)),
+    () => `${integer(2) ? '-' : ''}${word()}${word()}.${word()}${integer(3) ? `e${integer(680) - 400}` : ''}`,
+    () => `${integer(10)}.${word()}${word()}`.slice(0, 3 + integer(21)).concat(integer(2) ? `0e${integer(620) - 330}` : ''),
+  ];
+  return Array.from({ length: count }, () => (kinds[integer(kinds.length)] as () => string)());
+}
+
+function holdAgainstParse(seed: number, count: number): void {
+  const text = `[[${textsBySeed(seed, count).join(',')}]]`;
+  const value = read(text);
+  if (!(value instanceof NumberArray)) throw new Error('the reader gave up');
+  const [expected] = JSON.parse(text) as [number[]];
+  const wrong = expected.findIndex((number, i) => !Object.is(number, value.data[i]));
+  expect(wrong < 0 ? '' : `seed ${seed}: ${expected[wrong]} is read as ${value.data[wrong]}`).toBe('');
+}
+
+test('a hundred thousand numbers by seed are read as JSON.parse reads them', () => {
+  holdAgainstParse(1, 100_000);
+});
+
+slow('so are ten million', () => {
+  for (let seed = 2; seed <= 101; seed++) holdAgainstParse(seed, 100_000);
+});
