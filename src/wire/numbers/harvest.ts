@@ -18,8 +18,8 @@ export interface Found {
   readonly shape: readonly number[];
 }
 
-/** What stands in the text for the array of that index. */
-export function standIn(index: number): string {
+/** What stands in the text for the array of that index: an object as no request has one, see number-reader.ts. */
+function standIn(index: number): string {
   return `{"":${index}}`;
 }
 
