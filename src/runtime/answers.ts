@@ -8,7 +8,7 @@ import { bodyBytes } from './memory.ts';
 import type { Answered, Facts, Kind, Means, Question, QuestionOf, Task } from './question.ts';
 
 /** A body below this is read as fast by JSON.parse (see bench/README.md). */
-const LEAST_READ_BYTES = 512;
+const LEAST_READ_BYTES = 1024;
 
 type Read<Of extends Kind> = (question: QuestionOf<Of>, means: Means, reader?: NumberReader) => Task;
 

@@ -102,8 +102,12 @@ function helpWith(task: HelpTask): boolean {
 
 /** Gives back what the question took: this thread may wait long for the next one, and what it waits with stays. */
 function letGo({ question }: AskTask): void {
-  for (const { buffer } of question.body) if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+  forget(question);
   if (kernel.giveBack()) collectAll();
+}
+
+function forget({ body }: Question): void {
+  for (const { buffer } of body) if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }
 
 function answered(task: AskTask): unknown {
@@ -116,6 +120,8 @@ function answered(task: AskTask): unknown {
     const body = task.question.body.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     const begun = beginAnswer({ ...task.question, body }, { kernel, codec, limits, checkpoint });
     if (!task.paid && !pay(begun.task, task, slip)) return deferred(begun.task, task);
+    // All of it has been read: its memory is the answer's.
+    forget(task.question);
     return told(begun.finish('worker'));
   } catch (error) {
     const failure = error instanceof TooMuchToRedo ? tooLarge(error) : error;

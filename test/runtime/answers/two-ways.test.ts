@@ -43,7 +43,7 @@ function agree(kind: 'attention' | 'merge' | 'inference', body: string): void {
 /** Printed so wide that its arrays are worth reading, and as bytes that are characters. */
 function wide(value: unknown): string {
   const text = typeof value === 'string' ? value : Buffer.from(JSON.stringify(value, null, 10)).toString('latin1');
-  return text.padStart(600);
+  return text.padStart(1100);
 }
 
 const examples = [
@@ -164,7 +164,7 @@ function mutated(text: string, next: () => number): string {
 function agreeOnMutants(seed: number, each: number): void {
   const next = random(seed);
   for (const [kind, , value] of [...examples, ...long.filter(([, name]) => name !== 'one sink a head')]) {
-    const text = wide(value).trimStart().padStart(520);
+    const text = wide(value).trimStart().padStart(1100);
     for (let i = 0; i < each; i++) agree(kind, mutated(text, next));
   }
 }
