@@ -26,6 +26,18 @@ export class Chunks {
     if (filled < target.length) throw new RangeError(`${target.length} bytes at ${offset} are not all within ${this.length}`);
   }
 
+  /** The first `bytes` bytes, in the pieces in which they came. */
+  pieces(bytes: number): Buffer[] {
+    const pieces: Buffer[] = [];
+    let left = bytes;
+    for (const chunk of this.#chunks) {
+      if (left <= 0) break;
+      pieces.push(chunk.subarray(0, left));
+      left -= chunk.length;
+    }
+    return pieces;
+  }
+
   /** The first `bytes` bytes in one piece. */
   head(bytes: number): Buffer {
     const [first] = this.#chunks;

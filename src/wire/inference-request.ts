@@ -46,10 +46,9 @@ const HEADER_MISSING =
  */
 export function readInferenceRequest(body: Chunks, jsonLength: string | undefined, model: Model, reader?: NumberReader): AskedInference {
   const jsonBytes = readJsonLength(jsonLength, body.length);
-  const json = body.head(jsonBytes);
   const advice = { noSuchNumber: NO_SUCH_NUMBER, otherBytes: jsonLength === undefined ? HEADER_MISSING : undefined };
   const request = readNamed(
-    (reader?.read([json], NOT_SINGLES) ?? { value: parseJson(json, advice) }).value,
+    (reader?.read(body.pieces(jsonBytes), NOT_SINGLES) ?? { value: parseJson(body.head(jsonBytes), advice) }).value,
     ['id', 'model_name', 'model_version', 'parameters', 'inputs', 'outputs'],
     'the request',
   );

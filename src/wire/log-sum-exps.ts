@@ -1,6 +1,7 @@
 import { readArray } from './arrays.ts';
 import { count, type Faults, given } from './faults.ts';
 import type { LogSumExps, Rows } from './members.ts';
+import { NumberArray } from './numbers/number-array.ts';
 
 /**
  * The log-sum-exps of the rows of a context: an axis less than it has, or as many where there are heads. Without the
@@ -14,6 +15,8 @@ export function readLogSumExps(value: unknown, context: Rows | undefined, pointe
 
 function readShaped(value: unknown, { matrix, oneRow }: Rows, pointer: string, faults: Faults): LogSumExps | undefined {
   const m = matrix.rows;
+  const known = value instanceof NumberArray ? knownLogSumExps(value, m, oneRow) : undefined;
+  if (known) return known;
   if (oneRow && !Array.isArray(value)) return { data: Float64Array.of(readLogit(value, pointer, faults)), heads: undefined };
   const list = readArray(value, oneRow ? 'log-sum-exp (one a head)' : 'log-sum-exp (one a query row) or row of them (one a head)', pointer, faults);
   if (!list) return undefined;
@@ -28,6 +31,17 @@ function readShaped(value: unknown, { matrix, oneRow }: Rows, pointer: string, f
     else for (let c = 0; c < row.length && !faults.full; c++) data.push(readLogit(row[c], `${at}/${c}`, faults));
   }
   return { data: Float64Array.from(data), heads: oneRow ? list.length : nested ? rows.length : undefined };
+}
+
+/** What was read already, where its shape is right. */
+function knownLogSumExps({ data, shape }: NumberArray, m: number, oneRow: boolean): LogSumExps | undefined {
+  const [first, second = first] = shape;
+  const fits = oneRow ? shape.length === 1 : shape.length <= 2 && second === m;
+  if (!fits || !(data instanceof Float64Array)) return undefined;
+  return {
+    data: data.map((lse) => (Number.isNaN(lse) ? Number.NEGATIVE_INFINITY : lse)),
+    heads: oneRow || shape.length === 2 ? first : undefined,
+  };
 }
 
 function readLogit(value: unknown, pointer: string, faults: Faults): number {

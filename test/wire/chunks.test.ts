@@ -27,6 +27,14 @@ describe('chunks', () => {
     expect(() => copied(12, 1)).toThrow('1 bytes at 12 are not all within 9');
   });
 
+  test('give the pieces of their head as they came, without a copy', () => {
+    const texts = (bytes: number) => body.pieces(bytes).map(String);
+    expect(texts(0)).toEqual([]);
+    expect(texts(2)).toEqual(['ab']);
+    expect(texts(4)).toEqual(['abc', '', 'd']);
+    expect(texts(9)).toEqual(['abc', '', 'de', 'fghi']);
+  });
+
   test('give their head, without a copy where it lies in one', () => {
     const first = Buffer.from('abc');
     const both = new Chunks([first, Buffer.from('de')]);

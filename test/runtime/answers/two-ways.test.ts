@@ -81,28 +81,21 @@ const long = [
   ['attention', 'an array', rows(20, 20)],
   ['merge', 'parts', { parts: [0, 1].map(() => ({ context: rows(20, 20), lse: rows(4, 20) })), w_output: rows(20, 5), b_output: numbers(5) }],
   ['merge', 'parts without keys', { parts: [0, 1].map(() => ({ context: rows(900, 2), lse: Array(900).fill(null) })) }],
+  [
+    'merge',
+    'parts with heads, some without keys',
+    { parts: [0, 1].map((p) => ({ context: rows(20, 20), lse: rows(4, 20).map((row) => row.map((x) => (x > 0.9 - p ? x : null))) })) },
+  ],
+  ['merge', 'one row of many heads', { parts: [0, 1].map(() => ({ context: numbers(800), lse: numbers(800) })) }],
+  ['merge', 'logarithms for another number of rows', { parts: [0, 1].map(() => ({ context: rows(20, 20), lse: rows(4, 19) })) }],
+  ['merge', 'logarithms with three axes', { parts: [0, 1].map(() => ({ context: rows(20, 20), lse: [rows(4, 20)] })) }],
+  ['merge', 'logarithms that are none', { parts: [0, 1].map(() => ({ context: rows(20, 20), lse: MASK })) }],
   ['merge', 'parts that are none', { parts: rows(20, 20) }],
   ...['FP32', 'FP64', 'FP16', 'BF16'].map((datatype) => ['inference', datatype, { inputs: qkv(datatype) }] as const),
-  ...['BOOL', 'UINT8', 'INT32', 'INT64', 'FP32'].map(
-    (datatype) =>
-      [
-        'inference',
-        `a mask of ${datatype}`,
-        {
-          inputs: [
-            ...qkv('FP32'),
-            tensor(
-              'attn_mask',
-              datatype,
-              [20, 20].map(() => 10),
-              MASK.slice(10)
-                .map((row) => row.slice(10))
-                .map((row) => row.map((may) => (datatype === 'BOOL' ? may : Number(may)))),
-            ),
-          ],
-        },
-      ] as const,
-  ),
+  ...['BOOL', 'UINT8', 'INT32', 'INT64', 'FP32'].map((datatype) => {
+    const mask = MASK.slice(10).map((row) => row.slice(10).map((may) => (datatype === 'BOOL' ? may : Number(may))));
+    return ['inference', `a mask of ${datatype}`, { inputs: [...qkv('FP32'), tensor('attn_mask', datatype, [10, 10], mask)] }] as const;
+  }),
   ['inference', 'nested', { inputs: qkv('FP32', [[rows(10, 50), rows(10, 50)]]) }],
   ['inference', 'nested otherwise than it says', { inputs: qkv('FP32', [[rows(10, 50)], [rows(10, 50)]]) }],
   ['inference', 'nested deeper than it says', { inputs: qkv('FP32', [[[rows(10, 50), rows(10, 50)]]]) }],
