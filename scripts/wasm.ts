@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { descriptorReader, descriptorWriter } from './kernel/descriptor.ts';
 import { scoreTiles, valueTiles } from './kernel/tiles.ts';
-import { powersOfFive } from './numbers/powers.ts';
+import { powersOfFive } from './numbers/powers-of-five.ts';
 
 /*
  * Writes the generated texts, then builds every module of WebAssembly from its assembly/; with --check it compares

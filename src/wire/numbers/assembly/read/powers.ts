@@ -1,4 +1,4 @@
-// Made by scripts/wasm.ts from scripts/numbers/powers.ts; do not edit.
+// Made by scripts/wasm.ts from scripts/numbers/powers-of-five.ts; do not edit.
 
 export const LEAST_POWER: i32 = -342;
 export const GREATEST_POWER: i32 = 308;

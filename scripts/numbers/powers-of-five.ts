@@ -15,7 +15,7 @@ export function powersOfFive(): string {
     const bits = q < 0 ? reciprocal(-q) : shifted(5n ** BigInt(q));
     rows.push(`  ${hex(bits >> 64n)}, ${hex(BigInt.asUintN(64, bits))},`);
   }
-  return `// Made by scripts/wasm.ts from scripts/numbers/powers.ts; do not edit.
+  return `// Made by scripts/wasm.ts from scripts/numbers/powers-of-five.ts; do not edit.
 
 export const LEAST_POWER: i32 = ${LEAST};
 export const GREATEST_POWER: i32 = ${GREATEST};
