@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { descriptorReader, descriptorWriter } from './kernel/descriptor.ts';
 import { scoreTiles, valueTiles } from './kernel/tiles.ts';
+import { powersOfTen } from './numbers/powers.ts';
 import { powersOfFive } from './numbers/powers-of-five.ts';
 
 /*
@@ -40,12 +41,14 @@ const TEXTS = {
   [`${FOLDER}/assembly/descriptor.ts`]: descriptorReader(),
   [`${FOLDER}/assembly/tiles-score.ts`]: scoreTiles(),
   [`${FOLDER}/assembly/tiles-value.ts`]: valueTiles(),
+  [`${NUMBERS}/assembly/print/powers.ts`]: powersOfTen(),
   [`${NUMBERS}/assembly/read/powers.ts`]: powersOfFive(),
 };
 
 const MODULES: readonly Module[] = [
   ...kernels('relaxed', ['--enable', 'relaxed-simd']), // fused multiply-add
   ...kernels('strict', []),
+  { file: `${NUMBERS}/print.wasm`, entry: `${NUMBERS}/assembly/print/index.ts`, options: PLAIN },
   { file: `${NUMBERS}/read.wasm`, entry: `${NUMBERS}/assembly/read/index.ts`, options: PLAIN },
 ];
 

@@ -2,7 +2,7 @@ import { attendTokens, tokenSizes } from '../../engine/token-attention.ts';
 import { Recording } from '../../explain/recording.ts';
 import { traceReply } from '../../explain/trace-reply.ts';
 import { MOST_WALKED } from '../../explain/walkthrough.ts';
-import { printAttentionReply } from '../../wire/attention-reply.ts';
+import { attentionReply } from '../../wire/attention-reply.ts';
 import { DOUBLES, readAttentionRequest } from '../../wire/attention-request.ts';
 import type { NumberReader } from '../../wire/numbers/number-reader.ts';
 import { costOf, paceOf, tokenHolds, tokenLoad } from '../cost.ts';
@@ -12,7 +12,7 @@ import { readJsonBody } from './body.ts';
 import { pointingAtZeroVectors } from './zero-vectors.ts';
 
 /** Attention over tokens, as JSON. */
-export function attention({ body }: QuestionOf<'attention'>, { kernel, limits, checkpoint }: Means, reader?: NumberReader): Task {
+export function attention({ body }: QuestionOf<'attention'>, { kernel, codec, limits, checkpoint }: Means, reader?: NumberReader): Task {
   const order = readAttentionRequest(readJsonBody(body, reader, DOUBLES));
   const { attention: asked, printing } = order;
   const sizes = tokenSizes(asked);
@@ -29,7 +29,7 @@ export function attention({ body }: QuestionOf<'attention'>, { kernel, limits, c
       const result = pointingAtZeroVectors(order, () => attendTokens(asked, kernel, checkpoint, recording));
       const trace = recording && traceReply(recording.call, printing);
       computed?.();
-      return { body: printAttentionReply(result, printing, sizes.m, trace) };
+      return { body: codec.print(attentionReply(result, printing, sizes.m, trace)) };
     },
   };
 }

@@ -1,12 +1,14 @@
 import type { NumberReader } from './number-reader.ts';
+import { printPortably } from './portable.ts';
+import type { Segment } from './segments.ts';
 
 /** A thread's own way to read and print the numbers of JSON. */
 export interface Codec {
-  /** For people. */
-  readonly name: string;
+  /** A reply as bytes, or as text. */
+  print(reply: readonly Segment[]): Buffer | string;
   /** Absent where JSON.parse reads all. */
-  readonly reader?: NumberReader | undefined;
+  readonly reader?: NumberReader;
 }
 
 /** JavaScript alone. */
-export const portable: Codec = { name: 'portable' };
+export const portable: Codec = { print: printPortably };
