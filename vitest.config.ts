@@ -13,6 +13,7 @@ export default defineConfig({
     // A machine that gives a test no time for seconds can fail one of real sockets and processes: it is tried again, and named.
     retry: process.env.CI ? 1 : 0,
     execArgv: ['--expose-gc'],
+    maxWorkers: 2,
     projects: [
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
       { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...PURE] } },

@@ -122,11 +122,11 @@ describe('the heatmap', () => {
   });
 
   test('stands in a grid where there are many heads', async () => {
-    const size = async (h: number, m: number, n: number, options: object = {}) => {
+    const size = async (h: number, m: number, n: number) => {
       const tokens = Array.from({ length: n }, (_, i) => Array.from({ length: h }, (_cell, c) => Math.sin(i + c)));
-      const { attributes = {} } =
-        (await drawn({ tokens, heads: h, query: Array.from({ length: m }, (_, i) => i % n), ...options })).elements[0] ?? {};
-      return { width: Number(attributes['width']), height: Number(attributes['height']) };
+      const { text } = await svg({ tokens, heads: h, query: Array.from({ length: m }, (_, i) => i % n) });
+      const [, width, height] = /^<svg [^>]*?width="(\d+)" height="(\d+)"/.exec(text) ?? [];
+      return { width: Number(width), height: Number(height) };
     };
     for (const [h, m, n] of [
       [16, 64, 64],
