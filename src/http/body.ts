@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
 import type { Hold } from '../runtime/admission.ts';
@@ -50,7 +50,7 @@ export async function readChunks(request: FastifyRequest, limits: BodyLimits, ho
   const { raw } = request;
   if (source === raw && announced > 0 && announced <= COMES_AT_ONCE) {
     // Node hands a request over before it reads on from the same piece of the connection.
-    await setImmediate();
+    await nextTurn();
     if (raw.destroyed) throw new ClientGone('the connection closed before the body was here');
     if (raw.complete) {
       hold.arrived(raw.readableLength);
