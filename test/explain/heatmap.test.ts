@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { useService } from '../http/service.ts';
 import { HOSTILE, MASKED_HEADS, NOTHING, SEED, TOKENS } from './lessons.ts';
 
-const service = useService();
+// The largest pictures take seconds, and on a busy machine more than a client waits.
+const service = useService({ REQUEST_TIMEOUT_MS: '300000' });
 const svg = (body: object) => service.ask(body, { headers: { accept: 'image/svg+xml' } });
 const drawn = async (body: object) => parsed((await svg(body)).text);
 
