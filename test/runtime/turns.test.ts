@@ -106,6 +106,12 @@ describe('the expected wait', () => {
     expect(later.turns.expectedWait({ cost: 20, basis: 'shapes' })).toBeGreaterThan(1000);
   });
 
+  test('holds one to be half done that runs for longer than its price says', () => {
+    const { turns, enter } = queue(1);
+    enter('running', 10, 0);
+    expect(turns.expectedWait({ cost: 1, basis: 'shapes' }, performance.now() + 1e6)).toBeGreaterThan(0.9e6);
+  });
+
   test('follows the pace that is measured', () => {
     const { turns, enter, end } = queue(1);
     // Each takes three times its price.
@@ -118,6 +124,39 @@ describe('the expected wait', () => {
     const wait = turns.expectedWait({ cost: 100, basis: 'shapes' });
     expect(wait).toBeGreaterThan(550);
     expect(wait).toBeLessThanOrEqual(610);
+  });
+});
+
+describe('a question that would wait for long', () => {
+  /** One runs for so many seconds, on one thread: so many that what passes meanwhile does not matter. */
+  function behind(seconds: number) {
+    const { turns, enter } = queue(1);
+    enter('running', 1000 * seconds, 0);
+    return (cost: number, timeout: number, room?: number) => () => turns.refuseLate({ cost: 1000 * cost, basis: 'shapes' }, 1000 * timeout, room);
+  }
+
+  test('is refused where that is more than a 15th of its deadline, and told when to come again', () => {
+    expect(behind(2900)(1, 30_000)).toThrow(
+      expect.objectContaining({
+        code: 'too-many-requests',
+        retryAfter: 60,
+        message: expect.stringMatching(
+          /^its turn would come in about 2[89]\d{5} ms; it may wait for 2000000 ms of the 30000000 ms of REQUEST_TIMEOUT_MS$/,
+        ),
+      }),
+    );
+    expect(behind(1900)(1, 30_000)).not.toThrow();
+  });
+
+  test('may wait for four times its own time, never beyond its deadline', () => {
+    expect(behind(8000)(2001, 30_000)).not.toThrow();
+    expect(behind(8000)(1900, 30_000)).toThrow('7600000 ms');
+    expect(behind(8000)(2001, 7000)).toThrow('7000000 ms');
+  });
+
+  test('has a share of that where its body has not been read', () => {
+    expect(behind(1500)(1, 30_000)).not.toThrow();
+    expect(behind(1500)(1, 30_000, 0.5)).toThrow('1000000 ms');
   });
 });
 

@@ -1,23 +1,21 @@
+import type { Floats } from '../../engine/tensor.ts';
 import { printNumbers } from './portable.ts';
 import type { Numbers, Segment } from './segments.ts';
 
 /** What print.wasm exports; assembly/print/index.ts says how a record is laid out. */
-interface PrinterExports {
+interface PrinterExports extends Readonly<Record<(typeof PLACES)[number], { readonly value: number }>> {
   readonly memory: { readonly buffer: ArrayBuffer };
-  readonly input: Address;
-  readonly inputBytes: Address;
-  readonly output: Address;
-  readonly outputBytes: Address;
-  readonly records: Address;
-  readonly mostRecords: Address;
   /** Prints so many records, and gives the end of the output. */
   run(count: number): number;
 }
 
-interface Address {
-  readonly value: number;
-}
+/** Addresses and sizes in the module's memory. */
+const PLACES = ['input', 'inputBytes', 'output', 'outputBytes', 'records', 'mostRecords'] as const;
 
+/** Up to so many characters or numbers are copied faster one by one than by a call. */
+const FEW = 32;
+const NOTHING = Buffer.alloc(0);
+const NUMBER_WEIGHT = 11;
 const RECORD_WORDS = 16;
 const TEXT = 0;
 const SINGLES = 1;
@@ -40,13 +38,19 @@ export class Printer {
   readonly #words: Int32Array;
   readonly #singles: Float32Array;
   readonly #doubles: Float64Array;
-  readonly #record: number;
+  /** Read once: a global of a module is dear to read. */
+  readonly #places: Readonly<Record<(typeof PLACES)[number], number>>;
   #records = 0;
   /** Bytes of the input that are taken. */
   #used = 0;
   /** Bytes of the output that what is there can come to. */
   #expected = 0;
-  #pieces: Buffer[] = [];
+  /** The bytes of a reply that is longer than the window, as far as it is printed. */
+  #reply = NOTHING;
+  #length = 0;
+  /** How much of the reply has been put in, of how much. */
+  #done = 0;
+  #whole = 0;
 
   /** @throws LinkError */
   constructor(module: WebAssembly.Module) {
@@ -56,41 +60,58 @@ export class Printer {
     this.#words = new Int32Array(buffer);
     this.#singles = new Float32Array(buffer);
     this.#doubles = new Float64Array(buffer);
-    this.#record = this.#module.records.value / 4;
+    const { input, inputBytes, output, outputBytes, records, mostRecords } = this.#module;
+    this.#places = {
+      input: input.value,
+      inputBytes: inputBytes.value,
+      output: output.value,
+      outputBytes: outputBytes.value,
+      records: records.value,
+      mostRecords: mostRecords.value,
+    };
   }
 
   print(reply: readonly Segment[]): Buffer | string {
-    this.#pieces = [];
+    this.#begin(reply);
     for (const segment of reply) {
       if (typeof segment === 'string') this.#text(segment);
       else if (segment.data.length === 0 || segment.shape.length > MOST_AXES) this.#text(printNumbers(segment));
       else this.#numbers(segment);
+      this.#done += weight(segment);
     }
-    if (this.#pieces.length === 0) {
+    if (this.#length === 0) {
       const [from, to] = this.#run();
-      return to - from <= MOST_TEXT ? this.#memory.toString('utf8', from, to) : this.#copy(from, to);
+      return to - from <= MOST_TEXT ? this.#memory.toString('utf8', from, to) : Buffer.from(this.#module.memory.buffer.slice(from, to));
     }
     this.#flush();
-    const pieces = this.#pieces;
-    this.#pieces = [];
-    return Buffer.concat(pieces);
+    const bytes = this.#reply.subarray(0, this.#length);
+    this.#reply = NOTHING;
+    return bytes;
+  }
+
+  #begin(reply: readonly Segment[]): void {
+    this.#length = 0;
+    this.#done = 0;
+    this.#whole = 0;
+    for (const segment of reply) this.#whole += weight(segment);
   }
 
   #text(text: string): void {
     // A code unit is at most three bytes.
     if (!this.#hasRoom(3 * text.length, 3 * text.length)) this.#flush();
     if (!this.#hasRoom(3 * text.length, 3 * text.length)) {
-      this.#pieces.push(Buffer.from(text));
+      const bytes = Buffer.from(text);
+      this.#append(bytes, 0, bytes.length);
       return;
     }
-    const address = this.#module.input.value + this.#used;
+    const address = this.#places.input + this.#used;
     const length = this.#write(text, address);
     this.#take(TEXT, address, length, length, length);
   }
 
   /** Member names are short and ASCII. */
   #write(text: string, address: number): number {
-    if (text.length > 32) return this.#memory.write(text, address);
+    if (text.length > FEW) return this.#memory.write(text, address);
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
       if (code > 127) return this.#memory.write(text, address);
@@ -102,14 +123,16 @@ export class Printer {
   #numbers({ data, shape, decimals = -1, words = false }: Numbers): void {
     const bytes = data.BYTES_PER_ELEMENT;
     const most = LONGEST_NUMBER + 2 * shape.length;
+    const before = this.#done;
     for (let first = 0; first < data.length; ) {
-      if (!this.#hasRoom(bytes, most)) this.#flush();
-      const room = Math.min((this.#module.inputBytes.value - this.#used) / bytes, (this.#module.outputBytes.value - this.#expected) / most);
+      if (!this.#hasRoom(bytes, most)) {
+        this.#done = before + NUMBER_WEIGHT * first;
+        this.#flush();
+      }
+      const room = Math.min((this.#places.inputBytes - this.#used) / bytes, (this.#places.outputBytes - this.#expected) / most);
       const count = Math.min(data.length - first, Math.floor(room));
-      const address = this.#module.input.value + this.#used;
-      const part = count === data.length ? data : data.subarray(first, first + count);
-      if (data instanceof Float32Array) this.#singles.set(part, address / 4);
-      else this.#doubles.set(part, address / 8);
+      const address = this.#places.input + this.#used;
+      this.#copyIn(data, first, count, address);
       const record = this.#take(bytes === 4 ? SINGLES : DOUBLES, address, count, count * bytes, count * most);
       this.#words[record + 3] = first;
       this.#words[record + 4] = data.length;
@@ -117,25 +140,33 @@ export class Printer {
       this.#words[record + 6] = words ? 1 : 0;
       this.#words[record + 7] = shape.length;
       let block = data.length;
-      for (const [axis, size] of shape.entries()) {
+      for (let axis = 0; axis < shape.length; axis++) {
         this.#words[record + 8 + axis] = block;
-        block /= size;
+        block /= shape[axis] ?? 1;
       }
       first += count;
     }
+    this.#done = before;
+  }
+
+  #copyIn(data: Floats, first: number, count: number, address: number): void {
+    const target = data instanceof Float32Array ? this.#singles : this.#doubles;
+    const at = address / data.BYTES_PER_ELEMENT;
+    if (count > FEW) target.set(count === data.length ? data : data.subarray(first, first + count), at);
+    else for (let i = 0; i < count; i++) target[at + i] = data[first + i] ?? 0;
   }
 
   #hasRoom(input: number, output: number): boolean {
     return (
-      this.#records < this.#module.mostRecords.value &&
-      this.#used + input <= this.#module.inputBytes.value &&
-      this.#expected + output <= this.#module.outputBytes.value
+      this.#records < this.#places.mostRecords &&
+      this.#used + input <= this.#places.inputBytes &&
+      this.#expected + output <= this.#places.outputBytes
     );
   }
 
   /** Notes a segment, or a part of one, that has been put into the input. */
   #take(kind: number, address: number, count: number, input: number, output: number): number {
-    const record = this.#record + this.#records * RECORD_WORDS;
+    const record = this.#places.records / 4 + this.#records * RECORD_WORDS;
     this.#words[record] = kind;
     this.#words[record + 1] = address;
     this.#words[record + 2] = count;
@@ -151,15 +182,31 @@ export class Printer {
     this.#records = 0;
     this.#used = 0;
     this.#expected = 0;
-    return [this.#module.output.value, to];
-  }
-
-  #copy(from: number, to: number): Buffer {
-    return Buffer.from(this.#module.memory.buffer.slice(from, to));
+    return [this.#places.output, to];
   }
 
   #flush(): void {
     const [from, to] = this.#run();
-    this.#pieces.push(this.#copy(from, to));
+    this.#append(this.#memory, from, to);
   }
+
+  #append(source: Buffer, from: number, to: number): void {
+    const length = this.#length + to - from;
+    if (length > this.#reply.length) this.#grow(length);
+    source.copy(this.#reply, this.#length, from, to);
+    this.#length = length;
+  }
+
+  /** To what the whole is expected to be by this part of it, and a bit more. Pages that nobody writes to take no memory. */
+  #grow(length: number): void {
+    const expected = (length / Math.max(1, this.#done)) * this.#whole;
+    const larger = Buffer.allocUnsafeSlow(Math.ceil(1.04 * Math.max(expected, 1.25 * length)) + this.#places.outputBytes);
+    this.#reply.copy(larger, 0, 0, this.#length);
+    this.#reply = larger;
+  }
+}
+
+/** About how many characters a segment is. */
+function weight(segment: Segment): number {
+  return typeof segment === 'string' ? segment.length : NUMBER_WEIGHT * segment.data.length;
 }
