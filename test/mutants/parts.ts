@@ -1,7 +1,7 @@
 /** The tests that hold a file of `src/`, where they are not those of its own name. */
 const HELD_BY: Readonly<Record<string, readonly string[]>> = {
-  'http/cors': ['http/cors', 'http/origins'],
-  'http/vary': ['http/cors', 'http/packing'],
+  'http/metrics': ['http/measuring', 'http/exposition'],
+  'http/vary': ['http/cors'],
   'runtime/admission': ['runtime/admission', 'runtime/hold'],
   'runtime/memory': ['runtime/own-memory'],
 };
