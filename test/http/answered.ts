@@ -5,6 +5,7 @@ import { leaveBodiesToRoutes } from '../../src/http/body.ts';
 import { Metrics } from '../../src/http/metrics.ts';
 import { StreamRooms } from '../../src/http/stream-room.ts';
 import { Answerer } from '../../src/runtime/answerer.ts';
+import { chooseCodec } from '../../src/runtime/codec.ts';
 import { chooseEngine } from '../../src/runtime/kernel.ts';
 import type { Facts } from '../../src/runtime/question.ts';
 
@@ -19,7 +20,7 @@ interface Settings {
 export function useAnswering({ maxBytes = 1_000_000, pendingBytes = 2 ** 30, timeoutMs = 60_000, trace }: Settings = {}): Answering {
   const most = { bytes: pendingBytes, work: 1e12 };
   const limits = { work: 2e11, replyNumbers: 2 ** 24 };
-  const answerer = new Answerer({ engine: chooseEngine('reference'), limits, most, threads: 1, timeoutMs });
+  const answerer = new Answerer({ engine: chooseEngine('reference'), codec: chooseCodec('portable'), limits, most, threads: 1, timeoutMs });
   afterAll(() => answerer.close());
   return { answerer, bodies: { maxBytes, timeoutMs }, base: '/ai', metrics: new Metrics(), streams: new StreamRooms(most.bytes), trace };
 }
