@@ -97,6 +97,24 @@ describe('a body that arrives', () => {
     expect(bodies).toEqual([2000, 2000, 2000, 4002, 70_000 + SMALL, 140_000 + SMALL, 300_000]);
   });
 
+  test('is asked about once there is room for it, and what never fits is refused first', () => {
+    const { by } = admission();
+    const asked: number[] = [];
+    const hold = by.open(2, (bytes) => asked.push(bytes));
+    hold.expect(100);
+    hold.grow(150, 150);
+    hold.arrived(150);
+    hold.tryFollow(200);
+    expect(asked).toEqual([100, 150]);
+    expect(refusal(() => by.open(1, (bytes) => asked.push(bytes)).expect(1e9)).code).toBe('body-too-large');
+    expect(asked).toEqual([100, 150]);
+    const late = new Failure('too-many-requests', 'its turn would come late');
+    const refused = by.open(1, () => {
+      throw late;
+    });
+    expect(refusal(() => refused.expect(10))).toBe(late);
+  });
+
   test('after its release holds nothing', () => {
     const { by, held } = admission();
     const hold = by.open(1);
