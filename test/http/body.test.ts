@@ -175,7 +175,7 @@ describe('once a body is here', () => {
   test('nothing waits for it: no clock, no listener, and no word at the end of the service', async () => {
     const forget = vi.spyOn(small.lifecycle, 'forget');
     const tell = vi.spyOn(small.lifecycle, 'tell');
-    await send(head('/hurried', 'content-length: 4'), 'some');
+    await send(head('/hurried', CHUNKED), chunk('some'), END);
     expect(forget.mock.calls).toEqual(tell.mock.calls);
     expect(tell).toHaveBeenCalledTimes(1);
     expect(asked?.raw.listenerCount('data')).toBe(0);
