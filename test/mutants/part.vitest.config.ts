@@ -5,7 +5,7 @@ import { part } from './parts.ts';
 export default defineConfig({
   test: {
     include: part.flatMap(({ tests }) => tests),
-    testTimeout: 6000,
+    testTimeout: 30_000,
     hookTimeout: 30_000,
     expect: { poll: { timeout: 5000, interval: 20 } },
   },
