@@ -295,6 +295,7 @@ describe('the wait for a thread', () => {
     const second = watch(offload.ask(question(), 500, nobodyLeaves));
     await vi.advanceTimersByTimeAsync(400);
     run(0).tell(answer('first'));
+    await turns();
     await vi.advanceTimersByTimeAsync(99);
     expect([pool.runs.length, second.error]).toEqual([2, undefined]);
     await vi.advanceTimersByTimeAsync(1);
@@ -422,7 +423,9 @@ describe('a call for help', () => {
     expect(isStopped(early.call.job)).toBe(true);
     run(0).tell(answer('late'));
     helps()[0]?.tell(undefined);
+    await turns();
     watch(offload.ask(question(), 500, nobodyLeaves));
+    await turns();
     await vi.advanceTimersByTimeAsync(500);
     const before = helps().length;
     send(late);
