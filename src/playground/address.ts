@@ -1,8 +1,8 @@
 import { toLink } from './link.ts';
 import type { State } from './state.ts';
 
-/** Browsers allow some 100 changes of the address in half a minute: it follows at a pause. */
-const FOLLOWS_AFTER_MS = 250;
+/** Browsers allow some 100 changes of the address in half a minute: the first edit after a pause is there at once, the others soon. */
+const APART_MS = 350;
 
 /** The state lives in the address: a new page of the history for a lesson, the same one for an edit. */
 export class Address {
@@ -10,22 +10,20 @@ export class Address {
   link = location.hash;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor() {
-    addEventListener('pagehide', () => this.#arrive());
-  }
-
   remember(state: State, isNewPage: boolean): void {
     // The page that is left keeps its last edit.
-    if (isNewPage) this.#arrive();
-    clearTimeout(this.#timer);
+    if (isNewPage) this.#write();
     this.link = `#${toLink(state)}`;
     if (isNewPage) history.pushState(null, '', this.link);
-    else this.#timer = setTimeout(() => this.#arrive(), FOLLOWS_AFTER_MS);
+    if (isNewPage || this.#timer !== undefined) return;
+    this.#write();
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#write();
+    }, APART_MS);
   }
 
-  #arrive(): void {
-    clearTimeout(this.#timer);
-    if (this.#timer !== undefined) history.replaceState(null, '', this.link);
-    this.#timer = undefined;
+  #write(): void {
+    if (location.hash !== this.link) history.replaceState(null, '', this.link);
   }
 }

@@ -253,8 +253,10 @@ describe('taking it along', () => {
     // As fast as the page lets itself be used: the address follows only at a pause.
     await page.evaluate(`(() => {
       const input = document.querySelector('[aria-label="cat, x"]');
-      input.value = '0.77';
-      input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+      for (const value of ['0.7', '0.77']) {
+        input.value = value;
+        input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+      }
       document.querySelector('#copy-link').click();
     })()`);
     const said = page.locator('#link-said');
@@ -264,7 +266,7 @@ describe('taking it along', () => {
     expect(await page.evaluate(inSight)).toBe(true);
   });
 
-  inBrowser('an edit just before a lesson is begun, or before the page is left, is in the history', async (open) => {
+  inBrowser('an edit just before a lesson is begun, or the page is loaded again, is in the history', async (open) => {
     const { page } = await open(service.url);
     await shown(page, 'weights', '0.4402');
     const edit = (value: string, next: string) =>
