@@ -24,7 +24,11 @@ const bell = () => Array.from({ length: 6 }, next).reduce((sum, x) => sum + x, -
 
 const subjects = (['float32', 'float64'] as const).flatMap((precision) => [
   { name: `${precision}, every digit`, aim: precision === 'float32' ? 4 : 2, reply: replyOf(floats(precision, COUNT).map(bell)) },
-  { name: `${precision}, weights (e^x / 1000)`, aim: precision === 'float32' ? 4 : 2, reply: replyOf(floats(precision, COUNT).map(() => Math.exp(3 * bell()) / 1000)) },
+  {
+    name: `${precision}, weights (e^x / 1000)`,
+    aim: precision === 'float32' ? 4 : 2,
+    reply: replyOf(floats(precision, COUNT).map(() => Math.exp(3 * bell()) / 1000)),
+  },
   { name: `${precision}, 4 decimals`, aim: undefined, reply: replyOf(floats(precision, COUNT).map(bell), 4) },
 ]);
 const seed = [{ name: 'the seed’s reply, ns a reply', aim: undefined, reply: seedReply() }];
@@ -47,7 +51,11 @@ function seedReply(): Segment[] {
   return ['{', '"scores":', three(0.26, 0.5, 0.84), ',"weights":', weights, ',"context":', three(0.50736, 0.40808, 0.30527), '}'];
 }
 
-function measured({ name, aim, reply }: { name: string; aim: number | undefined; reply: readonly Segment[] }, times: number, units: number): string[] {
+function measured(
+  { name, aim, reply }: { name: string; aim: number | undefined; reply: readonly Segment[] },
+  times: number,
+  units: number,
+): string[] {
   const [ours, theirs]: [number[], number[]] = [[], []];
   for (let round = -WARM_UPS; round < rounds; round++) {
     const [one, other] = [nanoseconds(module, reply, times) / units, nanoseconds(portable, reply, times) / units];

@@ -158,9 +158,7 @@ export class Printer {
 
   #hasRoom(input: number, output: number): boolean {
     return (
-      this.#records < this.#places.mostRecords &&
-      this.#used + input <= this.#places.inputBytes &&
-      this.#expected + output <= this.#places.outputBytes
+      this.#records < this.#places.mostRecords && this.#used + input <= this.#places.inputBytes && this.#expected + output <= this.#places.outputBytes
     );
   }
 
