@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { createBrotliDecompress, createGunzip, createZstdDecompress, gunzipSync, type ZlibOptions, zstdDecompressSync } from 'node:zlib';
 import { request } from 'undici';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { packReplies } from '../../src/http/packing.ts';
 import { useService } from './service.ts';
 import { useSmall } from './small.ts';
@@ -9,10 +9,30 @@ import { useSmall } from './small.ts';
 const UNPACKERS = { gzip: createGunzip, br: createBrotliDecompress, zstd: createZstdDecompress } as const;
 const LONG = 'attention '.repeat(1000);
 
+let changes = 0;
+const files: Readable[] = [];
+const packers = vi.hoisted(() => ({ made: 0 }));
+vi.mock('node:zlib', async (original) => {
+  const zlib = await original<typeof import('node:zlib')>();
+  return {
+    ...zlib,
+    createGzip: (options: ZlibOptions) => {
+      packers.made++;
+      return zlib.createGzip(options);
+    },
+  };
+});
+
 const small = useSmall(async (app) => {
   packReplies(app, { numbers: false });
   app.get('/text', async (_request, reply) => reply.type('text/markdown; charset=utf-8').send(LONG));
   app.get('/tagged', async (_request, reply) => reply.type('text/plain').header('etag', '"abc"').header('vary', 'origin').send(LONG));
+  app.get('/changing', async (_request, reply) => reply.type('text/plain').header('etag', `"${changes}"`).send(`${changes}${LONG}`));
+  app.get('/file', async (_request, reply) => {
+    const file = Readable.from([Buffer.from(LONG)]);
+    files.push(file);
+    return reply.type('text/plain').header('etag', 'W/"file"').header('content-length', LONG.length).send(file);
+  });
   app.get('/short', async (_request, reply) => reply.type('text/plain').send('x'.repeat(1023)));
   app.get('/limit', async (_request, reply) => reply.type('text/plain').send('x'.repeat(1024)));
   app.get('/bytes', async (_request, reply) => reply.type('application/octet-stream').send(Buffer.from(LONG)));
@@ -73,6 +93,41 @@ describe('a text', () => {
   test('keeps what it varied by before, and its tag is that of the text, not of its bytes', async () => {
     expect((await get('/tagged', 'gzip')).headers).toMatchObject({ vary: 'origin, accept-encoding', etag: 'W/"abc"' });
     expect((await get('/tagged')).headers).toMatchObject({ vary: 'origin, accept-encoding', etag: '"abc"' });
+  });
+
+  test('that has a tag is packed once, in each coding and as long as its tag is the same', async () => {
+    const before = packers.made;
+    const three = await Promise.all([get('/changing', 'gzip'), get('/changing?', 'gzip'), get('/changing?again', 'gzip')]);
+    for (const { headers, bytes } of [...three, await get('/changing', 'gzip')]) {
+      expect(headers).toMatchObject({ 'content-encoding': 'gzip', 'content-length': `${bytes.length}`, etag: 'W/"0"' });
+      expect(await unpacked(bytes, 'gzip')).toBe(`0${LONG}`);
+    }
+    expect(packers.made).toBe(before + 1);
+    expect(await unpacked((await get('/changing', 'br')).bytes, 'br')).toBe(`0${LONG}`);
+    changes = 1;
+    expect(await unpacked((await get('/changing', 'gzip')).bytes, 'gzip')).toBe(`1${LONG}`);
+    expect(packers.made).toBe(before + 2);
+    await get('/text', 'gzip');
+    await get('/text', 'gzip');
+    expect(packers.made).toBe(before + 4);
+  });
+
+  test('that is a file is closed unread where its packed bytes are there', async () => {
+    for (let i = 0; i < 2; i++) expect(await unpacked((await get('/file', 'gzip')).bytes, 'gzip')).toBe(LONG);
+    expect(files.map(({ readableEnded, destroyed }) => [readableEnded, destroyed])).toEqual([
+      [true, true],
+      [false, true],
+    ]);
+  });
+
+  test.each(['/text', '/tagged'])('has for HEAD the headers of GET, and is not packed: %s', async (path) => {
+    const { 'content-type': type, 'content-encoding': encoding, vary, etag } = (await get(path, 'gzip')).headers;
+    const before = packers.made;
+    const head = await request(`http://127.0.0.1:${small.port}${path}`, { method: 'HEAD', headers: { 'accept-encoding': 'gzip' } });
+    await head.body.dump();
+    expect(head.headers).toMatchObject({ 'content-type': type, 'content-encoding': encoding, vary, ...(etag && { etag }) });
+    expect(head.headers['content-length']).toBeUndefined();
+    expect(packers.made).toBe(before);
   });
 
   test('that is packed already, and what is no text, is left alone', async () => {
