@@ -1,5 +1,5 @@
 /** One line of a curve: its name, and a value for each point in time. */
-export interface Line {
+interface Line {
   readonly name: string;
   readonly values: readonly number[];
 }

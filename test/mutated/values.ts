@@ -3,7 +3,7 @@ import type { Dice } from './dice.ts';
 export type Value = null | boolean | number | string | Value[] | { [name: string]: Value };
 
 /** A member or an element, and what holds it. */
-export interface Place {
+interface Place {
   readonly holder: Value[] | { [name: string]: Value };
   readonly key: string;
 }
