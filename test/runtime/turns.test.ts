@@ -106,6 +106,12 @@ describe('the expected wait', () => {
     expect(later.turns.expectedWait({ cost: 20, basis: 'shapes' })).toBeGreaterThan(1000);
   });
 
+  test('holds one to be half done that runs for longer than its price says', () => {
+    const { turns, enter } = queue(1);
+    enter('running', 10, 0);
+    expect(turns.expectedWait({ cost: 1, basis: 'shapes' }, performance.now() + 1e6)).toBeGreaterThan(0.9e6);
+  });
+
   test('follows the pace that is measured', () => {
     const { turns, enter, end } = queue(1);
     // Each takes three times its price.
