@@ -27,9 +27,6 @@ declare module 'fastify' {
   }
 }
 
-/** What takes longer to start is broken, and not slow. */
-const LONGEST_START_MS = 60_000;
-
 /** The service on a server of its own, ready to listen: here stands what only the owner of the server can settle. */
 export async function buildApp(config: Config): Promise<FastifyInstance> {
   const metrics = new Metrics();
@@ -49,8 +46,6 @@ function bareApp(config: Config, metrics: Metrics): FastifyInstance {
   const connections = new Connections(config.MAX_CONNECTIONS);
   const origins = originHeaders(config.origins);
   const app = Fastify({
-    // A machine that gives it little time may need more than the ten seconds that a plugin has: the kernel checks itself as the app is put together.
-    pluginTimeout: LONGEST_START_MS,
     loggerInstance: makeLog(config.LOG_LEVEL),
     logController: new LogController({ disableRequestLogging: true }),
     return503OnClosing: false,
