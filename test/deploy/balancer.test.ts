@@ -3,7 +3,6 @@ import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { request } from 'undici';
 import { afterEach, describe, expect } from 'vitest';
-import { ENDLESS } from '../http/occupied.ts';
 import { slow } from '../slow.ts';
 import { type Balanced, balanced } from './replicas.ts';
 
@@ -14,9 +13,6 @@ const LARGE = JSON.stringify({
   query: [0, 511],
   include: ['context'],
 });
-
-/** More than the event loop takes upon itself, and a moment for a thread. */
-const WAITING = JSON.stringify({ tokens: Array.from({ length: 400 }, (_, i) => [i / 400]), include: ['lse'] });
 
 let running: Balanced | undefined;
 afterEach(async () => {
@@ -45,30 +41,6 @@ describe('the load balancer before replicas', () => {
     expect(bad).toEqual([]);
     expect(good).toBeGreaterThan(100);
     expect(code).toBe(0);
-  });
-
-  slow('requests that wait at a replica when it closes are answered by another', async () => {
-    running = await balanced(2, { ENGINE: 'reference', DRAIN_MS: '200', REQUEST_TIMEOUT_MS: '100000000' });
-    const { url, replicas, counted } = running;
-    // Whatever comes waits, for the one thread of each is at work for minutes; what waits at one of them when it closes has to go elsewhere.
-    const endless = replicas.map(({ address, port }) => connect(port, address));
-    for (const one of endless)
-      one
-        .on('error', () => undefined)
-        .write(`POST /attention HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: ${ENDLESS.length}\r\n\r\n${ENDLESS}`);
-    const ofEach = (name: string) => Promise.all(replicas.map((one) => one.metric(name)));
-    await expect.poll(() => ofEach('attention_threads_busy')).toEqual([1, 1]);
-    const asked = Array.from({ length: 4 }, () => ask(url, WAITING));
-    await expect.poll(() => ofEach('attention_queue_length')).toEqual([2, 2]);
-    const [closing, other] = replicas;
-    closing?.process.kill('SIGTERM');
-    await expect.poll(() => other?.metric('attention_queue_length')).toBe(4);
-    expect(closing?.sentAway()).toBe(2);
-    for (const one of endless) one.destroy();
-    const got = await Promise.all(asked);
-    expect(new Set(got).size).toBe(1);
-    expect(got[0]).toMatch(/^200 \{"lse":/);
-    expect(await counted()).toMatchObject({ wredis: '2' });
   });
 
   slow('a stream of lines is not held back: its client may read while it writes', async () => {

@@ -11,10 +11,6 @@ interface Replica {
   readonly port: number;
   /** How many requests to /attention it has logged as answered. */
   answered(): number;
-  /** How many requests it has told that it is closing. */
-  sentAway(): number;
-  /** A metric without labels, as it is now. */
-  metric(name: string): Promise<number>;
 }
 
 export interface Balanced {
@@ -74,16 +70,11 @@ function replica(address: string, port: number, settings: Readonly<Record<string
     env: { PATH: process.env['PATH'], HOST: address, PORT: `${port}`, THREADS: '1', ENGINE: 'simd', LOG_LEVEL: 'debug', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  let [answered, sentAway] = [0, 0];
+  let answered = 0;
   started.stdout.on('data', (chunk) => {
     answered += String(chunk).split('"route":"/attention"').length - 1;
-    sentAway += String(chunk).split('"code":"shutting-down"').length - 1;
   });
-  const metric = async (name: string) => {
-    const text = await (await request(`http://${address}:${port}/metrics`)).body.text();
-    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
-  };
-  return { process: started, address, port, answered: () => answered, sentAway: () => sentAway, metric };
+  return { process: started, address, port, answered: () => answered };
 }
 
 async function everyReady(counters: string, count: number): Promise<void> {
