@@ -60,7 +60,7 @@ export function packReplies(app: FastifyInstance, { numbers }: { readonly number
       done(null, payload);
       return;
     }
-    const key = KeptPacked.keyOf(request, reply, coding);
+    const key = KeptPacked.keyOf(request, reply, payload, coding);
     headPacked(reply, coding);
     if (request.method === 'HEAD') {
       // Its length is not known before it is packed, and HEAD need not say it (RFC 9110, 9.3.2).
@@ -100,9 +100,9 @@ class KeptPacked {
   #bytes = 0;
 
   /** What a reply is kept by; undefined where it has no tag, or is too large to be held as a whole. Ask before its headers are changed. */
-  static keyOf(request: FastifyRequest, reply: FastifyReply, coding: Coding): string | undefined {
+  static keyOf(request: FastifyRequest, reply: FastifyReply, payload: string | Buffer | Readable, coding: Coding): string | undefined {
     const etag = reply.getHeader('etag');
-    const length = Number(reply.getHeader('content-length') ?? Number.POSITIVE_INFINITY);
+    const length = isStream(payload) ? Number(reply.getHeader('content-length') ?? Number.POSITIVE_INFINITY) : payload.length;
     if (etag === undefined || reply.statusCode !== 200 || length > MOST_KEPT_BYTES) return undefined;
     const [path = ''] = request.url.split('?', 1);
     return `${coding} ${etag} ${path}`;
