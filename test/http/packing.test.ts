@@ -112,7 +112,10 @@ describe('a text', () => {
     changes = 1;
     const changed = await take('/changing', 'gzip');
     expect([other.made, changed.made]).toEqual([1, 1]);
-    for (const [coding, { replies }] of [['br', other], ['gzip', changed]] as const)
+    for (const [coding, { replies }] of [
+      ['br', other],
+      ['gzip', changed],
+    ] as const)
       for (const { bytes } of replies) expect(await unpacked(bytes, coding)).toBe(`${coding === 'br' ? 0 : 1}${LONG}`);
     expect((await take('/text', 'gzip', 2)).made).toBe(2);
     changes = 0;
