@@ -6,6 +6,7 @@ import { Stopped, TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import { takeOrRefuse } from './admission.ts';
 import { beginAnswer } from './answers.ts';
 import { answerBatch, type Purse } from './batch.ts';
+import { type ChosenCodec, codecOf } from './codec.ts';
 import { collectAll } from './collect.ts';
 import { mostRedone } from './cost.ts';
 import { conduct, type HelpCall, help } from './crew.ts';
@@ -18,6 +19,7 @@ import type { Answered, Facts, Limits, Price, Question } from './question.ts';
 /** What a worker thread is started with. */
 export interface WorkerSettings {
   readonly engine: ChosenEngine;
+  readonly codec: ChosenCodec;
   readonly limits: Limits;
   readonly threads: number;
   /** Bounds of what all admitted requests hold together, and the memory of the ledger that counts it. */
@@ -79,7 +81,7 @@ export interface BatchTold {
   readonly bytes: Uint8Array;
 }
 
-const { engine, limits, threads, most, ledger: shared } = settings();
+const { engine, codec: chosenCodec, limits, threads, most, ledger: shared } = settings();
 const ledger = new Ledger(most, shared);
 /** The question that this thread is at. */
 let current = 0;
@@ -88,6 +90,7 @@ const kernel = kernelOf(
   conduct(threads, (call) => parentPort?.postMessage({ id: current, threadId, call } satisfies Calling)),
   mostRedone(limits),
 );
+const codec = codecOf(chosenCodec);
 
 /** What piscina runs on this thread, one task at a time. */
 export default function work(task: AskTask | BatchTask | HelpTask): unknown {
@@ -123,7 +126,7 @@ function answered(task: AskTask): unknown {
   current = task.id;
   const slip = new Slip(task.slip);
   try {
-    const begun = beginAnswer(received(task.question), { kernel, limits, checkpoint: checkpointOf(slip) });
+    const begun = beginAnswer(received(task.question), { kernel, codec, limits, checkpoint: checkpointOf(slip) });
     const { question, held, patient } = task;
     if (!task.paid && !pay(begun.task, { bytes: bodyBytes(question), held, patient }, slip)) return deferred(begun.task, task);
     return told(begun.finish('worker'));
@@ -149,7 +152,7 @@ function checkpointOf(slip: Slip): () => void {
 function batchAnswered(task: BatchTask): unknown {
   current = task.id;
   const slip = new Slip(task.slip);
-  const told = answerBatch(task.questions.map(received), { kernel, limits, checkpoint: checkpointOf(slip) }, purseOf(slip));
+  const told = answerBatch(task.questions.map(received), { kernel, codec, limits, checkpoint: checkpointOf(slip) }, purseOf(slip));
   const bodies = told.outcomes.flatMap((outcome) => ('answer' in outcome ? [outcome.answer.body as Buffer] : []));
   const bytes = ownMemory(Buffer.concat(bodies));
   const outcomes = told.outcomes.map((outcome) => ('answer' in outcome ? { length: outcome.answer.body.length, facts: outcome.facts } : outcome));

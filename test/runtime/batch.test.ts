@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { answerBatch, type Purse } from '../../src/runtime/batch.ts';
 import { chooseEngine, kernelOf } from '../../src/runtime/kernel.ts';
 import type { Means, Question } from '../../src/runtime/question.ts';
+import { codec } from '../codec.ts';
 import { json, rows } from './asked.ts';
 
 const limits = { work: 2e11, replyNumbers: 1e7 };
-const means = (over: Partial<Means> = {}): Means => ({ kernel: kernelOf(chooseEngine('reference')), limits, ...over });
+const means = (over: Partial<Means> = {}): Means => ({ kernel: kernelOf(chooseEngine('reference')), codec, limits, ...over });
 const question = (body: object): Question => ({ kind: 'attention', body: json(body) });
 const SMALL = question({ tokens: [[1, 0]], query: 0, include: ['context'] });
 /** Many more multiply-adds than the reference does in the time that a question of a batch may take. */
