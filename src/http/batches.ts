@@ -1,7 +1,7 @@
 import { Failure } from '../engine/failure.ts';
 import type { Hold } from '../runtime/admission.ts';
 import type { Answerer } from '../runtime/answerer.ts';
-import { BATCH_BYTES, type BatchAnswer, type Outcome } from '../runtime/batch.ts';
+import { BATCH_BYTES, type BatchAnswer, LONGEST_IN_BATCH, type Outcome } from '../runtime/batch.ts';
 import type { Question } from '../runtime/question.ts';
 import { bytesOf, type Line } from '../wire/lines.ts';
 
@@ -47,6 +47,11 @@ export class Batches {
   /** Bytes of the lines that have not been handed on. */
   get bytes(): number {
     return this.#batches.reduce((sum, { lines }) => sum + bytesOf(lines), this.#waitingBytes);
+  }
+
+  /** Whether no more lines have to be read for all threads to have some. */
+  get enough(): boolean {
+    return this.bytes > (this.#answerer.threads + 1) * BATCH_BYTES;
   }
 
   get empty(): boolean {
@@ -171,5 +176,5 @@ function unanswered(lines: readonly Line[], error: unknown): BatchAnswer {
 
 /** Whether a line can be part of a batch, by its length; one that is longer than a line may be has no bytes. */
 function isShort(line: Line): line is WholeLine {
-  return line.bytes !== undefined && line.bytes.length <= BATCH_BYTES;
+  return line.bytes !== undefined && line.bytes.length <= LONGEST_IN_BATCH;
 }

@@ -10,7 +10,7 @@ import { type Answering, admit } from './answering.ts';
 import { Batches } from './batches.ts';
 import { openBody } from './body.ts';
 import { failureOf } from './failures.ts';
-import { goneSignal, isGone } from './gone.ts';
+import { ClientGone, goneSignal, isGone } from './gone.ts';
 import { Incoming } from './incoming.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { LineFailures } from './logging.ts';
@@ -25,15 +25,13 @@ import { brokenEncoding } from './unpacking.ts';
 const TURN_MS = 10;
 /** Lines of so many bytes together are answered on the event loop at once; threads take more. */
 const HERE_BYTES = 8192;
-/** Nothing more is read of a stream while so many bytes of its lines have not been answered. */
-const WINDOW_BYTES = 262_144;
 const NEWLINE = Buffer.from('\n');
 
 /**
  * One reply line for each request line, in order. A bad line yields its problem with `line`, and the rest go on. The
  * stream ends early, after a problem that says why, where a line does not arrive in time, the encoding is broken, or the
- * service closes. It holds WINDOW_BYTES of lines or one longer line, one chunk, what a batch a thread and one more are
- * answered with, and up to KEPT_BYTES of replies or one larger reply; where there is no room for more, it waits.
+ * service closes. It holds lines for a batch a thread and one more, or one longer line, one chunk, the replies of those
+ * batches, and up to KEPT_BYTES of replies or one larger reply; where there is no room for more, it waits.
  */
 export function answerStream(request: FastifyRequest, reply: FastifyReply, ask: (line: Buffer) => Question, answering: Answering): Readable {
   const { bodies, base, answerer, streams } = answering;
@@ -118,6 +116,7 @@ class LineAnswers {
   #printed: Buffer[] = [];
   #printedBytes = 0;
   #turnEnds = 0;
+  #released = false;
 
   constructor(by: StreamOfLines) {
     this.#by = by;
@@ -151,6 +150,7 @@ class LineAnswers {
 
   /** Nobody waits for an answer any more. */
   release(): void {
+    this.#released = true;
     this.#batches.release();
   }
 
@@ -206,7 +206,7 @@ class LineAnswers {
   async *#onThreads(lines: readonly Line[]): AsyncGenerator<Buffer> {
     for (const line of lines) this.#batches.push(line);
     this.#batches.start();
-    while (this.#batches.bytes > WINDOW_BYTES) yield* this.#oldest();
+    while (this.#batches.enough) yield* this.#oldest();
   }
 
   /** All that has not been handed on. */
@@ -223,6 +223,7 @@ class LineAnswers {
       if (!facts || isShort(facts)) this.#batches.together();
     } else {
       const { lines, outcomes, hold } = await this.#batches.takeFirst();
+      if (this.#released) throw new ClientGone('the connection closed before the stream was answered');
       try {
         for (const [place, outcome] of outcomes.entries()) yield* this.#handOn(this.#outcome(outcome, lines[place]?.number ?? 0));
       } finally {

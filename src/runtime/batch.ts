@@ -5,13 +5,15 @@ import { INLINE_HELD } from './cost.ts';
 import { bodyBytes } from './memory.ts';
 import type { Answered, Cost, Means, Price, Question } from './question.ts';
 
-/** Lines of at most so many bytes together go to a thread at once; a longer one goes by itself. */
-export const BATCH_BYTES = 131_072;
+/** Lines of at most so many bytes together go to a thread at once, or one that is longer. */
+export const BATCH_BYTES = 65_536;
+/** A longer line is no part of a batch: while a thread reads it, nothing behind it is begun. */
+export const LONGEST_IN_BATCH = 4 * BATCH_BYTES;
 /** A question that holds its thread for longer than this is no part of a batch: other threads would help with it. */
 export const BATCH_LINE_COST: Cost = 50;
 /** A thread begins no further question of a batch after this time, or once its replies have so many bytes. */
 const BATCH_MS = 100;
-const BATCH_REPLY_BYTES = 262_144;
+const BATCH_REPLY_BYTES = 131_072;
 
 /** What came of one question of a batch. */
 export type Outcome<F = Failure> = Answered | { readonly failure: F };

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/engine/failure.ts';
 import { Batches } from '../../src/http/batches.ts';
 import type { Answerer } from '../../src/runtime/answerer.ts';
-import { BATCH_BYTES, type BatchAnswer } from '../../src/runtime/batch.ts';
+import { BATCH_BYTES, type BatchAnswer, LONGEST_IN_BATCH } from '../../src/runtime/batch.ts';
 import type { Facts, Question } from '../../src/runtime/question.ts';
 
 const FACTS: Facts = { kind: 'attention', sizes: {}, work: 1, where: 'worker', stages: { queue: 0, decode: 0, compute: 0, encode: 0 } };
@@ -88,6 +88,14 @@ describe('the lines of a stream', () => {
     expect(batches.bytes).toBe('cdefg'.length);
   });
 
+  test('are enough once each thread and the next one to be free have theirs', () => {
+    const { push, batches } = start();
+    push(...Array<string>(3).fill('x'.repeat(BATCH_BYTES)));
+    expect(batches.enough).toBe(false);
+    push('x');
+    expect(batches.enough).toBe(true);
+  });
+
   test('that a thread has not got to go to a thread again, before those behind them', async () => {
     const { threads, push, first } = start();
     push('a', 'b', 'c', 'd');
@@ -118,7 +126,7 @@ describe('a line that has to be answered by itself', () => {
   });
 
   test.each([
-    ['is longer than a batch', 'x'.repeat(BATCH_BYTES + 1)],
+    ['is longer than a batch', 'x'.repeat(LONGEST_IN_BATCH + 1)],
     ['is longer than a line may be', undefined],
   ])('is one that %s', async (_, long) => {
     const { threads, push, first, batches } = start();
