@@ -35,11 +35,17 @@ export function startProgram(program: string, words: readonly string[], { env, c
   let errors = '';
   const { promise, resolve, reject } = Promise.withResolvers<{ url: string; port: number }>();
   promise.catch(() => undefined);
+  const lookForPort = () => {
+    const port = /listening at http:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1];
+    if (!port) return;
+    // To look through all of a long log at each of its lines takes longer than the test.
+    child.stdout?.off('data', lookForPort);
+    resolve({ url: `http://127.0.0.1:${port}`, port: Number(port) });
+  };
   child.stdout?.on('data', (chunk) => {
     output += chunk;
-    const port = /listening at http:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1];
-    if (port) resolve({ url: `http://127.0.0.1:${port}`, port: Number(port) });
   });
+  child.stdout?.on('data', lookForPort);
   child.stderr?.on('data', (chunk) => {
     errors += chunk;
   });

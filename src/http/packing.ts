@@ -1,5 +1,6 @@
 /// <reference path="./negotiator.d.ts" />
-import { pipeline, type Readable, type Transform } from 'node:stream';
+import { pipeline, Readable, type Transform } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { brotliCompressSync, constants, createBrotliCompress, createGzip, createZstdCompress, gzipSync, zstdCompressSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
@@ -14,6 +15,8 @@ export type Coding = (typeof CODINGS)[number];
 const LEAST_BYTES = 1024;
 /** A packer of each kind keeps up to about 1 MiB. Replies beyond so many at once go out as they are. */
 const MOST_AT_ONCE = 64;
+/** Packed replies that are kept come to about so much together, and what is packed to be kept is no longer than this. */
+const MOST_KEPT_BYTES = 4 * 2 ** 20;
 /** What a packer looks back over: 256 KiB. */
 const WINDOW_LOG = 18;
 
@@ -41,10 +44,11 @@ export function packOnce(plain: Buffer): Readonly<Record<Coding, Buffer>> {
 /**
  * Packs replies of 1 KiB and more as their client's Accept-Encoding likes best, on threads of their own: text, pictures,
  * pages, documents, problems and metrics always, the numbers of an answer where `numbers` is true, and tensors as bytes
- * never. What is packed already is left alone.
+ * never. What is packed already is left alone, what has a tag is packed once, and for HEAD nothing is.
  */
 export function packReplies(app: FastifyInstance, { numbers }: { readonly numbers: boolean }): void {
   let packing = 0;
+  const kept = new KeptPacked();
   app.addHook('onSend', (request, reply, payload, done) => {
     if (!isLarge(reply, payload) || !isPacked(reply, numbers)) {
       done(null, payload);
@@ -56,19 +60,69 @@ export function packReplies(app: FastifyInstance, { numbers }: { readonly number
       done(null, payload);
       return;
     }
-    packing++;
-    reply.header('content-encoding', coding).removeHeader('content-length').removeHeader('accept-ranges');
-    // The bytes are others now, the page is the same (RFC 9110, 8.8.3).
-    const etag = reply.getHeader('etag');
-    if (typeof etag === 'string' && !etag.startsWith('W/')) reply.header('etag', `W/${etag}`);
-    const packer = PACKERS[coding](isNumbers(reply));
-    const over = (): void => {
-      packing--;
+    const key = KeptPacked.keyOf(request, reply, payload, coding);
+    headPacked(reply, coding);
+    if (request.method === 'HEAD') {
+      // Its length is not known before it is packed, and HEAD need not say it (RFC 9110, 9.3.2).
+      done(null, isStream(payload) ? payload : Readable.from([]));
+      return;
+    }
+    const pack = (): Transform => {
+      packing++;
+      const packer = PACKERS[coding](isNumbers(reply));
+      const over = (): void => {
+        packing--;
+      };
+      if (isStream(payload)) pipeline(payload, packer, over);
+      else packer.once('close', over).end(payload);
+      return packer;
     };
-    if (isStream(payload)) pipeline(payload, packer, over);
-    else packer.once('close', over).end(payload);
-    done(null, packer);
+    if (key === undefined) {
+      done(null, pack());
+      return;
+    }
+    const known = kept.find(key);
+    if (known && isStream(payload)) payload.destroy();
+    (known ?? kept.keep(key, buffer(pack()))).then((bytes) => done(null, bytes), done);
   });
+}
+
+function headPacked(reply: FastifyReply, coding: Coding): void {
+  reply.header('content-encoding', coding).removeHeader('content-length').removeHeader('accept-ranges');
+  // The bytes are others now, the page is the same (RFC 9110, 8.8.3).
+  const etag = reply.getHeader('etag');
+  if (typeof etag === 'string' && !etag.startsWith('W/')) reply.header('etag', `W/${etag}`);
+}
+
+/** What has a tag is the same each time: its packed bytes are kept, as far as there is room. */
+class KeptPacked {
+  readonly #packed = new Map<string, Promise<Buffer>>();
+  #bytes = 0;
+
+  /** What a reply is kept by; undefined where it has no tag, or is too large to be held as a whole. Ask before its headers are changed. */
+  static keyOf(request: FastifyRequest, reply: FastifyReply, payload: string | Buffer | Readable, coding: Coding): string | undefined {
+    const etag = reply.getHeader('etag');
+    const length = isStream(payload) ? Number(reply.getHeader('content-length') ?? Number.POSITIVE_INFINITY) : payload.length;
+    if (etag === undefined || reply.statusCode !== 200 || length > MOST_KEPT_BYTES) return undefined;
+    const [path = ''] = request.url.split('?', 1);
+    return `${coding} ${etag} ${path}`;
+  }
+
+  find(key: string): Promise<Buffer> | undefined {
+    return this.#packed.get(key);
+  }
+
+  keep(key: string, packing: Promise<Buffer>): Promise<Buffer> {
+    if (this.#bytes >= MOST_KEPT_BYTES) return packing;
+    this.#packed.set(key, packing);
+    packing.then(
+      ({ length }) => {
+        this.#bytes += length;
+      },
+      () => this.#packed.delete(key),
+    );
+    return packing;
+  }
 }
 
 /** The coding that the client likes best; undefined where that is none. */

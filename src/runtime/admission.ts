@@ -299,6 +299,8 @@ export class Hold {
 
   #shrink(bytes: number): void {
     const amount = this.#bytes - bytes;
+    // What has been released holds nothing, whoever still follows it.
+    if (amount <= 0) return;
     this.#bytes = bytes;
     this.#admission.give('bytes', amount);
   }

@@ -3,6 +3,7 @@ import { Failure } from '../engine/failure.ts';
 import { TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import type { Hold } from './admission.ts';
 import { beginAnswer } from './answers.ts';
+import type { BatchAnswer } from './batch.ts';
 import { type ChosenCodec, codecOf } from './codec.ts';
 import { INLINE_BYTES, INLINE_COST, INLINE_HELD, INLINE_REDONE, READ_HOLDS } from './cost.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
@@ -118,6 +119,26 @@ export class Answerer {
     } finally {
       this.#means.kernel.giveBack();
     }
+  }
+
+  get threads(): number {
+    return this.#offload.threads.length;
+  }
+
+  /** Threads that are free. */
+  get idleThreads(): number {
+    return this.#offload.turns.idle;
+  }
+
+  /**
+   * What one thread makes of questions that come one after the other; `hold` is left with the bytes of their replies.
+   * @param gone aborted when nobody waits any more
+   * @throws where the thread ends, the time is over, or nobody waits any more
+   */
+  async answerBatch(questions: readonly Question[], { hold, gone }: { readonly hold: Hold; readonly gone: AbortSignal }): Promise<BatchAnswer> {
+    const answered = await this.#offload.askBatch(questions, this.#timeoutMs, gone, hold);
+    if (ANSWERS.hasSubscribers) for (const outcome of answered.outcomes) if ('facts' in outcome) ANSWERS.publish(outcome.facts);
+    return answered;
   }
 
   /** Those that wait for a thread are told to go elsewhere. */

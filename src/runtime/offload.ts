@@ -3,6 +3,7 @@ import { Piscina } from 'piscina';
 import { Failure } from '../engine/failure.ts';
 import { isLarge, stopJob } from '../engine/kernels/job.ts';
 import { Admission, type Hold, type Pressure } from './admission.ts';
+import type { BatchAnswer } from './batch.ts';
 import { collectAll } from './collect.ts';
 import { INLINE_BYTES, READ_HOLDS, readingCost } from './cost.ts';
 import { type HelpCall, reportLoss } from './crew.ts';
@@ -11,7 +12,7 @@ import { bodyBytes, ownMemory } from './memory.ts';
 import { givenUp } from './patience.ts';
 import type { Answered, Price, Question } from './question.ts';
 import { type Turn, Turns } from './turns.ts';
-import type { AskTask, Calling, HelpTask, Told, WorkerSettings } from './worker.ts';
+import type { AskTask, BatchTask, BatchTold, Calling, HelpTask, Told, WorkerSettings } from './worker.ts';
 
 /** A thread that does not stop by itself within this time, once nobody waits for its answer, is ended and replaced. */
 const PATIENCE_MS = 1000;
@@ -103,11 +104,27 @@ export class Offload {
       const turn = await this.#turn(next.question, next.asked, { entered, deadline, timeoutMs, gone });
       const began = performance.now();
       const left = asked.patient ? timeoutMs : Math.max(0, deadline - began);
-      const told = await this.#run(turn, next, { left, timeoutMs, gone });
+      const { question: asking, asked: by } = next;
+      const told = await this.#run(turn, by.hold, (sign) => this.#send(asking, by, sign), { left, timeoutMs, gone });
       if ('failure' in told) throw this.admission.withRetryAfter(Failure.fromPlain(told.failure));
       if ('answer' in told) return received(told, performance.now() - entered);
       next = { question: { ...question, body: told.body.map(asBuffer) }, asked: { ...asked, price: told.deferred, paid: false } };
     }
+  }
+
+  /**
+   * What one thread makes of questions that come one after the other, in memory that `hold` takes over with their replies.
+   * @param timeoutMs from the batch's turn on
+   * @throws why nobody waits any more, and where the thread ends or the time is over
+   */
+  async askBatch(questions: readonly Question[], timeoutMs: number, gone: AbortSignal, hold: Hold): Promise<BatchAnswer> {
+    const entered = performance.now();
+    const cost = readingCost(questions.reduce((sum, question) => sum + bodyBytes(question), 0));
+    const turn = await this.#enter({ basis: 'bytes', cost, since: entered }, gone);
+    const queue = performance.now() - entered;
+    const told = await this.#run(turn, hold, (sign) => this.#sendBatch(questions, sign), { left: timeoutMs, timeoutMs, gone });
+    hold.settle(told.bytes.length);
+    return { outcomes: outcomesOf(told, queue), stopped: told.stopped };
   }
 
   /**
@@ -140,11 +157,17 @@ export class Offload {
   }
 
   /** Waits for a thread, which the turn then has. @throws Failure `deadline-exceeded`, `too-many-requests`; why nobody waits any more */
-  #turn(question: Question, { hold, price, paid, patient }: Asked, { entered, deadline, timeoutMs, gone }: Times): Promise<Turn> {
+  async #turn(question: Question, { hold, price, paid, patient }: Asked, { entered, deadline, timeoutMs, gone }: Times): Promise<Turn> {
     const basis = price ? 'shapes' : 'bytes';
     const cost = price?.cost ?? readingCost(bodyBytes(question));
     if (price && !paid) hold.refuseAlone(price);
     if (!patient) this.turns.refuseLate({ cost, basis }, timeoutMs);
+    const ready = price && !paid && { ready: () => hold.tryPay(price) };
+    return this.#enter({ basis, cost, since: entered, ...ready }, gone, patient ? undefined : { deadline, timeoutMs });
+  }
+
+  /** Enters the queue, and comes back once it has a thread. @throws Failure `deadline-exceeded`, why nobody waits any more */
+  #enter(wanted: Omit<Turn, 'begin'>, gone: AbortSignal, until?: Pick<Times, 'deadline' | 'timeoutMs'>): Promise<Turn> {
     return new Promise((resolve, reject) => {
       const stop = (): void => {
         clearTimeout(timer);
@@ -157,12 +180,12 @@ export class Offload {
         reject(error);
       };
       const onGone = (): void => leave(gone.reason);
-      const timer = patient ? undefined : setTimeout(() => leave(tooLate(timeoutMs)), Math.max(0, deadline - performance.now()));
+      const timer = until && setTimeout(() => leave(tooLate(until.timeoutMs)), Math.max(0, until.deadline - performance.now()));
       const begin = (): void => {
         stop();
         resolve(turn);
       };
-      const turn: Turn = { basis, cost, since: entered, begin, ...(price && !paid && { ready: () => hold.tryPay(price) }) };
+      const turn: Turn = { ...wanted, begin };
       this.#waiting.set(turn, leave);
       gone.addEventListener('abort', onGone);
       if (gone.aborted) onGone();
@@ -171,13 +194,13 @@ export class Offload {
   }
 
   /** Asks the thread that the turn has, which is free again once it has told, or died. */
-  async #run(turn: Turn, { question, asked: { hold, price, patient = false } }: Next, { left, timeoutMs, gone }: Left): Promise<Told> {
+  async #run<T>(turn: Turn, hold: Hold, send: (sign: Sign) => Promise<T>, { left, timeoutMs, gone }: Left): Promise<T> {
     const id = ++this.#last;
     const pending: Pending = { slip: new Slip(), called: 1, large: false };
     const kill = new AbortController();
     this.#pending.set(id, pending);
     hold.pin();
-    const told = this.#send({ question, id, slip: pending.slip.shared, paid: price !== undefined, patient, held: hold.bytes }, kill.signal);
+    const told = send({ id, slip: pending.slip.shared, signal: kill.signal });
     // A worker starts on the next question only once this end has been heard: until then this job is in its memory.
     const forget = () => {
       this.#pending.delete(id);
@@ -198,14 +221,28 @@ export class Offload {
     }
   }
 
-  async #send(asked: Omit<AskTask, 'type'>, signal: AbortSignal): Promise<Told> {
-    const body = asked.question.body.map(ownMemory);
-    const task: AskTask = { type: 'ask', ...asked, question: { ...asked.question, body } };
-    return this.#pool.run(task, {
-      signal,
-      // Piscina's type for this misreads Node's newer one; it is the list that postMessage takes.
-      transferList: [...new Set(body.map((bytes) => bytes.buffer))] as never,
+  #send(question: Question, { hold, price, patient = false }: Asked, { id, slip, signal }: Sign): Promise<Told> {
+    const body = question.body.map(ownMemory);
+    const task: AskTask = { type: 'ask', id, slip, question: { ...question, body }, paid: price !== undefined, patient, held: hold.bytes };
+    return this.#hand(task, new Set(body.map((bytes) => bytes.buffer)), signal);
+  }
+
+  /** The bodies are copied into one memory, so that they are still here where they have to be asked again. */
+  #sendBatch(questions: readonly Question[], { id, slip, signal }: Sign): Promise<BatchTold> {
+    const memory = ownMemory(Buffer.concat(questions.flatMap(({ body }) => body)));
+    let at = 0;
+    const copied = questions.map((question) => {
+      const bytes = bodyBytes(question);
+      at += bytes;
+      return { ...question, body: [memory.subarray(at - bytes, at)] };
     });
+    const task: BatchTask = { type: 'batch', id, slip, questions: copied };
+    return this.#hand(task, new Set([memory.buffer]), signal);
+  }
+
+  #hand<T>(task: AskTask | BatchTask, memory: ReadonlySet<ArrayBufferLike>, signal: AbortSignal): Promise<T> {
+    // Piscina's type for this misreads Node's newer one; it is the list that postMessage takes.
+    return this.#pool.run(task, { signal, transferList: [...memory] as never });
   }
 
   /** Asks a job to stop, and ends its thread where it does not. */
@@ -245,9 +282,11 @@ export class Offload {
   }
 }
 
-interface Next {
-  readonly question: Question;
-  readonly asked: Asked;
+/** What a task is known by, stopped by and ended by. */
+interface Sign {
+  readonly id: number;
+  readonly slip: SharedArrayBuffer;
+  readonly signal: AbortSignal;
 }
 
 interface Times {
@@ -272,6 +311,18 @@ function received({ answer: { body, jsonLength }, facts }: Extract<Told, { answe
   const { decode, compute, encode } = facts.stages;
   const stages = { ...facts.stages, queue: Math.max(0, ms - decode - compute - encode) };
   return { answer: { body: asBuffer(body), jsonLength }, facts: { ...facts, stages } };
+}
+
+/** The replies of a batch, each a part of one memory. */
+function outcomesOf({ outcomes, bytes }: BatchTold, queue: number): BatchAnswer['outcomes'] {
+  const memory = asBuffer(bytes);
+  let at = 0;
+  return outcomes.map((outcome) => {
+    if ('failure' in outcome) return { failure: Failure.fromPlain(outcome.failure) };
+    at += outcome.length;
+    const { facts } = outcome;
+    return { answer: { body: memory.subarray(at - outcome.length, at) }, facts: { ...facts, stages: { ...facts.stages, queue } } };
+  });
 }
 
 function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

@@ -5,12 +5,13 @@ import { isLarge, workOn } from '../engine/kernels/job.ts';
 import { Stopped, TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import { takeOrRefuse } from './admission.ts';
 import { beginAnswer } from './answers.ts';
+import { answerBatch, type Purse } from './batch.ts';
 import { type ChosenCodec, codecOf } from './codec.ts';
 import { collectAll } from './collect.ts';
 import { mostRedone } from './cost.ts';
 import { conduct, type HelpCall, help } from './crew.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
-import { Ledger, Slip, type Sums } from './ledger.ts';
+import { Ledger, Slip, type Sum, type Sums } from './ledger.ts';
 import { workTooLarge } from './limits.ts';
 import { bodyBytes, ownMemory } from './memory.ts';
 import type { Answered, Facts, Limits, Price, Question } from './question.ts';
@@ -43,6 +44,14 @@ export interface AskTask {
   readonly held: number;
 }
 
+/** Questions for a worker that come one after the other. */
+export interface BatchTask {
+  readonly type: 'batch';
+  readonly id: number;
+  readonly questions: readonly Question[];
+  readonly slip: SharedArrayBuffer;
+}
+
 /** A call for help with another worker's job; `place` says which scratch area is ours. */
 export interface HelpTask {
   readonly type: 'help';
@@ -65,6 +74,13 @@ export type Told =
   /** There is no room for it now, and it waits: its price, and its body again. */
   | { readonly deferred: Price; readonly body: readonly Uint8Array[] };
 
+/** What a worker gives back for a batch: the replies lie one after the other in one memory. */
+export interface BatchTold {
+  readonly outcomes: readonly ({ readonly length: number; readonly facts: Facts } | { readonly failure: PlainFailure })[];
+  readonly stopped: boolean;
+  readonly bytes: Uint8Array;
+}
+
 const { engine, codec: chosenCodec, limits, threads, most, ledger: shared } = settings();
 const ledger = new Ledger(most, shared);
 /** The question that this thread is at. */
@@ -77,16 +93,16 @@ const kernel = kernelOf(
 const codec = codecOf(chosenCodec);
 
 /** What piscina runs on this thread, one task at a time. */
-export default function work(task: AskTask | HelpTask): unknown {
+export default function work(task: AskTask | BatchTask | HelpTask): unknown {
   if (task.type === 'help') {
     // The job is handled in a function of its own: what a running one has held in a register is not collected.
     if (helpWith(task)) collectAll();
     return undefined;
   }
   try {
-    return answered(task);
+    return task.type === 'batch' ? batchAnswered(task) : answered(task);
   } finally {
-    letGo(task);
+    letGo(task.type === 'batch' ? task.questions : [task.question]);
   }
 }
 
@@ -101,8 +117,8 @@ function helpWith(task: HelpTask): boolean {
 }
 
 /** Gives back what the question took: this thread may wait long for the next one, and what it waits with stays. */
-function letGo({ question }: AskTask): void {
-  forget(question);
+function letGo(questions: readonly Question[]): void {
+  for (const question of questions) forget(question);
   if (kernel.giveBack()) collectAll();
 }
 
@@ -113,15 +129,12 @@ function forget({ body }: Question): void {
 function answered(task: AskTask): unknown {
   current = task.id;
   const slip = new Slip(task.slip);
-  const checkpoint = () => {
-    if (slip.stopped) throw new Stopped('nobody waits for the answer any more');
-  };
   try {
-    const body = task.question.body.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    const begun = beginAnswer({ ...task.question, body }, { kernel, codec, limits, checkpoint });
-    if (!task.paid && !pay(begun.task, task, slip)) return deferred(begun.task, task);
+    const begun = beginAnswer(received(task.question), { kernel, codec, limits, checkpoint: checkpointOf(slip) });
+    const { question, held, patient } = task;
+    if (!task.paid && !pay(begun.task, { bytes: bodyBytes(question), held, patient }, slip)) return deferred(begun.task, task);
     // All of it has been read: its memory is the answer's.
-    forget(task.question);
+    forget(question);
     return told(begun.finish('worker'));
   } catch (error) {
     const failure = error instanceof TooMuchToRedo ? tooLarge(error) : error;
@@ -131,25 +144,72 @@ function answered(task: AskTask): unknown {
   }
 }
 
+/** What piscina hands over has lost its class. */
+function received(question: Question): Question {
+  return { ...question, body: question.body.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) };
+}
+
+function checkpointOf(slip: Slip): () => void {
+  return () => {
+    if (slip.stopped) throw new Stopped('nobody waits for the answer any more');
+  };
+}
+
+function batchAnswered(task: BatchTask): unknown {
+  current = task.id;
+  const slip = new Slip(task.slip);
+  const told = answerBatch(task.questions.map(received), { kernel, codec, limits, checkpoint: checkpointOf(slip) }, purseOf(slip));
+  const bodies = told.outcomes.flatMap((outcome) => ('answer' in outcome ? [outcome.answer.body as Buffer] : []));
+  const bytes = ownMemory(Buffer.concat(bodies));
+  const outcomes = told.outcomes.map((outcome) => ('answer' in outcome ? { length: outcome.answer.body.length, facts: outcome.facts } : outcome));
+  return move(new Moved({ outcomes, stopped: told.stopped, bytes } satisfies BatchTold, [bytes.buffer as ArrayBuffer]));
+}
+
+/** What the questions of one batch take, one after the other. */
+function purseOf(slip: Slip): Purse {
+  let current: Sums = { bytes: 0, work: 0 };
+  return {
+    pay(price, bytes) {
+      const before = slip.taken;
+      if (!pay(price, { bytes, held: 0, patient: true }, slip)) return false;
+      current = { bytes: slip.taken.bytes - before.bytes, work: slip.taken.work - before.work };
+      return true;
+    },
+    settle(replyBytes) {
+      giveBack(slip, 'work', current.work);
+      giveBack(slip, 'bytes', Math.max(0, current.bytes - replyBytes));
+    },
+  };
+}
+
+function giveBack(slip: Slip, sum: Sum, amount: number): void {
+  slip.note(sum, -amount);
+  ledger.give(sum, amount);
+}
+
+/** Who pays: the bytes of the body, those that are held already, and whether it waits where there is no room. */
+interface Payer {
+  readonly bytes: number;
+  readonly held: number;
+  readonly patient: boolean;
+}
+
 /** Takes what the answer will hold and do, before it is begun; false where one that waits has to. @throws Failure */
-function pay({ holds, work }: Price, { question, held, patient }: AskTask, slip: Slip): boolean {
-  const bytes = bodyBytes(question);
+function pay({ holds, work }: Pick<Price, 'holds' | 'work'>, { bytes, held, patient }: Payer, slip: Slip): boolean {
   const claims = [
     { sum: 'work', amount: Math.ceil(work), before: 0, bodyBytes: bytes },
     { sum: 'bytes', amount: Math.ceil(holds), before: held, bodyBytes: bytes },
   ] as const;
+  const taken: { sum: Sum; amount: number }[] = [];
   try {
     for (const claim of claims) {
       takeOrRefuse(ledger, claim);
       slip.note(claim.sum, claim.amount);
+      taken.push(claim);
     }
     return true;
   } catch (error) {
-    const { taken } = slip;
-    for (const sum of ['work', 'bytes'] as const) {
-      slip.note(sum, -taken[sum]);
-      ledger.give(sum, taken[sum]);
-    }
+    for (const { sum, amount } of taken) giveBack(slip, sum, amount);
     if (patient && error instanceof Failure && error.code === 'too-many-requests') return false;
     throw error;
   }

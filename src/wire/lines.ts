@@ -8,6 +8,11 @@ export interface Line {
   readonly bytes: Buffer | undefined;
 }
 
+/** Bytes of so many lines. */
+export function bytesOf(lines: readonly Line[]): number {
+  return lines.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0);
+}
+
 /**
  * Cuts a stream of chunks into lines, holding no more than one line and one chunk. Blank lines are counted, not given.
  * A line longer than `maxBytes` is given once, without its bytes, and passed over to its end.

@@ -1,7 +1,8 @@
+import { createHook } from 'node:async_hooks';
 import { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { request } from 'undici';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packReplies } from '../../src/http/packing.ts';
 import { useService } from './service.ts';
 import { useSmall } from './small.ts';
@@ -9,10 +10,28 @@ import { useSmall } from './small.ts';
 const UNPACKERS = { gzip: createGunzip, br: createBrotliDecompress, zstd: createZstdDecompress } as const;
 const LONG = 'attention '.repeat(1000);
 
+let changes = 0;
+const files: Readable[] = [];
+/** How many packers, and unpackers, were made in this process. */
+const packers = { made: 0 };
+const watch = createHook({
+  init: (_id, type) => {
+    if (type === 'ZLIB') packers.made++;
+  },
+});
+beforeAll(() => void watch.enable());
+afterAll(() => void watch.disable());
+
 const small = useSmall(async (app) => {
   packReplies(app, { numbers: false });
   app.get('/text', async (_request, reply) => reply.type('text/markdown; charset=utf-8').send(LONG));
   app.get('/tagged', async (_request, reply) => reply.type('text/plain').header('etag', '"abc"').header('vary', 'origin').send(LONG));
+  app.get('/changing', async (_request, reply) => reply.type('text/plain').header('etag', `"${changes}"`).send(`${changes}${LONG}`));
+  app.get('/file', async (_request, reply) => {
+    const file = Readable.from([Buffer.from(LONG)]);
+    files.push(file);
+    return reply.type('text/plain').header('etag', 'W/"file"').header('content-length', LONG.length).send(file);
+  });
   app.get('/short', async (_request, reply) => reply.type('text/plain').send('x'.repeat(1023)));
   app.get('/limit', async (_request, reply) => reply.type('text/plain').send('x'.repeat(1024)));
   app.get('/bytes', async (_request, reply) => reply.type('application/octet-stream').send(Buffer.from(LONG)));
@@ -73,6 +92,51 @@ describe('a text', () => {
   test('keeps what it varied by before, and its tag is that of the text, not of its bytes', async () => {
     expect((await get('/tagged', 'gzip')).headers).toMatchObject({ vary: 'origin, accept-encoding', etag: 'W/"abc"' });
     expect((await get('/tagged')).headers).toMatchObject({ vary: 'origin, accept-encoding', etag: '"abc"' });
+  });
+
+  test('that has a tag is packed once, in each coding and as long as its tag is the same', async () => {
+    /** What came, and how many packers it took. */
+    const take = async (path: string, coding: string, times = 1) => {
+      const before = packers.made;
+      const replies = await Promise.all(Array.from({ length: times }, () => get(path, coding)));
+      return { replies, made: packers.made - before };
+    };
+    const first = await take('/changing', 'gzip', 3);
+    const again = await take('/changing?again', 'gzip');
+    expect([first.made, again.made]).toEqual([1, 0]);
+    for (const { headers, bytes } of [...first.replies, ...again.replies]) {
+      expect(headers).toMatchObject({ 'content-encoding': 'gzip', 'content-length': `${bytes.length}`, etag: 'W/"0"' });
+      expect(await unpacked(bytes, 'gzip')).toBe(`0${LONG}`);
+    }
+    const other = await take('/changing', 'br');
+    changes = 1;
+    const changed = await take('/changing', 'gzip');
+    expect([other.made, changed.made]).toEqual([1, 1]);
+    for (const [coding, { replies }] of [
+      ['br', other],
+      ['gzip', changed],
+    ] as const)
+      for (const { bytes } of replies) expect(await unpacked(bytes, coding)).toBe(`${coding === 'br' ? 0 : 1}${LONG}`);
+    expect((await take('/text', 'gzip', 2)).made).toBe(2);
+    changes = 0;
+  });
+
+  test('that is a file is closed unread where its packed bytes are there', async () => {
+    for (let i = 0; i < 2; i++) expect(await unpacked((await get('/file', 'gzip')).bytes, 'gzip')).toBe(LONG);
+    expect(files.map(({ readableEnded, destroyed }) => [readableEnded, destroyed])).toEqual([
+      [true, true],
+      [false, true],
+    ]);
+  });
+
+  test.each(['/text', '/tagged'])('has for HEAD the headers of GET, and is not packed: %s', async (path) => {
+    const { 'content-type': type, 'content-encoding': encoding, vary, etag } = (await get(path, 'gzip')).headers;
+    const before = packers.made;
+    const head = await request(`http://127.0.0.1:${small.port}${path}`, { method: 'HEAD', headers: { 'accept-encoding': 'gzip' } });
+    await head.body.dump();
+    expect(head.headers).toMatchObject({ 'content-type': type, 'content-encoding': encoding, vary, ...(etag && { etag }) });
+    expect(head.headers['content-length']).toBeUndefined();
+    expect(packers.made).toBe(before);
   });
 
   test('that is packed already, and what is no text, is left alone', async () => {

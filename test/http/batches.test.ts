@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../src/engine/failure.ts';
+import { Batches } from '../../src/http/batches.ts';
+import type { Answerer } from '../../src/runtime/answerer.ts';
+import { BATCH_BYTES, type BatchAnswer, LONGEST_IN_BATCH } from '../../src/runtime/batch.ts';
+import type { Facts, Question } from '../../src/runtime/question.ts';
+
+const FACTS: Facts = { kind: 'attention', sizes: {}, work: 1, where: 'worker', stages: { queue: 0, decode: 0, compute: 0, encode: 0 } };
+
+/** Threads that answer when they are told to: each line with its own text. */
+class Threads {
+  readonly threads = 2;
+  busy = 0;
+  held = 0;
+  /** The batches that threads are at. */
+  readonly asked: {
+    readonly texts: string[];
+    readonly tell: (answered?: number, stopped?: boolean) => void;
+    readonly fail: (error: Error) => void;
+  }[] = [];
+
+  get idleThreads(): number {
+    return Math.max(0, this.threads - this.busy);
+  }
+
+  openLine(bytes: number) {
+    this.held += bytes;
+    return { release: () => (this.held -= bytes) };
+  }
+
+  answerBatch(questions: readonly Question[], { gone }: { gone: AbortSignal }): Promise<BatchAnswer> {
+    this.busy++;
+    const texts = questions.map(({ body }) => Buffer.concat(body).toString());
+    return new Promise<BatchAnswer>((resolve, reject) => {
+      const tell = (answered = texts.length, stopped = false) =>
+        resolve({ outcomes: texts.slice(0, answered).map((text) => ({ answer: { body: Buffer.from(text) }, facts: FACTS })), stopped });
+      this.asked.push({ texts, tell, fail: reject });
+      gone.addEventListener('abort', () => reject(gone.reason));
+    }).finally(() => this.busy--);
+  }
+}
+
+function start() {
+  const threads = new Threads();
+  const batches = new Batches(threads as unknown as Answerer, (line) => ({ kind: 'attention', body: [line] }));
+  let number = 0;
+  return {
+    threads,
+    batches,
+    push: (...lines: (string | undefined)[]) => {
+      for (const line of lines) batches.push({ number: ++number, bytes: line === undefined ? undefined : Buffer.from(line) });
+      batches.start();
+    },
+    first: async () => {
+      const { lines, outcomes, hold } = await batches.takeFirst();
+      hold.release();
+      const texts = outcomes.map((outcome) => ('answer' in outcome ? outcome.answer.body.toString() : outcome.failure.code));
+      return lines.map((line, place) => `${line.number} ${texts[place]}`);
+    },
+  };
+}
+
+describe('the lines of a stream', () => {
+  test('go to all threads that are free, and come back in order', async () => {
+    const { threads, push, first } = start();
+    push('a', 'b');
+    expect(threads.asked.map(({ texts }) => texts)).toEqual([['a'], ['b']]);
+    threads.asked[1]?.tell();
+    threads.asked[0]?.tell();
+    expect([await first(), await first()]).toEqual([['1 a'], ['2 b']]);
+    expect(threads.held).toBe(0);
+  });
+
+  test('gather while all threads are busy, and go together once one is free', async () => {
+    const { threads, push, first, batches } = start();
+    push('a', 'b', 'c', 'd', 'e');
+    expect(threads.asked.map(({ texts }) => texts)).toEqual(
+      [
+        ['a', 'b'],
+        ['c', 'd', 'e'],
+      ].slice(0, 2),
+    );
+    push('f', 'g');
+    expect(threads.asked).toHaveLength(2);
+    threads.asked[0]?.tell();
+    expect(await first()).toEqual(['1 a', '2 b']);
+    expect(threads.asked.at(-1)?.texts).toEqual(['f', 'g']);
+    expect(batches.bytes).toBe('cdefg'.length);
+  });
+
+  test('are enough once each thread and the next one to be free have theirs', () => {
+    const { push, batches } = start();
+    push(...Array<string>(3).fill('x'.repeat(BATCH_BYTES)));
+    expect(batches.enough).toBe(false);
+    push('x');
+    expect(batches.enough).toBe(true);
+  });
+
+  test('that a thread has not got to go to a thread again, before those behind them', async () => {
+    const { threads, push, first } = start();
+    push('a', 'b', 'c', 'd');
+    threads.asked[0]?.tell(1);
+    expect(await first()).toEqual(['1 a']);
+    expect(threads.asked.at(-1)?.texts).toEqual(['b']);
+    threads.asked.at(-1)?.tell();
+    expect(await first()).toEqual(['2 b']);
+    threads.asked[1]?.tell();
+    expect(await first()).toEqual(['3 c', '4 d']);
+  });
+});
+
+describe('a line that has to be answered by itself', () => {
+  test('waits until nothing is before it, and what is behind it is given up and answered after it', async () => {
+    const { threads, push, first, batches } = start();
+    push('a', 'b', 'c', 'd');
+    threads.asked[0]?.tell(1, true);
+    threads.asked[1]?.tell();
+    expect(await first()).toEqual(['1 a']);
+    expect(threads.held).toBe(0);
+    expect(batches.takeSingle()).toMatchObject({ number: 2 });
+    batches.start();
+    expect(threads.asked).toHaveLength(2);
+    batches.together();
+    batches.start();
+    expect(threads.asked.slice(2).map(({ texts }) => texts)).toEqual([['c'], ['d']]);
+  });
+
+  test.each([
+    ['is longer than a batch', 'x'.repeat(LONGEST_IN_BATCH + 1)],
+    ['is longer than a line may be', undefined],
+  ])('is one that %s', async (_, long) => {
+    const { threads, push, first, batches } = start();
+    push('a', long, 'b');
+    expect(threads.asked.map(({ texts }) => texts)).toEqual([['a']]);
+    expect(batches.takeSingle()).toBeUndefined();
+    threads.asked[0]?.tell();
+    expect(await first()).toEqual(['1 a']);
+    expect(batches.takeSingle()).toMatchObject({ number: 2 });
+    batches.start();
+    expect(threads.asked[1]?.texts).toEqual(['b']);
+  });
+
+  test('is each one of a thread that died', async () => {
+    const { threads, push, first, batches } = start();
+    push('a');
+    threads.asked[0]?.fail(new Error('the thread ended'));
+    expect(await first()).toEqual([]);
+    expect(batches.takeSingle()).toMatchObject({ number: 1 });
+  });
+});
+
+describe('lines that are not going to be answered', () => {
+  test('are refused together where the service closes', async () => {
+    const { threads, push, first, batches } = start();
+    push('a');
+    threads.asked[0]?.fail(new Failure('shutting-down', 'closing'));
+    expect(await first()).toEqual(['1 shutting-down']);
+    expect(batches.empty).toBe(true);
+  });
+
+  test('hold nothing, and no thread begins on those that wait', async () => {
+    const { threads, push, batches } = start();
+    push('a', 'b');
+    push('c');
+    batches.release();
+    await new Promise(setImmediate);
+    expect([threads.held, threads.busy, threads.asked.length]).toEqual([0, 0, 2]);
+  });
+});
