@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests that only compute: they start nothing and change nothing that another file could see, so one worker runs file after file in one module graph. */
-const PURE = ['test/{engine,explain,schemas,wire}/**/*.test.ts', 'test/runtime/answers/*.test.ts', 'test/playground/pure.test.ts'];
+const PURE = ['test/{diagnose,engine,explain,schemas,wire}/**/*.test.ts', 'test/runtime/answers/*.test.ts', 'test/playground/pure.test.ts'];
 
 export default defineConfig({
   test: {
