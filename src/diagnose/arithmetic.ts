@@ -153,9 +153,14 @@ function rootMeanSquare(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / Math.max(1, values.length));
 }
 
-/** Whether every number is exactly one of that arithmetic. */
+/** A number that was printed as a float32 is read back within this part of itself. */
+const PRINTED = 2 ** -21;
+
+/** Whether every number is one of that arithmetic, as it is printed in full or as a float32. */
 export function areOf(arithmetic: Arithmetic, observed: readonly Observed[]): boolean {
-  return observed.every(({ data }) => data.every((value) => Number.isNaN(value) || ROUND[arithmetic](value) === value));
+  return observed.every(({ data }) =>
+    data.every((value) => Number.isNaN(value) || Math.abs(ROUND[arithmetic](value) - value) <= PRINTED * Math.abs(value)),
+  );
 }
 
 const MOST_DECIMALS_PRINTED = 6;

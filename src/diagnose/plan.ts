@@ -108,9 +108,14 @@ export class Predictor {
     const known = this.#vectors.get(vectorsKey);
     if (known) return known;
     const vectors = vectorsBySteps(attention, wayIn, undefined, this.#checkpoint);
-    this.#vectors.set(vectorsKey, vectors);
+    if (isShared(vectorsKey)) this.#vectors.set(vectorsKey, vectors);
     return vectors;
   }
+}
+
+/** Vectors of the right plan and of a single change come again with others; those of two changes, or rounded, do not. */
+function isShared(vectorsKey: string): boolean {
+  return vectorsKey.split('|').length <= 2 && !vectorsKey.includes('@');
 }
 
 function contextOf({ attention, join, stored }: Plan, call: Call, context: Floats): Floats {

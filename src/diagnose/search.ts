@@ -1,6 +1,8 @@
 import { multiplyAdds } from '../engine/call.ts';
 import { ZeroVectors } from '../engine/errors.ts';
+import type { Projection } from '../engine/projection.ts';
 import { greatestMagnitude } from '../engine/similarity.ts';
+import type { TokenAttention } from '../engine/token-attention.ts';
 import type { TokenSizes } from '../engine/token-outputs.ts';
 import type { MistakeCode } from '../schemas/mistake-codes.ts';
 import type { Answer, Observable } from './answer.ts';
@@ -62,7 +64,7 @@ const PAIRED_FORMS = 3;
 /** Suspects that are looked at whole. */
 const MOST_WHOLE = 16;
 /** Multiply-adds that looking for pairs may take. */
-const MOST_PAIR_WORK = 400_000_000;
+const MOST_PAIR_WORK = 150_000_000;
 /** Two mistakes of which the second is the first where nothing leaks. */
 const YIELDS: Readonly<Partial<Record<MistakeCode, MistakeCode>>> = { 'fill-too-weak': 'finite-fill' };
 
@@ -125,21 +127,42 @@ function tied(found: readonly Candidate[]): readonly Candidate[] {
     .toSorted((a, b) => order(a) - order(b));
 }
 
+/** Suspects that need every row, and answers that are made besides: the right one, its rounded ones, the bounds. */
+const WHOLE_BESIDES = 34;
+/** Single forms, and pairs of them, at most. */
+const MOST_SINGLES = 160;
+const MOST_PAIRS = 4000;
+
+/** Multiply-adds of a search at most, where answering takes `once`. */
+export function diagnosisWork({ m }: Pick<TokenSizes, 'm'>, once: number): number {
+  const oneRow = once / m;
+  return (MOST_WHOLE + WHOLE_BESIDES) * once + MOST_SINGLES * Math.min(once, ROWS_FIRST * oneRow) + Math.min(MOST_PAIR_WORK, MOST_PAIRS * once);
+}
+
 /** Two mistakes at once; those for which all rows have to be computed only where that is little work. */
 function* pairsOf({ plan, sizes: { h, m, n, d_k, d_v } }: Search, singles: readonly Suspect[]): Generator<Suspect> {
   const common = singles.filter(({ mistake }, k) => singles[k - PAIRED_FORMS]?.mistake !== mistake);
   const work = multiplyAdds({ B: 1, H: h, G: h, M: m, N: n, D: d_k, E: d_v });
+  const projected = projectionWork(plan.attention);
   let left = MOST_PAIR_WORK;
   for (const [k, first] of common.entries()) {
     for (const second of common.slice(k + 1)) {
       if (second.mistake === first.mistake) continue;
       const changes = [...first.changes, ...second.changes];
-      const cost = changes.reduce(changed, plan).acrossRows ? work : work / m;
+      const both = changes.reduce(changed, plan);
+      const cost = (both.acrossRows ? work : work / m) + (both.vectorsKey.split('|').length > 2 ? projected : 0);
       if (cost > left) continue;
       left -= cost;
       yield { mistake: first.mistake, also: second.mistake, changes };
     }
   }
+}
+
+/** Multiply-adds of the way in. */
+function projectionWork({ tokens, queries, projections: { query, key, value } }: TokenAttention): number {
+  const rows = queries.from === 'tokens' ? queries.positions.length : queries.vectors.rows;
+  const of = (count: number, { weight }: Projection) => (weight ? count * weight.rows * weight.columns : count);
+  return of(rows, query) + of(tokens.rows, key) + of(tokens.rows, value);
 }
 
 function wanted(observed: readonly Observed[]): ReadonlySet<Observable> {
