@@ -79,7 +79,8 @@ function isRounding(looks: Arithmetic | undefined, observed: readonly Observed[]
   return looks === 'float64' || looks === 'float32' || areOf(looks, observed);
 }
 
-function settingOf(attention: TokenAttention, call: Call, right: Answer, observed: readonly Observed[]): Setting {
+/** What decides which mistakes can be made. */
+export function settingOf(attention: TokenAttention, call: Call, right: Answer, observed: readonly Observed[]): Setting {
   const { H, M, N } = call.axes;
   const out = new Uint8Array(N);
   let excludes = false;

@@ -47,3 +47,14 @@ function dropping({ kept, factor }: Dropout): Form {
   };
   return (plan) => ({ ...following(plan, 'softmax', drop), acrossRows: true });
 }
+
+/** Every third weight dropped. */
+export const sampleDropout: Form = (plan) => {
+  const drop = step(
+    ({ axes: { M, N } }, { h, first, rows, weights }) => {
+      for (let k = 0; k < rows * N; k++) weights[k] = ((h * M + first) * N + k) % 3 === 0 ? 0 : (weights[k] ?? 0) * 1.5;
+    },
+    ['weights'],
+  );
+  return { ...following(plan, 'softmax', drop), acrossRows: true };
+};

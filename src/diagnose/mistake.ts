@@ -38,8 +38,8 @@ export type Form = (plan: Plan) => Plan;
 export type Described = Omit<Mistake, 'code'>;
 
 /** Each form of a mistake as a change with an id of its own. */
-export function changesOf({ code, forms }: Mistake, setting: Setting): readonly Change[] {
-  return forms(setting).map((change, k) => ({ id: `${code}/${k}`, change }));
+export function formsIn({ code, forms }: Mistake, setting: Setting, more: readonly Form[] = []): readonly Change[] {
+  return [...forms(setting), ...more].map((change, k) => ({ id: `${code}/${k}`, change }));
 }
 
 /** A change of the request. */

@@ -7,7 +7,7 @@ import type { TokenSizes } from '../engine/token-outputs.ts';
 import type { MistakeCode } from '../schemas/mistake-codes.ts';
 import type { Answer, Observable } from './answer.ts';
 import { arithmeticOf } from './arithmetic.ts';
-import { changesOf, type Mistake, type Setting } from './mistake.ts';
+import { formsIn, type Mistake, type Setting } from './mistake.ts';
 import { MISTAKES } from './mistakes.ts';
 import { comparable, errorOf, misfit, type Observed } from './observed.ts';
 import { type Change, changed, type Plan, type Predictor } from './plan.ts';
@@ -72,7 +72,7 @@ const YIELDS: Readonly<Partial<Record<MistakeCode, MistakeCode>>> = { 'fill-too-
 export function search(within: Search): readonly Candidate[] {
   const honest = misfitOf(within, within.right);
   const limit = Math.min(honest / BEATS, FARTHEST);
-  const singles = MISTAKES.flatMap((mistake) => changesOf(mistake, within.setting).map((change): Suspect => ({ mistake, changes: [change] })));
+  const singles = MISTAKES.flatMap((mistake) => formsIn(mistake, within.setting).map((change): Suspect => ({ mistake, changes: [change] })));
   const found = explaining(within, singles, limit, ROWS_FIRST);
   if (found.length > 0) return found;
   return unexplained(within) < FEWEST ? [] : explaining(within, pairsOf(within, singles), limit, 1);
@@ -129,14 +129,14 @@ function tied(found: readonly Candidate[]): readonly Candidate[] {
 
 /** Suspects that need every row, and answers that are made besides: the right one, its rounded ones, the bounds. */
 const WHOLE_BESIDES = 34;
-/** Single forms, and pairs of them, at most. */
-const MOST_SINGLES = 160;
+/** Forms of all mistakes, and pairs of them, at most. */
+export const searchedForms = 160;
 const MOST_PAIRS = 4000;
 
 /** Multiply-adds of a search at most, where answering takes `once`. */
 export function diagnosisWork({ m }: Pick<TokenSizes, 'm'>, once: number): number {
   const oneRow = once / m;
-  return (MOST_WHOLE + WHOLE_BESIDES) * once + MOST_SINGLES * Math.min(once, ROWS_FIRST * oneRow) + Math.min(MOST_PAIR_WORK, MOST_PAIRS * once);
+  return (MOST_WHOLE + WHOLE_BESIDES) * once + searchedForms * Math.min(once, ROWS_FIRST * oneRow) + Math.min(MOST_PAIR_WORK, MOST_PAIRS * once);
 }
 
 /** Two mistakes at once; those for which all rows have to be computed only where that is little work. */

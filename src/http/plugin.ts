@@ -10,6 +10,7 @@ import { DiagnoseReply, DiagnoseRequest } from '../schemas/diagnose.ts';
 import { InferenceError, InferenceRequest, InferenceResponse } from '../schemas/inference.ts';
 import { MergeReply, MergeRequest } from '../schemas/merge.ts';
 import { ProblemDetails } from '../schemas/problem.ts';
+import { VectorsReply, VectorsRequest } from '../schemas/vectors.ts';
 import { answerOtherMethods, collectMethods } from './absent.ts';
 import { layBasis } from './basis.ts';
 import { originHeaders } from './cors.ts';
@@ -61,6 +62,8 @@ const SCHEMAS = [
   MergeReply,
   DiagnoseRequest,
   DiagnoseReply,
+  VectorsRequest,
+  VectorsReply,
   InferenceRequest,
   InferenceResponse,
   InferenceError,

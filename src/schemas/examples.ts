@@ -241,6 +241,13 @@ export const diagnoseExamples: Readonly<Record<string, Example>> = {
   },
 };
 
+export const vectorsExamples: Readonly<Record<string, Example>> = {
+  causal: {
+    summary: 'Causal attention over three tokens',
+    value: { tokens: { rows: 3, columns: 2 }, scale: '1/sqrt(d_k)', causal: true },
+  },
+};
+
 export const inferenceExamples: Readonly<Record<string, Example>> = {
   'two-heads': {
     summary: 'Two heads, causal; Y and lse',

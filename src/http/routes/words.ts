@@ -43,5 +43,14 @@ Your attention gives other numbers than it should. Why? Send the request that it
 - \`certified\`: for each arithmetic the largest error that an honest implementation can make on this very input. Take it for a tolerance.
 - \`tolerance_is_blind\`: true where the plain mean of the values would pass your tolerance too.
 
+**To read it**: \`Accept: text/markdown\` gives the verdict in sentences, with the right numbers and yours side by side.
+
 The right answer is computed in double precision from the numbers as they are written. \`labels\`, \`include\` and \`decimals\` change nothing. A mistake shows in few numbers: a handful of tokens tells as much as a thousand.
+`.trim();
+
+/** What `POST /attention/diagnose/vectors` does. */
+export const VECTORS_WORDS = `
+A test file for your own repository. Send the options that your attention has, with sizes where \`/attention\` takes numbers: \`"tokens": {"rows": 6, "columns": 8}\`, \`"w_query": {"columns": 8}\`, \`"mask": true\`. You get few small inputs with their right answers, chosen so that every form of every known mistake of these options gives something else in one of them, by at least 0.01 in some output (\`kills\`), and so that mistakes are told from each other as far as that can be: \`not_told_apart\` has the pairs that no case tells, and \`not_killed\` what shows in none.
+
+The same sizes and options give the same cases. \`Accept: text/x-python\` gives them as a file for pytest.
 `.trim();

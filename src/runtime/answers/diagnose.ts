@@ -1,8 +1,9 @@
 import { type Diagnosis, diagnose as diagnosed } from '../../diagnose/diagnose.ts';
 import { diagnosisWork } from '../../diagnose/search.ts';
+import { boundOf, verdict } from '../../diagnose/verdict.ts';
 import { tokenSizes } from '../../engine/token-attention.ts';
 import { printDiagnoseReply, type Said } from '../../wire/diagnose-reply.ts';
-import { type DiagnoseOrder, type ObservedOutput, readDiagnoseRequest } from '../../wire/diagnose-request.ts';
+import { type DiagnoseOrder, readDiagnoseRequest } from '../../wire/diagnose-request.ts';
 import { costOf, mostRedone, tokenHolds, tokenLoad } from '../cost.ts';
 import { axesOf, refuseTooMuch, workTooLarge } from '../limits.ts';
 import type { Means, QuestionOf, Task } from '../question.ts';
@@ -13,7 +14,7 @@ import { pointingAtZeroVectors } from './zero-vectors.ts';
 const PAIRS_MS = 30;
 
 /** Which known mistake gives the numbers that somebody's code gave. */
-export function diagnose({ body }: QuestionOf<'diagnose'>, { limits, checkpoint }: Means): Task {
+export function diagnose({ body, as }: QuestionOf<'diagnose'>, { limits, checkpoint }: Means): Task {
   const asked = readDiagnoseRequest(readJsonBody(body));
   const { attention, order } = asked;
   const sizes = tokenSizes(attention);
@@ -32,7 +33,7 @@ export function diagnose({ body }: QuestionOf<'diagnose'>, { limits, checkpoint 
     carryOut(computed) {
       const found = pointingAtZeroVectors(order, () => diagnosed(attention, asked.observed, asked.tolerance, checkpoint));
       computed?.();
-      return { body: printDiagnoseReply(said(found, asked), asked.observed) };
+      return { body: as === 'markdown' ? verdict({ found, sizes, ...asked }) : printDiagnoseReply(said(found, asked), asked.observed) };
     },
   };
 }
@@ -41,9 +42,7 @@ export function diagnose({ body }: QuestionOf<'diagnose'>, { limits, checkpoint 
 const HELD_ANSWERS = 24;
 
 function said(found: Diagnosis, { observed }: DiagnoseOrder): Said {
-  const bound = (bounds: Diagnosis['certified']['float64'], { output, heads }: ObservedOutput) =>
-    output === 'weights' && heads === 1 ? bounds.meanWeights : bounds[output];
-  const certified = Object.entries(found.certified).map(([arithmetic, bounds]) => [arithmetic, observed.map((seen) => bound(bounds, seen))]);
+  const certified = Object.entries(found.certified).map(([arithmetic, bounds]) => [arithmetic, observed.map((seen) => boundOf(bounds, seen))]);
   return {
     ...found,
     mistakes: found.mistakes.map(({ mistake, also, maxAbsoluteError }) => ({
