@@ -36,6 +36,10 @@ const Settings = Type.Object({
     default: 'auto',
     description: 'auto: the widest kernel that passes its self-check; simd: no experimental V8 flag; reference.',
   }),
+  JSON_CODEC: Type.Union([Type.Literal('auto'), Type.Literal('portable')], {
+    default: 'auto',
+    description: 'Who reads and prints the numbers of JSON: auto: WebAssembly; portable: JavaScript alone.',
+  }),
   THREADS: Type.Integer({ minimum: 1, maximum: 1024, default: availableParallelism(), description: 'Compute threads.' }),
   API_KEY: Type.Optional(Type.String({ description: 'Keys, by comma or line, one of which every POST wants as its bearer; unset: open.' })),
   API_KEY_FILE: Type.Optional(Type.String({ description: 'A file of such keys, read at start.' })),
@@ -50,7 +54,7 @@ const Settings = Type.Object({
 });
 
 /** Settings of the contract that nothing here honours yet: set, they must not be accepted and ignored. */
-const NOT_BUILT = ['JSON_CODEC', 'EMBED_ORIGINS'];
+const NOT_BUILT = ['EMBED_ORIGINS'];
 
 /** What the settings that are lists say, read. */
 interface Lists {

@@ -18,6 +18,7 @@ describe('readConfig', () => {
       MAX_CONNECTIONS: 10_000,
       THREADS: availableParallelism(),
       ENGINE: 'auto',
+      JSON_CODEC: 'auto',
     });
   });
 
@@ -43,6 +44,7 @@ describe('readConfig', () => {
     [{ MAX_CONNECTIONS: '0' }, 'MAX_CONNECTIONS must be an integer from 1'],
     [{ MAX_WORK: '1.5' }, 'MAX_WORK must be an integer'],
     [{ ENGINE: 'fast' }, 'ENGINE must be one of auto, simd, reference, got "fast"'],
+    [{ JSON_CODEC: 'fast' }, 'JSON_CODEC must be one of auto, portable, got "fast"'],
     [{ HOST: '' }, 'HOST'],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT must be an address that begins with http:// or https://'],
     [{ METRICS_PORT: '65536' }, 'METRICS_PORT must be an integer from 0 to 65535, got "65536"'],
