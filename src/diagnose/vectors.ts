@@ -4,7 +4,7 @@ import type { MistakeCode } from '../schemas/mistake-codes.ts';
 import { type Answer, OBSERVABLE } from './answer.ts';
 import { settingOf } from './diagnose.ts';
 import { sampleDropout } from './dropout.ts';
-import { type Form, type Mistake, formsIn } from './mistake.ts';
+import { type Form, formsIn, type Mistake } from './mistake.ts';
 import { MISTAKES } from './mistakes.ts';
 import { errorOf } from './observed.ts';
 import { changed, honestPlan, Predictor } from './plan.ts';
@@ -36,7 +36,11 @@ type Answers = ReadonlyMap<string, { readonly code: MistakeCode; readonly answer
  * any of them can. An input is taken where it tells what those before it do not.
  * @param attentionOf the attention that an input asks for, in double precision
  */
-export function tellingVectors<Given>(inputs: Iterable<Given>, attentionOf: (given: Given) => TokenAttention, checkpoint?: () => void): Vectors<Given> {
+export function tellingVectors<Given>(
+  inputs: Iterable<Given>,
+  attentionOf: (given: Given) => TokenAttention,
+  checkpoint?: () => void,
+): Vectors<Given> {
   const cases: Vector<Given>[] = [];
   const killed = new Set<MistakeCode>();
   const possible = new Set<MistakeCode>();
@@ -104,7 +108,8 @@ function pairsApart(answers: Answers): string[] {
   const entries = [...answers];
   const pairs: string[] = [];
   entries.forEach(([key, one], k) => {
-    for (const [other, two] of entries.slice(k + 1)) if (one.code !== two.code && distance(one.answer, two.answer) >= APART) pairs.push(`${key} ${other}`);
+    for (const [other, two] of entries.slice(k + 1))
+      if (one.code !== two.code && distance(one.answer, two.answer) >= APART) pairs.push(`${key} ${other}`);
   });
   return pairs;
 }

@@ -47,7 +47,9 @@ export type Sizes = Static<typeof SizeMembers>;
 
 const { query, queries_start, similarity, scale, heads, kv_heads, causal, window, softcap, position, dtype } = AttentionRequest.properties;
 const Sink = Type.Optional(
-  Type.Union([Type.Boolean(), Type.Number(), Type.Array(Type.Number())], { ...named('SinkOrTrue', 'true, or the sink itself: a number, or one a head.') }),
+  Type.Union([Type.Boolean(), Type.Number(), Type.Array(Type.Number())], {
+    ...named('SinkOrTrue', 'true, or the sink itself: a number, or one a head.'),
+  }),
 );
 
 export const VectorsRequest = Type.Object(
@@ -59,7 +61,8 @@ export const VectorsRequest = Type.Object(
   },
 );
 
-const Code = () => Type.Unsafe<(typeof MISTAKE_CODES)[number]>({ type: 'string', enum: [...MISTAKE_CODES], ...named('MistakeCode', 'A known mistake.') });
+const Code = () =>
+  Type.Unsafe<(typeof MISTAKE_CODES)[number]>({ type: 'string', enum: [...MISTAKE_CODES], ...named('MistakeCode', 'A known mistake.') });
 
 export const VectorsReply = Type.Object(
   {
@@ -76,8 +79,14 @@ export const VectorsReply = Type.Object(
         named('TestVector', 'An input, its right answer, and what it tells.'),
       ),
     ),
-    not_told_apart: Type.Array(Type.Array(Code(), { minItems: 2, maxItems: 2 }), { description: 'Pairs of mistakes that give the same in every case.' }),
-    not_killed: Type.Optional(Type.Array(Code(), { description: 'Mistakes that could be made, and give the right answer to within 0.01 in every case. Absent where there is none.' })),
+    not_told_apart: Type.Array(Type.Array(Code(), { minItems: 2, maxItems: 2 }), {
+      description: 'Pairs of mistakes that give the same in every case.',
+    }),
+    not_killed: Type.Optional(
+      Type.Array(Code(), {
+        description: 'Mistakes that could be made, and give the right answer to within 0.01 in every case. Absent where there is none.',
+      }),
+    ),
   },
   { $id: 'VectorsReply', description: 'Few small inputs that tell every known mistake of these options from the right answer.' },
 );

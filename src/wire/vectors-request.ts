@@ -1,4 +1,4 @@
-import { type Sizes, SizeMembers, VectorsRequest } from '../schemas/vectors.ts';
+import { SizeMembers, type Sizes, VectorsRequest } from '../schemas/vectors.ts';
 import { understand } from './attention-request.ts';
 import { Faults, invalidRequest } from './faults.ts';
 import { fieldsOf } from './fields.ts';

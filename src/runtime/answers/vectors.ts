@@ -33,7 +33,9 @@ export function vectors({ body, as }: QuestionOf<'vectors'>, { limits, checkpoin
   const times = TRIED.length * searchedForms;
   const most = mostRedone(limits);
   if (times * once > most)
-    throw workTooLarge(`every known mistake is computed for ${TRIED.length} inputs, ${times} times ${once} multiply-adds; at most ${most} are (a 60th of MAX_WORK). Ask with smaller sizes.`);
+    throw workTooLarge(
+      `every known mistake is computed for ${TRIED.length} inputs, ${times} times ${once} multiply-adds; at most ${most} are (a 60th of MAX_WORK). Ask with smaller sizes.`,
+    );
   return {
     sizes: axesOf(tokenSizes(attention)),
     work: times * once,
