@@ -10,7 +10,7 @@ import { errorOf } from './observed.ts';
 import { changed, honestPlan, Predictor } from './plan.ts';
 
 /** An input that can be a case. */
-export interface Vector<Given> {
+interface Vector<Given> {
   readonly given: Given;
   readonly right: Answer;
   readonly kills: readonly MistakeCode[];

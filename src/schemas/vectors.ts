@@ -5,8 +5,8 @@ import { MISTAKE_CODES } from './mistake-codes.ts';
 import { Integer, named, TrueOrFalse } from './shapes.ts';
 
 /** Test vectors are small: they are read by people, and kept in somebody's repository. */
-export const MOST_ROWS = 32;
-export const MOST_COLUMNS = 64;
+const MOST_ROWS = 32;
+const MOST_COLUMNS = 64;
 
 const Rows = () => Integer({ least: 1, most: MOST_ROWS }, 'How many rows.');
 const Columns = () => Integer({ least: 1, most: MOST_COLUMNS }, 'How many columns.');
