@@ -7,7 +7,14 @@ import { vectors } from './answers/vectors.ts';
 import type { Answered, Facts, Kind, Means, Question, QuestionOf, Task } from './question.ts';
 
 /** How each kind of question is read. */
-const READERS: { readonly [Of in Kind]: (question: QuestionOf<Of>, means: Means) => Task } = { attention, shown, merge, diagnose, vectors, inference };
+const READERS: { readonly [Of in Kind]: (question: QuestionOf<Of>, means: Means) => Task } = {
+  attention,
+  shown,
+  merge,
+  diagnose,
+  vectors,
+  inference,
+};
 
 /**
  * Reads and prices a question, within the limits. Between reading and carrying out nothing else may be read on this
