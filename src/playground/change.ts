@@ -1,5 +1,20 @@
 import type { Answer } from './answer.ts';
+import { el, setText } from './element.ts';
+import type { Scene, View } from './scene.ts';
 import { brief } from './stages.ts';
+
+/** One line: what the last change did. */
+export class Change implements View {
+  readonly element = el('p', { id: 'change', class: 'wide', role: 'status' });
+
+  show({ before, answer, about }: Scene): void {
+    const told =
+      before && about
+        ? describeChange(before, answer, about)
+        : 'Point at a number, tap it, or move to it by keyboard: how it came about is written out here.';
+    setText(this.element, told);
+  }
+}
 
 /** Do two answers have the same rows, keys and heads, so that their numbers can be set against each other? */
 export function comparable(before: Answer | undefined, now: Answer): before is Answer {
@@ -13,7 +28,7 @@ export function comparable(before: Answer | undefined, now: Answer): before is A
 }
 
 /** What the last change did to the weights, in one sentence. */
-export function describeChange(before: Answer, now: Answer, about: string): string {
+function describeChange(before: Answer, now: Answer, about: string): string {
   let largest = { size: 0, words: '' };
   now.weights.forEach((rows, head) => {
     rows.forEach((row, i) => {

@@ -1,7 +1,9 @@
 import type { Answer } from './answer.ts';
 import { contributionsOf, weightedSumOf } from './arithmetic.ts';
 import { TOKEN_COLOURS } from './colours.ts';
-import { el } from './element.ts';
+import { el, setText } from './element.ts';
+import { signOverflow } from './overflow.ts';
+import type { Scene, View } from './scene.ts';
 import { brief } from './stages.ts';
 
 /** A piece of a stacked bar: what one token, or several small ones together, gives to one dimension. */
@@ -13,7 +15,8 @@ interface Share {
 }
 
 /** The context as stacked contributions weight · value, one bar a dimension, and the table behind it. */
-export class Contributions {
+export class Contributions implements View {
+  readonly #title = el('h2', { id: 'contributions-title' });
   readonly #bars = el('div', { class: 'stacks', 'aria-hidden': 'true' });
   readonly #legend = el('p', { class: 'tokens' });
   readonly #table = el('table', { class: 'plain' });
@@ -21,12 +24,22 @@ export class Contributions {
   readonly #details = el('details', {}, el('summary', {}, 'As a table'), this.#scroll);
   #shown: { answer: Answer; head: number; row: number } | undefined;
 
-  constructor(root: HTMLElement) {
-    root.append(this.#legend, this.#bars, this.#details);
+  readonly element = el(
+    'section',
+    { class: 'card', id: 'contributions', 'aria-labelledby': 'contributions-title' },
+    this.#title,
+    this.#legend,
+    this.#bars,
+    this.#details,
+  );
+
+  constructor() {
+    for (const scroller of [this.#bars, this.#scroll]) signOverflow(scroller);
     this.#details.addEventListener('toggle', () => this.#fillTable());
   }
 
-  show(answer: Answer, head: number, row: number): void {
+  show({ answer, head, row }: Scene): void {
+    setText(this.#title, `Context vector of “${answer.queryNames[row] ?? ''}”: weight · value, stacked`);
     this.#shown = { answer, head, row };
     const shares = sharesOf(answer, head, row);
     const sums = weightedSumOf(answer, head, row);

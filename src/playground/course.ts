@@ -1,5 +1,6 @@
 import { button, byId, el, setText } from './element.ts';
 import { LESSONS, type Lesson } from './lessons.ts';
+import { signOverflow } from './overflow.ts';
 import type { State } from './state.ts';
 
 /** The lessons, in the order of a course: each wants a prediction first, and then tries it. */
@@ -18,7 +19,9 @@ export class Course {
       step.append(el('span', { class: 'number' }, `${i + 1}`), title);
       return step;
     });
-    byId('course', HTMLElement).append(...this.#steps.map((step) => el('li', {}, step)));
+    const list = byId('course', HTMLElement);
+    list.append(...this.#steps.map((step) => el('li', {}, step)));
+    signOverflow(list);
   }
 
   show({ lesson: id }: State): void {

@@ -1,5 +1,6 @@
 import type { GridEdit } from './edits.ts';
 import { button, el, setText } from './element.ts';
+import { signOverflow } from './overflow.ts';
 import { readMatrix } from './paste.ts';
 import type { Grid } from './state.ts';
 
@@ -18,12 +19,16 @@ interface GridOptions {
   readonly caption: string;
   readonly rowWord: string;
   readonly columnWord: string;
-  readonly edit: (edit: GridEdit, about: string) => void;
+  readonly edit: (edit: GridEdit, about: string, gesture?: string) => void;
   /** Where a row can be made the query, or be looked at. */
   readonly choose?: (row: number) => void;
   /** The word on its button; `query` where it is left out. */
   readonly chooseWord?: string;
 }
+
+/** Numbers of so many characters are shown whole, and columns are never narrower than for so few. */
+const LONGEST_SHOWN = 16;
+const SHORTEST_COLUMN = 5;
 
 /** From so many cells on, rows out of sight are not drawn. */
 const LARGE = 256;
@@ -37,6 +42,8 @@ export class EditGrid {
   #shape = '';
   /** What can be focused, by row and column. */
   #controls: HTMLElement[][] = [];
+  /** Of the columns, in characters. */
+  #widths: number[] = [];
   #place: readonly [row: number, column: number] = [0, 0];
 
   constructor(options: GridOptions) {
@@ -47,10 +54,12 @@ export class EditGrid {
     this.#table.addEventListener('keydown', (event) => this.#move(event));
     this.#table.addEventListener('focusin', (event) => this.#enter(event.target));
     this.#table.addEventListener('paste', (event) => this.#paste(event));
+    const sheet = el('div', { class: 'sheet' }, this.#table);
+    signOverflow(sheet);
     this.element = el(
       'div',
       { class: 'grid', 'data-pointer': pointer },
-      el('div', { class: 'sheet' }, this.#table),
+      sheet,
       el(
         'div',
         { class: 'tools' },
@@ -97,6 +106,7 @@ export class EditGrid {
     const { cells, rowNames, columnNames } = this.#view;
     const hadFocus = this.#table.contains(document.activeElement);
     this.#controls = [];
+    this.#widths = [];
     const width = Math.max(0, ...cells.map((row) => row.length));
     this.#table.className = `edit${this.#options.choose ? ' choosable' : ''}${rowNames ? ' named' : ''}${cells.length * width > LARGE ? ' large' : ''}`;
     const columns = Array.from({ length: width }, (_, c) => c);
@@ -110,12 +120,12 @@ export class EditGrid {
   }
 
   #headRow(columns: readonly number[], hasNames: boolean): HTMLElement {
-    const { edit, columnWord } = this.#options;
+    const { edit, columnWord, pointer } = this.#options;
     const removers = columns.map((c) =>
       this.#remover(`Remove ${columnWord} ${c}`, () => edit({ kind: 'remove column', at: c }, `a ${columnWord} less`)),
     );
     const names = columns.map((c) =>
-      this.#input(`Name of ${columnWord} ${c}`, 'name', (text) => edit({ kind: 'column name', at: c, text }, 'a name')),
+      this.#input(`Name of ${columnWord} ${c}`, 'name', (text) => edit({ kind: 'column name', at: c, text }, 'a name', `${pointer} column ${c}`)),
     );
     this.#controls.push(hasNames ? columns.flatMap((c) => [names[c], removers[c]].filter((control) => control !== undefined)) : removers);
     const heads = columns.map((c) =>
@@ -127,12 +137,15 @@ export class EditGrid {
   #bodyRow(row: readonly string[], r: number, hasNames: boolean): HTMLElement {
     const { edit, choose, pointer, rowWord } = this.#options;
     const chooser = choose && this.#chooser(r, choose);
-    const name = hasNames ? this.#input(`Name of ${rowWord} ${r}`, 'name', (text) => edit({ kind: 'row name', at: r, text }, 'a name')) : undefined;
+    const name = hasNames
+      ? this.#input(`Name of ${rowWord} ${r}`, 'name', (text) => edit({ kind: 'row name', at: r, text }, 'a name', `${pointer} row ${r}`))
+      : undefined;
     const inputs = row.map((_, c) =>
       this.#input(
         '',
         'number',
-        (text) => edit({ kind: 'cell', row: r, column: c, text }, `a number of ${this.#view.rowNames?.[r] ?? `${rowWord} ${r}`}`),
+        (text) =>
+          edit({ kind: 'cell', row: r, column: c, text }, `a number of ${this.#view.rowNames?.[r] ?? `${rowWord} ${r}`}`, `${pointer}/${r}/${c}`),
         `${pointer}/${r}/${c}`,
       ),
     );
@@ -178,6 +191,7 @@ export class EditGrid {
   /** Texts, names and marks into the controls that are there; only what differs is touched. */
   #fill(): void {
     const { cells, rowNames, columnNames, chosen } = this.#view;
+    this.#widen(cells);
     const nameInputs = this.#table.querySelectorAll<HTMLInputElement>('thead input');
     nameInputs.forEach((input, c) => {
       setValue(input, columnNames?.[c] ?? '');
@@ -198,6 +212,19 @@ export class EditGrid {
         const label = `${rowName}, ${columnNames?.[c]?.trim() || c}`;
         if (input.ariaLabel !== label) input.ariaLabel = label;
       });
+    }
+  }
+
+  /** A column is as wide as its longest number. */
+  #widen(cells: Grid): void {
+    const widths = this.#widths;
+    const rows = [...this.#table.rows];
+    for (let c = 0; c < Math.max(0, ...cells.map((row) => row.length)); c++) {
+      const longest = cells.reduce((most, row) => Math.max(most, row[c]?.length ?? 0), SHORTEST_COLUMN);
+      const width = Math.min(longest, LONGEST_SHOWN);
+      if (widths[c] === width) continue;
+      widths[c] = width;
+      for (const row of rows) row.cells[c + 1]?.style.setProperty('--characters', `${width}`);
     }
   }
 

@@ -1,10 +1,9 @@
 import { editGrid, editTokens, type GridEdit } from './edits.ts';
 import { byId } from './element.ts';
 import { EditGrid } from './grid.ts';
+import type { Edit } from './scene.ts';
 import { clamped, on, PROJECTIONS, type ProjectionName, type State } from './state.ts';
 import { Switches } from './switches.ts';
-
-type Edit = (change: (state: State) => State, about: string) => void;
 
 /** What can be typed: tokens, vectors from outside, projections, switches. */
 export class Inputs {
@@ -19,16 +18,16 @@ export class Inputs {
       caption: 'Tokens',
       rowWord: 'token',
       columnWord: 'dimension',
-      edit: (change, about) => edit((state) => editTokens(state, change), about),
-      choose: (row) => edit((state) => (state.queries.on ? state : { ...state, query: row }), 'another row'),
+      edit: (change, about, gesture) => edit((state) => editTokens(state, change), about, gesture),
+      choose: (row) => edit((state) => (state.queries.on || state.query === row ? state : { ...state, query: row }), 'another row'),
     });
     this.#queries = new EditGrid({
       pointer: '/queries',
       caption: 'Queries from outside',
       rowWord: 'query',
       columnWord: 'dimension',
-      edit: (change, about) => edit((state) => clamped({ ...state, queries: on(editGrid(state.queries.value, change)) }), about),
-      choose: (row) => edit((state) => ({ ...state, query: row }), 'another row'),
+      edit: (change, about, gesture) => edit((state) => clamped({ ...state, queries: on(editGrid(state.queries.value, change)) }), about, gesture),
+      choose: (row) => edit((state) => (state.query === row ? state : { ...state, query: row }), 'another row'),
       chooseWord: 'look',
     });
     this.#projections = PROJECTIONS.map((name) => {
@@ -41,7 +40,7 @@ export class Inputs {
         caption: name,
         rowWord: 'row',
         columnWord: 'column',
-        edit: (one, about) => edit(change(one), `${name}: ${about}`),
+        edit: (one, about, gesture) => edit(change(one), `${name}: ${about}`, gesture),
       });
       return [name, grid, byId(name, HTMLElement)];
     });

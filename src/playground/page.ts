@@ -1,20 +1,20 @@
 import { type Answer, headOf, readAnswer, rowOf } from './answer.ts';
-import { type Spot, writtenOut } from './arithmetic.ts';
-import { comparable, describeChange } from './change.ts';
+import type { Spot } from './arithmetic.ts';
+import { comparable } from './change.ts';
 import { readPalette } from './colours.ts';
-import { Contributions } from './contributions.ts';
 import { Course } from './course.ts';
-import { button, byId, setText } from './element.ts';
+import { byId, setText } from './element.ts';
 import { showFaults } from './faults.ts';
+import { Gestures } from './gestures.ts';
 import { Inputs } from './inputs.ts';
 import { keepKey } from './key.ts';
 import { Past } from './past.ts';
+import { PICTURES } from './pictures.ts';
+import type { Scene } from './scene.ts';
 import { type Outcome, Service } from './service.ts';
 import { Share } from './share.ts';
-import { showSoftmax } from './softmax.ts';
-import { brief, type Stage, stagesOf } from './stages.ts';
-import { fittedMask, paint, type State } from './state.ts';
-import { Strip } from './strip.ts';
+import { type Stage, stagesOf } from './stages.ts';
+import { isLook, looking, type State } from './state.ts';
 
 /** A pause this long is seen; a shorter one is not worth a sign. */
 const STALE_AFTER_MS = 400;
@@ -27,29 +27,33 @@ export class Page {
   #before: Answer | undefined;
   #about = '';
   #spot: Spot | undefined;
+  /** What is drawn. */
+  #scene: Scene | undefined;
   #staleTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #remember: (state: State, isNewPage: boolean) => void;
   readonly #past = new Past();
+  readonly #gestures = new Gestures();
   readonly #service = new Service((outcome) => this.#told(outcome));
-  readonly #inputs = new Inputs((change, about) => this.#edit(change, about));
+  readonly #inputs = new Inputs((change, about, gesture) => this.#edit(change, about, gesture));
   readonly #course = new Course(
     (state) => this.begin(state, true),
     (state, about) => this.#edit(() => state, about),
   );
   readonly #share = new Share(() => this.#service.key !== '');
-  readonly #contributions = new Contributions(byId('contributions', HTMLElement));
-  readonly #strip = new Strip(byId('strip', HTMLElement), {
-    look: (spot, byKeyboard) => this.#look(spot, byKeyboard),
-    pick: (row) => this.#pick(row),
-    brush: (row, column) => (this.#state.mask.on ? !fittedMask(this.#state)[this.#queryRow(row)]?.[column] : undefined),
-    paint: (row, column, attend) => this.#edit((state) => paint(state, this.#queryRow(row), column, attend), 'mask painted'),
-  });
+  readonly #views = PICTURES.map((make) =>
+    make({
+      state: () => this.#state,
+      edit: (change, about, gesture) => this.#edit(change, about, gesture),
+      look: (spot, byKeyboard) => this.#look(spot, byKeyboard),
+    }),
+  );
 
   constructor(state: State, remember: (state: State, isNewPage: boolean) => void) {
     this.#state = state;
     this.#remember = remember;
-    byId('undo', HTMLButtonElement).addEventListener('click', () => this.#past.back(this.#state, (state) => this.#travel(state)));
-    byId('redo', HTMLButtonElement).addEventListener('click', () => this.#past.forth(this.#state, (state) => this.#travel(state)));
+    byId('pictures', HTMLElement).append(...this.#views.map(({ element }) => element));
+    byId('undo', HTMLButtonElement).addEventListener('click', () => this.#travel(this.#past.back(this.#state)));
+    byId('redo', HTMLButtonElement).addEventListener('click', () => this.#travel(this.#past.forth(this.#state)));
     byId('share', HTMLDetailsElement).addEventListener('toggle', () => this.#share.show(this.#state, this.#answer));
     byId('again', HTMLButtonElement).addEventListener('click', () => this.#service.ask(this.#state));
     const key = byId('key', HTMLInputElement);
@@ -64,10 +68,11 @@ export class Page {
 
   /** Shows another state as it is, with nothing to compare it with: a lesson, or a link. */
   begin(state: State, isNewPage: boolean): void {
-    if (isNewPage) this.#past.note(this.#state, 'lesson');
+    if (isNewPage) this.#past.note(this.#state);
     this.#course.forget();
     this.#before = undefined;
     this.#about = '';
+    this.#gestures.end();
     this.#state = state;
     this.#spot = undefined;
     this.#remember(state, isNewPage);
@@ -79,23 +84,27 @@ export class Page {
     this.#draw();
   }
 
-  #edit(change: (state: State) => State, about: string): void {
+  #edit(change: (state: State) => State, about: string, gesture?: string): void {
     const state = change(this.#state);
     if (state === this.#state) return;
-    // Digits typed one after the other are one change.
-    if (about !== this.#about) {
-      this.#before = this.#answer;
-      this.#past.note(this.#state, about);
-    }
+    const goesOn = this.#gestures.goesOn(gesture);
+    if (!goesOn) this.#before = this.#answer;
+    if (!goesOn && !isLook(this.#state, state)) this.#past.note(this.#state);
+    this.#put(state, about);
+  }
+
+  #travel(state: State | undefined): void {
+    if (!state) return;
+    this.#before = this.#answer;
+    this.#gestures.end();
+    this.#put(looking(state, this.#state), 'undo or redo');
+  }
+
+  #put(state: State, about: string): void {
     this.#about = about;
     this.#state = state;
     this.#remember(state, false);
     this.#changed();
-  }
-
-  #travel(state: State): void {
-    this.#about = '';
-    this.#edit(() => state, 'undo or redo');
   }
 
   #changed(): void {
@@ -137,75 +146,33 @@ export class Page {
   #draw(): void {
     const answer = this.#answer;
     if (!answer) return;
-    const state = this.#state;
-    const head = headOf(answer, state);
-    const row = rowOf(answer, state);
+    const head = headOf(answer, this.#state);
+    const row = rowOf(answer, this.#state);
     const before = comparable(this.#before, answer) ? this.#before : undefined;
     const stages = stagesOf(answer, head);
-    this.#strip.show(stages, before && stagesOf(before, head), readPalette(), row, state.mask.on);
-    this.#showHeads(answer, head);
-    const query = answer.queryNames[row] ?? '';
-    setText(byId('softmax-title', HTMLElement), `Softmax of “${query}”, unrolled`);
-    setText(byId('contributions-title', HTMLElement), `Context vector of “${query}”: weight · value, stacked`);
-    showSoftmax(byId('softmax', HTMLTableElement), answer, head, row, before);
-    setText(byId('softmax-facts', HTMLElement), factsOf(answer, head, row));
-    this.#contributions.show(answer, head, row);
-    setText(
-      byId('change', HTMLElement),
-      before && this.#about
-        ? describeChange(before, answer, this.#about)
-        : 'Point at a number, or move to it by keyboard, and see below how it came about.',
-    );
-    this.#write(answer, head, stages);
-  }
-
-  /** The arithmetic of the cell that is looked at; until one is, of the heaviest weight. */
-  #write(answer: Answer, head: number, stages: readonly Stage[]): void {
-    const spot = fitting(this.#spot, stages) ?? heaviest(answer, head, rowOf(answer, this.#state));
-    const { heading, lines } = writtenOut(answer, head, spot);
-    const stage = stages.find(({ name }) => name === spot.stage);
-    setText(byId('written-title', HTMLElement), `${stage?.title ?? ''}: ${heading}`);
-    setText(byId('written-lines', HTMLElement), lines.join('\n'));
-    this.#strip.mark(spot, false);
+    this.#scene = {
+      state: this.#state,
+      answer,
+      before,
+      about: this.#about,
+      head,
+      row,
+      spot: fitting(this.#spot, stages) ?? heaviest(answer, head, row),
+      stages,
+      stagesBefore: before && stagesOf(before, head),
+      palette: readPalette(),
+    };
+    for (const view of this.#views) view.show(this.#scene);
   }
 
   #look(spot: Spot, byKeyboard: boolean): void {
-    if (!this.#answer) return;
-    if (!byKeyboard && this.#spot && spot.stage === this.#spot.stage && spot.row === this.#spot.row && spot.column === this.#spot.column) return;
+    if (!this.#scene) return;
+    const was = this.#scene.spot;
     this.#spot = spot;
-    if (byKeyboard) this.#strip.mark(spot, true);
-    const head = headOf(this.#answer, this.#state);
-    this.#write(this.#answer, head, stagesOf(this.#answer, head));
+    if (!byKeyboard && spot.stage === was.stage && spot.row === was.row && spot.column === was.column) return;
+    this.#scene = { ...this.#scene, spot };
+    for (const view of this.#views) view.mark?.(this.#scene, byKeyboard);
   }
-
-  #pick(row: number): void {
-    const query = this.#queryRow(row);
-    if (query !== this.#state.query) this.#edit((state) => ({ ...state, query }), 'another row');
-  }
-
-  /** The query row that a row of the strip shows: where one token is the query, there is one row. */
-  #queryRow(row: number): number {
-    return this.#state.everyone || this.#state.queries.on ? row : this.#state.query;
-  }
-
-  #showHeads(answer: Answer, head: number): void {
-    const root = byId('heads', HTMLElement);
-    root.hidden = answer.heads === 1;
-    if (root.childElementCount !== answer.heads) {
-      const choose = (of: number) => this.#edit((state) => ({ ...state, head: of }), 'another head');
-      root.replaceChildren(...answer.weights.map((_, of) => button(`head ${of}`, () => choose(of))));
-    }
-    for (const [of, tab] of [...root.children].entries()) tab.setAttribute('aria-pressed', `${of === head}`);
-  }
-}
-
-function factsOf({ entropy, lse, logits, sinkWeight, request }: Answer, head: number, row: number): string {
-  const log = lse[head]?.[row];
-  const shares = (logits[head]?.[row] ?? []).filter((logit) => logit !== null).length + (request.sink === undefined ? 0 : 1);
-  const facts = [`entropy ${brief(entropy[head]?.[row] ?? 0)} bits, of at most ${brief(Math.log2(Math.max(1, shares)))}`];
-  facts.push(log === null || log === undefined ? 'nothing to attend to: weights and context are 0' : `log-sum-exp ${brief(log)}`);
-  if (request.sink !== undefined) facts.push(`the sink takes ${brief(sinkWeight[head]?.[row] ?? 0)}`);
-  return facts.join(' · ');
 }
 
 function fitting(spot: Spot | undefined, stages: readonly Stage[]): Spot | undefined {

@@ -6,7 +6,6 @@ const LONGEST = 200;
 export class Past {
   #before: State[] = [];
   #after: State[] = [];
-  #travelling = false;
 
   get hasBefore(): boolean {
     return this.#before.length > 0;
@@ -17,30 +16,22 @@ export class Past {
   }
 
   /** Notes the state that a change is about to replace. */
-  note(state: State, about: string): void {
-    if (this.#travelling || about === 'another row' || about === 'another head') return;
+  note(state: State): void {
     this.#before = [...this.#before.slice(1 - LONGEST), state];
     this.#after = [];
   }
 
-  /** The state before; `go` shows it. */
-  back(now: State, go: (state: State) => void): void {
+  /** The state before. */
+  back(now: State): State | undefined {
     const state = this.#before.pop();
-    if (!state) return;
-    this.#after.push(now);
-    this.#travel(state, go);
+    if (state) this.#after.push(now);
+    return state;
   }
 
-  forth(now: State, go: (state: State) => void): void {
+  /** The state that was gone back from. */
+  forth(now: State): State | undefined {
     const state = this.#after.pop();
-    if (!state) return;
-    this.#before.push(now);
-    this.#travel(state, go);
-  }
-
-  #travel(state: State, go: (state: State) => void): void {
-    this.#travelling = true;
-    go(state);
-    this.#travelling = false;
+    if (state) this.#before.push(now);
+    return state;
   }
 }

@@ -6,7 +6,7 @@ export interface Cell {
 
 /** What pointing at a picture does. */
 export interface Pointing {
-  readonly cellAt: (event: PointerEvent) => Cell | undefined;
+  readonly cellAt: (event: MouseEvent) => Cell | undefined;
   readonly size: () => { readonly rows: number; readonly columns: number };
   /** The cell that the keyboard stands on. */
   readonly here: () => Cell;
@@ -14,7 +14,8 @@ export interface Pointing {
   readonly pick: (cell: Cell) => void;
   /** The colour of the brush that this cell gives: what the mask will be; undefined where nothing can be painted. */
   readonly brush: (cell: Cell) => boolean | undefined;
-  readonly paint: (cell: Cell, attend: boolean) => void;
+  /** With the keyboard each cell is an edit; a stroke of the brush is one. */
+  readonly paint: (cell: Cell, attend: boolean, byKeyboard: boolean) => void;
 }
 
 const STEPS: Readonly<Record<string, readonly [rows: number, columns: number]>> = {
@@ -24,28 +25,36 @@ const STEPS: Readonly<Record<string, readonly [rows: number, columns: number]>> 
   ArrowRight: [0, 1],
 };
 
-/** Looking by hover or arrows, picking by click or Enter, painting by drag or Space: the same for every picture. */
+/** Looking by hover, touch or arrows, picking by click or Enter, painting by drag or Space: the same for every picture. */
 export function followPointing(element: HTMLElement, pointing: Pointing): void {
   const { cellAt, look, pick, brush, paint } = pointing;
   let painting: boolean | undefined;
   element.addEventListener('pointerdown', (event) => {
     const cell = cellAt(event);
     if (!cell) return;
+    look(cell, false);
     painting = brush(cell);
     // A finger stays with the element that it touched first, which would keep it from painting the next one.
     if (event.target instanceof Element && event.target.hasPointerCapture(event.pointerId)) event.target.releasePointerCapture(event.pointerId);
-    if (painting === undefined) pick(cell);
-    else paint(cell, painting);
+    if (painting !== undefined) paint(cell, painting, false);
+  });
+  // A click and not a press: a finger that presses may be about to scroll.
+  element.addEventListener('click', (event) => {
+    const cell = cellAt(event);
+    if (cell && brush(cell) === undefined) pick(cell);
   });
   element.addEventListener('pointermove', (event) => {
+    if (event.buttons !== 1) painting = undefined;
     const cell = cellAt(event);
     if (!cell) return;
     look(cell, false);
-    if (painting !== undefined && event.buttons === 1 && brush(cell) === painting) paint(cell, painting);
+    if (painting !== undefined && brush(cell) === painting) paint(cell, painting, false);
   });
-  element.addEventListener('pointerup', () => {
-    painting = undefined;
-  });
+  for (const end of ['pointerup', 'pointercancel'] as const) {
+    element.addEventListener(end, () => {
+      painting = undefined;
+    });
+  }
   element.addEventListener('keydown', (event) => followKey(event, pointing));
 }
 
@@ -59,7 +68,7 @@ function followKey(event: KeyboardEvent, { size, here, look, pick, brush, paint 
   } else if (event.key === 'Enter' || event.key === ' ') {
     const attend = brush(cell);
     if (attend === undefined) pick(cell);
-    else paint(cell, attend);
+    else paint(cell, attend, true);
   } else return;
   event.preventDefault();
 }

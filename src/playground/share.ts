@@ -3,6 +3,7 @@ import { curlOf, fetchOf, type Place, pythonOf } from './code.ts';
 import { readPalette } from './colours.ts';
 import { button, byId, el, setText } from './element.ts';
 import { csvFile, jsonFile, svgFile } from './files.ts';
+import { toLink } from './link.ts';
 import { pytorchOf } from './pytorch.ts';
 import { questionOf, type Request } from './request.ts';
 import type { State } from './state.ts';
@@ -30,7 +31,7 @@ export class Share {
     this.#tabs = Object.keys(LANGUAGES).map((name) => button(name, () => this.#choose(name)));
     byId('languages', HTMLElement).append(
       ...this.#tabs,
-      button('Copy', () => this.#copy(this.#code.textContent ?? '', 'The code'), { class: 'primary' }),
+      button('Copy', () => this.#copy(this.#code.textContent ?? '', 'The code', this.#said), { class: 'primary' }),
     );
     const files: readonly [string, string, (answer: Answer) => string][] = [
       ['JSON', 'application/json', jsonFile],
@@ -39,7 +40,7 @@ export class Share {
     ];
     const savers = files.map(([name, type, make]) => button(name, () => this.#save(`attention.${name.toLowerCase()}`, type, make)));
     byId('downloads', HTMLElement).append(...savers);
-    byId('copy-link', HTMLButtonElement).addEventListener('click', () => this.#copy(location.href, 'The link'));
+    byId('copy-link', HTMLButtonElement).addEventListener('click', () => this.#copy(this.#link(), 'The link', byId('link-said', HTMLElement)));
     this.#choose(this.#language);
   }
 
@@ -51,20 +52,27 @@ export class Share {
       setText(this.#code, make(questionOf(state), { address: new URL('attention', location.href.split('#')[0]).href, locked: this.#locked() }));
   }
 
+  /** Of the newest state: the address itself follows at a pause. */
+  #link(): string {
+    return `${location.href.split('#')[0]}${this.#state ? `#${toLink(this.#state)}` : location.hash}`;
+  }
+
   #choose(name: string): void {
     this.#language = name;
     for (const tab of this.#tabs) tab.setAttribute('aria-pressed', `${tab.textContent === name}`);
     if (this.#state) this.show(this.#state, this.#answer);
   }
 
-  /** The clipboard is there on https and localhost alone; elsewhere the text is selected, to be copied by hand. */
-  async #copy(text: string, what: string): Promise<void> {
+  /** The clipboard is there on https and localhost alone; elsewhere the text is selected, to be copied by hand. `said` is beside the button. */
+  async #copy(text: string, what: string, said: HTMLElement): Promise<void> {
+    // Emptied first, so that the same words are announced again.
+    setText(said, '');
     try {
       await navigator.clipboard.writeText(text);
-      setText(this.#said, `${what} is copied.`);
+      setText(said, `${what} is copied.`);
     } catch {
       const box = el('textarea', { rows: 3, readonly: true, 'aria-label': what }, text);
-      this.#said.replaceChildren(`${what}, to copy by hand: `, box);
+      said.replaceChildren(`${what}, to copy by hand: `, box);
       box.select();
     }
   }

@@ -1,11 +1,32 @@
 import type { Answer } from './answer.ts';
 import { softmaxOf } from './arithmetic.ts';
 import { TOKEN_COLOURS } from './colours.ts';
-import { el } from './element.ts';
+import { el, setText } from './element.ts';
+import { signOverflow } from './overflow.ts';
+import type { Scene, View } from './scene.ts';
 import { brief } from './stages.ts';
 
-/** The softmax of one query row, unrolled: logit → exp → share, a bar for each. It is a table, so it needs none behind it. */
-export function showSoftmax(table: HTMLTableElement, answer: Answer, head: number, row: number, before: Answer | undefined): void {
+/** The softmax of one query row, unrolled, and what can be said of it in one line. */
+export class Softmax implements View {
+  readonly #title = el('h2', { id: 'softmax-title' });
+  readonly #table = el('table', { id: 'softmax', class: 'softmax' });
+  readonly #facts = el('p', { id: 'softmax-facts', class: 'hint' });
+  readonly #scroll = el('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-labelledby': 'softmax-title' }, this.#table);
+  readonly element = el('section', { class: 'card', 'aria-labelledby': 'softmax-title' }, this.#title, this.#scroll, this.#facts);
+
+  constructor() {
+    signOverflow(this.#scroll);
+  }
+
+  show({ answer, head, row, before }: Scene): void {
+    setText(this.#title, `Softmax of “${answer.queryNames[row] ?? ''}”, unrolled`);
+    fillTable(this.#table, answer, head, row, before);
+    setText(this.#facts, factsOf(answer, head, row));
+  }
+}
+
+/** Logit → exp → share, a bar for each. It is a table, so it needs none behind it. */
+function fillTable(table: HTMLTableElement, answer: Answer, head: number, row: number, before: Answer | undefined): void {
   const { logits, exponentials, total, max, sink, sinkLogit } = softmaxOf(answer, head, row);
   const was = before?.weights[head]?.[row];
   const largest = Math.max(1e-30, ...logits.map((logit) => Math.abs(logit ?? 0)), Math.abs(sinkLogit ?? 0));
@@ -71,4 +92,13 @@ function barCell(value: number, most: number, kind: string, previous?: number): 
     track.append(ghost);
   }
   return el('td', { class: 'bar' }, track);
+}
+
+function factsOf({ entropy, lse, logits, sinkWeight, request }: Answer, head: number, row: number): string {
+  const log = lse[head]?.[row];
+  const shares = (logits[head]?.[row] ?? []).filter((logit) => logit !== null).length + (request.sink === undefined ? 0 : 1);
+  const facts = [`entropy ${brief(entropy[head]?.[row] ?? 0)} bits, of at most ${brief(Math.log2(Math.max(1, shares)))}`];
+  facts.push(log === null || log === undefined ? 'nothing to attend to: weights and context are 0' : `log-sum-exp ${brief(log)}`);
+  if (request.sink !== undefined) facts.push(`the sink takes ${brief(sinkWeight[head]?.[row] ?? 0)}`);
+  return facts.join(' · ');
 }

@@ -119,3 +119,20 @@ function identity(width: number): Grid {
 export function clamped(state: State): State {
   return { ...state, query: Math.max(0, Math.min(state.query, queryRows(state) - 1)) };
 }
+
+/** The query row that row `row` of an answer shows: where one token is the query, there is one row. */
+export function queryRowAt(state: State, row: number): number {
+  return state.everyone || state.queries.on ? row : state.query;
+}
+
+/** Is `next` the same question, of which something else is looked at? */
+export function isLook(state: State, next: State): boolean {
+  const looks: readonly string[] = next.everyone || next.queries.on ? ['head', 'query'] : ['head'];
+  return (Object.keys(next) as (keyof State)[]).every((name) => next[name] === state[name] || looks.includes(name));
+}
+
+/** This state, looked at as `now` is: undo takes back edits, and leaves the eye where it is. */
+export function looking(state: State, now: State): State {
+  const rows = ({ everyone, queries }: State) => everyone || queries.on;
+  return clamped({ ...state, head: now.head, query: rows(state) && rows(now) ? now.query : state.query });
+}

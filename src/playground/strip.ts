@@ -1,46 +1,41 @@
 import type { Spot } from './arithmetic.ts';
-import type { Palette } from './colours.ts';
 import { el, setText } from './element.ts';
 import { CanvasPicture } from './heatmap.ts';
 import { type Handlers, hasNumbers, type Picture, TablePicture } from './matrix.ts';
+import { signOverflow } from './overflow.ts';
+import type { Actions, Scene } from './scene.ts';
 import { brief, STAGES, type Stage, type StageName } from './stages.ts';
+import { fittedMask, paint, queryRowAt } from './state.ts';
 
-/** What the strip reports. */
-export interface StripHandlers {
-  readonly look: (spot: Spot, byKeyboard: boolean) => void;
-  readonly pick: (row: number) => void;
-  /** What painting this pair would make of it; undefined while the mask's switch is off. */
-  readonly brush: (row: number, column: number) => boolean | undefined;
-  readonly paint: (row: number, column: number, attend: boolean) => void;
-}
+/** The borders of a figure, in CSS pixels. */
+const FRAME = 2;
 
 /** Raw score → scaled → capped → masked → weights → context: six matrices side by side. */
 export class Strip {
-  readonly #root: HTMLElement;
+  readonly element = el('div', { id: 'strip' });
   readonly #figures: ReadonlyMap<StageName, Figure>;
 
-  constructor(root: HTMLElement, handlers: StripHandlers) {
-    this.#root = root;
-    this.#figures = new Map(STAGES.map((name, i) => [name, new Figure(name, i + 1, handlers)]));
-    root.append(...[...this.#figures.values()].map(({ element }) => element));
+  constructor(actions: Actions) {
+    this.#figures = new Map(STAGES.map((name, i) => [name, new Figure(name, i + 1, actions)]));
+    this.element.append(...[...this.#figures.values()].map(({ element }) => element));
   }
 
-  show(stages: readonly Stage[], before: readonly Stage[] | undefined, palette: Palette, queryRow: number, painting: boolean): void {
-    // All figures are as wide as the widest table needs, so that they stand in columns.
-    const columns = Math.max(3, ...stages.filter(hasNumbers).map((stage) => stage.columns.length));
-    this.#root.style.setProperty('--figure', `${columns * 3.25 + 5.4}rem`);
-    for (const [i, stage] of stages.entries()) {
-      const was = before?.[i];
+  show(scene: Scene): void {
+    for (const [i, stage] of scene.stages.entries()) {
+      const was = scene.stagesBefore?.[i];
       const same = was && was.cells.length === stage.cells.length && was.columns.length === stage.columns.length;
-      this.#figures.get(stage.name)?.show(stage, same ? was : undefined, palette, queryRow, painting);
+      this.#figures.get(stage.name)?.show(scene, stage, same ? was : undefined);
     }
+    // All figures are as wide as the widest table needs, so that they stand in columns and no number is cut off.
+    const widest = Math.max(0, ...[...this.#figures.values()].map(({ width }) => width));
+    this.element.style.setProperty('--figure', `${widest}px`);
   }
 
   /** Marks the pair that is looked at in every stage before the context, and a dimension in the context alone. */
-  mark(spot: Spot | undefined, focus: boolean): void {
+  mark(spot: Spot, focus: boolean): void {
     for (const [name, figure] of this.#figures) {
-      const shown = spot && (spot.stage === 'context') === (name === 'context') ? spot : undefined;
-      figure.mark(shown, focus && name === spot?.stage);
+      const shown = (spot.stage === 'context') === (name === 'context') ? spot : undefined;
+      figure.mark(shown, focus && name === spot.stage);
     }
   }
 }
@@ -61,14 +56,10 @@ class Figure {
   readonly #hint = el('p', { class: 'hint', hidden: true }, 'Click, drag or press Space to mask.');
   #current: Picture | undefined;
 
-  constructor(name: StageName, number: number, handlers: StripHandlers) {
+  constructor(name: StageName, number: number, actions: Actions) {
     this.#name = name;
-    this.#handlers = {
-      look: (cell, byKeyboard) => handlers.look({ stage: name, ...cell }, byKeyboard),
-      pick: ({ row }) => handlers.pick(row),
-      brush: ({ row, column }) => (name === 'masked' ? handlers.brush(row, column) : undefined),
-      paint: ({ row, column }, attend) => handlers.paint(row, column, attend),
-    };
+    this.#handlers = handlersOf(name, actions);
+    signOverflow(this.#picture);
     const heading = el('h3', {}, el('span', { class: 'number' }, `${number}`), this.#title, this.#step);
     const legend = el('p', { class: 'legend' }, this.#low, this.#ramp, this.#high, this.#excluded);
     this.element = el('section', { class: 'stage', 'data-stage': name }, heading);
@@ -79,7 +70,14 @@ class Figure {
     );
   }
 
-  show(stage: Stage, before: Stage | undefined, palette: Palette, queryRow: number, painting: boolean): void {
+  /** What the whole figure needs, in CSS pixels, so that its table is not cut off; 0 where it is drawn. */
+  get width(): number {
+    const table = this.#current instanceof TablePicture ? this.#current.element : undefined;
+    return table ? Math.ceil(table.offsetWidth + this.element.clientWidth - this.#picture.clientWidth) + FRAME : 0;
+  }
+
+  show({ palette, row, state }: Scene, stage: Stage, before: Stage | undefined): void {
+    const painting = state.mask.on;
     setText(this.#title, stage.title);
     setText(this.#step, stage.step);
     setText(this.#columnsAre, `${stage.columnsAre} →`);
@@ -92,7 +90,7 @@ class Figure {
       this.#picture.replaceChildren(this.#current.element);
     }
     this.element.classList.toggle('large', Kind === CanvasPicture);
-    this.#current.show({ stage, palette, before, queryRow });
+    this.#current.show({ stage, palette, before, queryRow: row });
     setText(this.#low, stage.signed ? brief(-stage.most, 2) : '0');
     setText(this.#high, brief(stage.most, 2));
     this.#ramp.classList.toggle('signed', stage.signed);
@@ -102,4 +100,19 @@ class Figure {
   mark(spot: Spot | undefined, focus: boolean): void {
     this.#current?.mark(spot, focus);
   }
+}
+
+/** What pointing at a stage does: the mask is painted on the fourth, elsewhere a click chooses the query. */
+function handlersOf(name: StageName, { state, edit, look }: Actions): Handlers {
+  const mask = () => (name === 'masked' && state().mask.on ? fittedMask(state()) : undefined);
+  return {
+    look: (cell, byKeyboard) => look({ stage: name, ...cell }, byKeyboard),
+    pick: ({ row }) => edit((now) => (queryRowAt(now, row) === now.query ? now : { ...now, query: row }), 'another row'),
+    brush: ({ row, column }) => {
+      const attends = mask()?.[queryRowAt(state(), row)]?.[column];
+      return attends === undefined ? undefined : !attends;
+    },
+    paint: ({ row, column }, attend, byKeyboard) =>
+      edit((now) => paint(now, queryRowAt(now, row), column, attend), 'mask painted', byKeyboard ? undefined : 'brush'),
+  };
 }

@@ -1,4 +1,5 @@
 import { el } from './element.ts';
+import type { Edit } from './scene.ts';
 import { fittedMask, on, type ProjectionName, type State, turnProjection, turnQueries } from './state.ts';
 
 /** A text or a choice beside a switch. */
@@ -54,6 +55,10 @@ const headCount = (of: 'query' | 'key', label: string, pointer: string): Field =
   get: (state) => state.heads.value[of],
   set: (state, text) => ({ ...state, heads: on({ ...state.heads.value, [of]: text }) }),
 });
+
+/** Texts of so many characters are shown whole, and no field is narrower than for so few. */
+const LONGEST_FIELD = 16;
+const SHORTEST_FIELD = 4;
 
 /** The switches in groups, in the order in which they act. */
 const GROUPS: readonly (readonly [title: string, options: readonly Option[]])[] = [
@@ -193,7 +198,7 @@ const GROUPS: readonly (readonly [title: string, options: readonly Option[]])[] 
 export class Switches {
   readonly #shown: ((state: State) => void)[] = [];
 
-  constructor(root: HTMLElement, edit: (change: (state: State) => State, about: string) => void) {
+  constructor(root: HTMLElement, edit: Edit) {
     for (const [title, options] of GROUPS)
       root.append(el('fieldset', {}, el('legend', {}, title), ...options.map((option) => this.#row(option, edit))));
   }
@@ -202,7 +207,7 @@ export class Switches {
     for (const show of this.#shown) show(state);
   }
 
-  #row(option: Option, edit: (change: (state: State) => State, about: string) => void): HTMLElement {
+  #row(option: Option, edit: Edit): HTMLElement {
     const box = el('input', { type: 'checkbox', role: 'switch' });
     box.addEventListener('change', () => edit((state) => option.turn(state, box.checked), `${option.label} turned ${box.checked ? 'on' : 'off'}`));
     const words = el('span', {}, option.label, el('small', {}, option.hint));
@@ -220,7 +225,7 @@ export class Switches {
     return row;
   }
 
-  #field(field: Field, label: string, edit: (change: (state: State) => State, about: string) => void): HTMLElement {
+  #field(field: Field, label: string, edit: Edit): HTMLElement {
     const { choices } = field;
     const attributes = { 'aria-label': `${label}: ${field.label}`, 'data-pointer': field.pointer };
     const control = choices
@@ -229,13 +234,13 @@ export class Switches {
           ...attributes,
           autocomplete: 'off',
           spellcheck: 'false',
-          size: field.label.includes('sqrt') ? 11 : 4,
           title: field.label,
           placeholder: field.placeholder,
         });
-    control.addEventListener('input', () => edit((state) => field.set(state, control.value), `${label} set`));
+    control.addEventListener('input', () => edit((state) => field.set(state, control.value), `${label} set`, field.pointer));
     this.#shown.push((state) => {
       if (control.value !== field.get(state)) control.value = field.get(state);
+      control.style.setProperty('--characters', `${Math.max(SHORTEST_FIELD, Math.min(control.value.length, LONGEST_FIELD))}`);
     });
     return control;
   }

@@ -4,6 +4,7 @@ import type { Locator, Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
 import { useService } from '../http/service.ts';
 import { useBrowser } from './browser.ts';
+import { cutNumbers } from './cut.ts';
 
 const service = useService();
 const locked = useService({ API_KEY: 'secret-key' });
@@ -35,7 +36,125 @@ describe('the first picture', () => {
   });
 });
 
+describe('in sight', () => {
+  const FIVE_WIDE =
+    '#labels=The,cat,internationalization%20of%20everything,ran&dimensions=a,b,c,d,e&tokens=0.2,-0.404,0.5,1234.5678,0.1;0.9,0.1,0.3,-123456.789,1;1,0.12345,3,1,1;0.4,0.8,0.2,1,2&ask=2&all&scale=-0.123456&softcap=1234567.5';
+  const FOUR = '#labels=The,cat,ran,far&tokens=0.2,0.1,0.5;0.9,0.1,0.3;0.4,0.8,0.2;0.1,0.7,0.3&ask=2&all';
+
+  inBrowser('no number is cut off without a sign, from 320 to 2560 pixels', async (open) => {
+    for (const link of ['', FOUR, FIVE_WIDE]) {
+      const { page } = await open(`${service.url}/${link}`);
+      await expect.poll(() => stage(page, 'weights').locator('tbody td').count()).toBeGreaterThan(2);
+      await openAll(page);
+      for (const width of [320, 375, 600, 900, 1024, 1440, 1920, 2560]) {
+        await page.setViewportSize({ width, height: 900 });
+        await expect.poll(() => cutNumbers(page), { message: `${width} pixels wide` }).toEqual([]);
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+      }
+    }
+  });
+
+  inBrowser('four tokens at 1440 pixels are shown whole', async (open) => {
+    const { page } = await open(`${service.url}/${FOUR}`, { viewport: { width: 1440, height: 900 } });
+    await expect.poll(() => stage(page, 'weights').locator('tbody td').count()).toBe(16);
+    await expect.poll(() => page.locator('[data-more]').count()).toBe(0);
+  });
+
+  inBrowser('what is written out covers no cell, and a cell that the keyboard moves to scrolls clear of it', async (open) => {
+    const { page } = await open(`${service.url}/${FOUR}&lesson=plain`, { viewport: { width: 1440, height: 900 } });
+    await page.getByRole('button', { name: 'Reveal' }).click();
+    await page.locator('.verdict p').first().waitFor();
+    await page.waitForFunction(`!document.body.classList.contains('stale')`);
+    const covered = (cells: string) =>
+      page.evaluate(`(() => {
+        const card = document.querySelector('.written').getBoundingClientRect();
+        const boxes = [...document.querySelectorAll('${cells}')].map((cell) => cell.getBoundingClientRect());
+        return boxes.filter(({ top, bottom }) => bottom > card.top && top < card.bottom).length;
+      })()`);
+    expect(await covered('[data-stage] td')).toBe(0);
+    await page.setViewportSize({ width: 1440, height: 500 });
+    for (const name of ['context', 'masked', 'raw']) {
+      await page.evaluate('scrollTo(0, document.body.scrollHeight)');
+      await stage(page, name).locator('td[tabindex="0"]').focus();
+      for (const key of ['ArrowDown', 'ArrowUp', 'ArrowRight']) await page.keyboard.press(key);
+      expect(await stage(page, name).locator('td.here').count()).toBe(1);
+      expect(await covered(`[data-stage="${name}"] td.here`)).toBe(0);
+    }
+  });
+
+  inBrowser('a tap writes a number out, where the finger can see it', async (open) => {
+    const { page } = await open(service.url, { viewport: { width: 375, height: 740 }, hasTouch: true, isMobile: true });
+    await shown(page, 'weights', '0.4402');
+    await stage(page, 'raw').locator('tbody td').nth(1).tap();
+    await expect.poll(() => page.locator('#written-lines').innerText()).toContain('0.4 × 0.9 + 0.8 × 0.1 + 0.2 × 0.3');
+    await stage(page, 'context').locator('tbody td').nth(2).tap();
+    await expect.poll(() => page.locator('#written-lines').innerText()).toContain('Σ weight × value = 0.2465 × 0.5');
+    const inSight = await page.evaluate(`(() => {
+      const [card, cell] = ['.written', 'td.here'].map((one) => document.querySelector(one).getBoundingClientRect());
+      return card.top >= 0 && card.bottom <= innerHeight && cell.top >= card.bottom && cell.bottom <= innerHeight;
+    })()`);
+    expect(inSight).toBe(true);
+  });
+
+  inBrowser('a tap on a drawn matrix writes a number out too', async (open) => {
+    const tokens = Array.from({ length: 12 }, (_, i) => `${i / 10},1`).join(';');
+    const { page } = await open(`${service.url}/#tokens=${tokens}&all`, { viewport: { width: 375, height: 740 }, hasTouch: true, isMobile: true });
+    await stage(page, 'raw')
+      .locator('canvas')
+      .tap({ position: { x: 3, y: 3 } });
+    await expect.poll(() => page.locator('#written-title').innerText()).toContain('Raw score: query t0, key t0');
+  });
+});
+
 describe('editing', () => {
+  inBrowser('undo takes back one edit at a time, and looking is none', async (open) => {
+    const { page } = await open(service.url);
+    await shown(page, 'weights', '0.4402');
+    const undo = page.getByRole('button', { name: 'Undo' });
+    await cell(page, 'cat, x').fill('');
+    await cell(page, 'cat, x').pressSequentially('2.5');
+    await cell(page, 'cat, y').fill('7');
+    for (let more = 0; more < 2; more++) await page.getByRole('button', { name: '+ token' }).click();
+    await page.getByRole('button', { name: 'The: query' }).click();
+    const rows = () => page.locator('#tokens tbody tr').count();
+    const chosen = () => page.locator('#tokens tr.chosen').evaluate((row) => (row as unknown as { sectionRowIndex: number }).sectionRowIndex);
+    expect([await rows(), await chosen()]).toEqual([5, 0]);
+    await undo.click();
+    expect([await rows(), await chosen()]).toEqual([5, 2]);
+    await undo.click();
+    expect(await rows()).toBe(4);
+    await undo.click();
+    expect([await rows(), await cell(page, 'cat, y').inputValue()]).toEqual([3, '7']);
+    await undo.click();
+    expect([await cell(page, 'cat, y').inputValue(), await cell(page, 'cat, x').inputValue()]).toEqual(['0.1', '2.5']);
+    await undo.click();
+    expect(await cell(page, 'cat, x').inputValue()).toBe('0.9');
+    expect(await undo.isDisabled()).toBe(true);
+    await page.getByRole('button', { name: 'Redo' }).click();
+    expect(await cell(page, 'cat, x').inputValue()).toBe('2.5');
+  });
+
+  inBrowser('a stroke of the brush is one edit, and each stroke its own', async (open) => {
+    const { page } = await open(service.url);
+    await turn(page, 'Every token is a query');
+    await turn(page, 'Mask');
+    const cells = stage(page, 'masked').locator('tbody td');
+    await expect.poll(() => cells.count()).toBe(9);
+    const excluded = () => stage(page, 'masked').locator('td.excluded').count();
+    await cells.nth(0).hover();
+    await page.mouse.down();
+    for (const at of [1, 2]) await cells.nth(at).hover();
+    await page.mouse.up();
+    await expect.poll(excluded).toBe(3);
+    await cells.nth(4).click();
+    await expect.poll(excluded).toBe(4);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(excluded).toBe(3);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(excluded).toBe(0);
+    expect(await page.getByRole('switch', { name: 'Mask' }).isChecked()).toBe(true);
+  });
+
   inBrowser('an edited number changes the weights as the service says, and what changed is shown', async (open) => {
     const { page } = await open(service.url);
     await shown(page, 'weights', '0.4402');
@@ -128,6 +247,41 @@ describe('links and lessons', () => {
 });
 
 describe('taking it along', () => {
+  inBrowser('the copied link is of the newest state, and that it is copied is said beside the button', async (open) => {
+    const { page } = await open(service.url, { permissions: ['clipboard-read', 'clipboard-write'] });
+    await shown(page, 'weights', '0.4402');
+    // As fast as the page lets itself be used: the address follows only at a pause.
+    await page.evaluate(`(() => {
+      const input = document.querySelector('[aria-label="cat, x"]');
+      for (const value of ['0.7', '0.77']) {
+        input.value = value;
+        input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+      }
+      document.querySelector('#copy-link').click();
+    })()`);
+    const said = page.locator('#link-said');
+    await expect.poll(() => said.innerText()).toBe('The link is copied.');
+    expect(await page.evaluate('navigator.clipboard.readText()')).toContain('0.77,0.1,0.3');
+    const inSight = `(() => { const { top, bottom } = document.querySelector('#link-said').getBoundingClientRect(); return top >= 0 && bottom <= innerHeight; })()`;
+    expect(await page.evaluate(inSight)).toBe(true);
+  });
+
+  inBrowser('an edit just before a lesson is begun is in the history', async (open) => {
+    const { page } = await open(service.url);
+    await shown(page, 'weights', '0.4402');
+    // Two edits: the address has the first at once, the second only at a pause.
+    await page.evaluate(`(() => {
+      const input = document.querySelector('[aria-label="cat, x"]');
+      for (const value of ['0.7', '0.77']) {
+        input.value = value;
+        input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+      }
+      document.querySelectorAll('#course button')[1].click();
+    })()`);
+    await page.goBack();
+    await expect.poll(() => cell(page, 'cat, x').inputValue()).toBe('0.77');
+  });
+
   inBrowser('as code in four languages, and as JSON, CSV and SVG', async (open) => {
     const { page } = await open(service.url);
     await shown(page, 'weights', '0.4402');
