@@ -1,5 +1,4 @@
 import { type TokenAttention, tokenSizes } from '../engine/token-attention.ts';
-import { nested } from './attention-reply.ts';
 import type { Printing } from './members.ts';
 import type { Instance } from './vectors-request.ts';
 
@@ -42,4 +41,13 @@ function expectedOf({ attention, printing }: { readonly attention: TokenAttentio
 
 function written(value: number): number {
   return Number.isFinite(value) ? Number(value.toPrecision(DIGITS)) : value;
+}
+
+/** A flat array cut by its axes; without an axis, the one number. */
+function nested(numbers: readonly number[], axes: readonly number[]): unknown {
+  const [first, ...rest] = axes;
+  if (first === undefined) return numbers[0];
+  if (rest.length === 0) return numbers;
+  const size = numbers.length / first;
+  return Array.from({ length: first }, (_, i) => nested(numbers.slice(i * size, (i + 1) * size), rest));
 }
