@@ -3,7 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Tests that only compute: they start nothing and change nothing that another file could see, so one worker runs file after file in one module graph. */
-const PURE = ['test/{engine,explain,schemas,wire}/**/*.test.ts', 'test/runtime/answers/*.test.ts', 'test/playground/pure.test.ts'];
+const PURE = ['test/{diagnose,engine,explain,schemas,wire}/**/*.test.ts', 'test/runtime/answers/*.test.ts', 'test/playground/pure.test.ts'];
 
 /** Tests that start what they need in their own process and end it: workers keep what is loaded, which is a second of each file. */
 const SERVED = 'test/http/!(memory|many|stream).test.ts'; // these three look at the memory of their process

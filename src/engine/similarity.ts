@@ -1,5 +1,5 @@
 import { type ZeroVector, ZeroVectors } from './errors.ts';
-import { type Floats, floats, type Matrix, type Precision, rounded } from './tensor.ts';
+import { floats, type Matrix, type Precision, rounded } from './tensor.ts';
 
 const MOST_ROWS_NAMED = 20;
 
@@ -42,9 +42,10 @@ export function unitLength(matrix: Matrix, heads: number, precision: Precision):
   return { unit: { ...matrix, data }, zeros };
 }
 
-function greatestMagnitude(block: Floats): number {
+/** The greatest |x|; 0 of none. */
+export function greatestMagnitude(block: ArrayLike<number>): number {
   let greatest = 0;
-  for (const x of block) greatest = Math.max(greatest, Math.abs(x));
+  for (let k = 0; k < block.length; k++) greatest = Math.max(greatest, Math.abs(block[k] ?? 0));
   return greatest;
 }
 

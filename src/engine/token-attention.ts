@@ -60,7 +60,8 @@ export function attendTokens(attention: TokenAttention, kernel: Kernel, checkpoi
   return { tensors, fullyMasked: result.fullyMasked };
 }
 
-function callOf(attention: TokenAttention, { m, n, h, kvHeads, d_k, d_v }: TokenSizes, { queries, keys, values }: Vectors): Call {
+/** The call of the operator that vectors become with these options; `vectors` are the attention's own unless a step of the way in was changed. */
+export function callOf(attention: TokenAttention, { m, n, h, kvHeads, d_k, d_v }: TokenSizes, { queries, keys, values }: Vectors): Call {
   const { precision, causal, window, mask, bias, softcap, sink, position, scale, include } = attention;
   const positions = queryPositions(attention.queries);
   const axes: Axes = { B: 1, H: h, G: kvHeads, M: m, N: n, D: d_k, E: d_v };

@@ -23,7 +23,7 @@ export interface WayIn {
 }
 
 /** A matrix whose columns are so many heads side by side. */
-interface Heads extends Matrix {
+export interface Heads extends Matrix {
   readonly heads: number;
 }
 

@@ -23,6 +23,7 @@ export async function documentRoutes(app: FastifyInstance, base: string): Promis
       servers: [{ url: '/', description: 'this service' }],
       tags: [
         { name: 'attention', description: 'Scores, weights and context vectors.' },
+        { name: 'diagnosis', description: 'Somebody’s numbers, held against the right ones and against those of known mistakes.' },
         { name: 'inference', description: 'The full ONNX operator over the Open Inference Protocol v2, as KServe and Triton’s clients speak it.' },
         { name: 'operations', description: 'Health, limits and the meaning of failures.' },
       ],

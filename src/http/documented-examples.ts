@@ -1,6 +1,6 @@
 import type { FailureCode } from '../engine/failure.ts';
 import { MODEL } from '../runtime/answers/inference.ts';
-import { attentionExamples, inferenceExamples, mergeExamples, ndjsonExamples } from '../schemas/examples.ts';
+import { attentionExamples, diagnoseExamples, inferenceExamples, mergeExamples, ndjsonExamples, vectorsExamples } from '../schemas/examples.ts';
 import { INFERENCE_PATH } from './printing.ts';
 import { inferenceErrors, otherMethod, problemExample } from './problem-examples.ts';
 import { PROBLEMS } from './problems.ts';
@@ -31,6 +31,8 @@ type Paths = Record<string, Record<string, Operation>>;
 const EXAMPLES = [
   { path: '/attention', type: 'application/json', kind: 'attention', examples: attentionExamples },
   { path: '/attention/merge', type: 'application/json', kind: 'merge', examples: mergeExamples },
+  { path: '/attention/diagnose', type: 'application/json', kind: 'diagnose', examples: diagnoseExamples },
+  { path: '/attention/diagnose/vectors', type: 'application/json', kind: 'vectors', examples: vectorsExamples },
   { path: `${INFERENCE_PATH}/models/attention/infer`, type: 'application/json', kind: 'inference', examples: inferenceExamples },
   { path: `${INFERENCE_PATH}/models/attention/versions/1/infer`, type: 'application/json', kind: 'inference', examples: inferenceExamples },
 ] as const;

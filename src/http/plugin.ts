@@ -7,9 +7,11 @@ import { chooseEngine } from '../runtime/kernel.ts';
 import type { Pending } from '../runtime/pending.ts';
 import { AttentionRequest } from '../schemas/attention.ts';
 import { AttentionReply } from '../schemas/attention-reply.ts';
+import { DiagnoseReply, DiagnoseRequest } from '../schemas/diagnose.ts';
 import { InferenceError, InferenceRequest, InferenceResponse } from '../schemas/inference.ts';
 import { MergeReply, MergeRequest } from '../schemas/merge.ts';
 import { ProblemDetails } from '../schemas/problem.ts';
+import { VectorsReply, VectorsRequest } from '../schemas/vectors.ts';
 import { answerOtherMethods, collectMethods } from './absent.ts';
 import { layBasis } from './basis.ts';
 import { originHeaders } from './cors.ts';
@@ -20,6 +22,7 @@ import { Lifecycle } from './lifecycle.ts';
 import { Metrics } from './metrics.ts';
 import { INFERENCE_PATH } from './printing.ts';
 import { attentionRoutes } from './routes/attention.ts';
+import { diagnoseRoutes } from './routes/diagnose.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inferenceRoutes } from './routes/inference.ts';
 import { infoRoutes } from './routes/info.ts';
@@ -53,7 +56,20 @@ async function tracing(app: FastifyInstance, { OTEL_EXPORTER_OTLP_ENDPOINT: endp
   return traceRequests(app, endpoint);
 }
 
-const SCHEMAS = [AttentionRequest, AttentionReply, MergeRequest, MergeReply, InferenceRequest, InferenceResponse, InferenceError, ProblemDetails];
+const SCHEMAS = [
+  AttentionRequest,
+  AttentionReply,
+  MergeRequest,
+  MergeReply,
+  DiagnoseRequest,
+  DiagnoseReply,
+  VectorsRequest,
+  VectorsReply,
+  InferenceRequest,
+  InferenceResponse,
+  InferenceError,
+  ProblemDetails,
+];
 
 /**
  * The whole service as a plugin. Everything is encapsulated: beside another app's routes, under any prefix, its parser,
@@ -105,6 +121,7 @@ export async function attentionService(app: FastifyInstance, options: ServiceOpt
   const methodsOf = collectMethods(app);
   if (documents) await documentRoutes(app, base);
   await app.register(attentionRoutes, { answering });
+  await app.register(diagnoseRoutes, { answering });
   await app.register(inferenceRoutes, { prefix: INFERENCE_PATH, answering, preflights });
   await app.register(healthRoutes);
   if (!operations) await app.register(operationsRoutes);

@@ -1,9 +1,11 @@
 import { Failure } from '../engine/failure.ts';
 import type { NumberReader } from '../wire/numbers/number-reader.ts';
 import { attention } from './answers/attention.ts';
+import { diagnose } from './answers/diagnose.ts';
 import { inference } from './answers/inference.ts';
 import { merge } from './answers/merge.ts';
 import { shown } from './answers/shown.ts';
+import { vectors } from './answers/vectors.ts';
 import { bodyBytes } from './memory.ts';
 import type { Answered, Facts, Kind, Means, Question, QuestionOf, Task } from './question.ts';
 
@@ -13,7 +15,7 @@ const LEAST_READ_BYTES = 1024;
 type Read<Of extends Kind> = (question: QuestionOf<Of>, means: Means, reader?: NumberReader) => Task;
 
 /** How each kind of question is read. */
-const READERS: { readonly [Of in Kind]: Read<Of> } = { attention, shown, merge, inference };
+const READERS: { readonly [Of in Kind]: Read<Of> } = { attention, shown, merge, diagnose, vectors, inference };
 
 /**
  * Reads and prices a question, within the limits. Between reading and carrying out nothing else may be read on this

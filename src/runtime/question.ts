@@ -16,6 +16,10 @@ interface Kinds {
   readonly shown: { readonly as: Showing };
   /** Parts of the keys, put together again. */
   readonly merge: object;
+  /** Somebody's numbers, held against the right ones and the known mistakes'. */
+  readonly diagnose: { readonly as?: 'markdown' | undefined };
+  /** Small inputs that tell the known mistakes of some options. */
+  readonly vectors: { readonly as?: 'python' | undefined };
   /** The operator over tensors; `jsonLength` is the header that says how long the JSON before binary tensors is. */
   readonly inference: { readonly jsonLength?: string | undefined };
 }

@@ -219,6 +219,35 @@ export const mergeExamples: Readonly<Record<string, Example>> = {
   },
 };
 
+export const diagnoseExamples: Readonly<Record<string, Example>> = {
+  'scale-missing': {
+    summary: 'The scores were not scaled',
+    description: 'The request wants 1/√d_k; the weights are those of plain dot products.',
+    value: { tokens: TOKENS, query: 2, scale: '1/sqrt(d_k)', observed: { weights: [0.24647, 0.313325, 0.440205] } },
+  },
+  'mask-inverted': {
+    summary: 'true was taken for “ignore”',
+    description: 'As nn.MultiheadAttention of PyTorch has it: the code attended to the one token that the mask excludes.',
+    value: { tokens: TOKENS, query: 2, mask: [true, true, false], observed: { context: [0.4, 0.8, 0.2] } },
+  },
+  float16: {
+    summary: 'No mistake: float16',
+    description: 'The numbers do not match by default, since float16 rounds more; certified says how much it may.',
+    value: {
+      tokens: TOKENS,
+      query: 2,
+      observed: { weights: [0.2464599609375, 0.313232421875, 0.440185546875], context: [0.50732421875, 0.408203125, 0.30517578125] },
+    },
+  },
+};
+
+export const vectorsExamples: Readonly<Record<string, Example>> = {
+  causal: {
+    summary: 'Causal attention over three tokens',
+    value: { tokens: { rows: 3, columns: 2 }, scale: '1/sqrt(d_k)', causal: true },
+  },
+};
+
 export const inferenceExamples: Readonly<Record<string, Example>> = {
   'two-heads': {
     summary: 'Two heads, causal; Y and lse',

@@ -52,6 +52,8 @@ interface Kinds {
   objects: { readonly noun: string };
   /** A log-sum-exp for each row, and head, of the rows `of`; null for one that had no key. */
   'log-sum-exp': { readonly of: string };
+  /** Numbers in arrays up to three deep; null for one that is not finite. */
+  'numbers-or-null': object;
 }
 
 export type KindName = keyof Kinds;

@@ -24,10 +24,17 @@ export function readAttentionRequest(body: unknown): AttentionOrder {
   const faults = new Faults();
   const parsed = readObject(body, FIELDS.names, '', faults);
   if (!parsed) throw invalidRequest(faults.list);
+  const order = understand(parsed, faults);
+  if (!order) throw invalidRequest(faults.list);
+  return order;
+}
+
+/** What these members ask for; undefined, with faults, where something is at fault. */
+export function understand(parsed: Parsed, faults: Faults): AttentionOrder | undefined {
   const { members, precision } = readInPrecision(parsed, faults);
   checkCompany(FIELDS, parsed, members, faults);
   if (members.tokens) checkShapes({ ...members, tokens: members.tokens }, parsed, FIELDS, faults);
-  if (!faults.none) throw invalidRequest(faults.list);
+  if (!faults.none) return undefined;
 
   const options = withDefaults(members, FIELDS);
   const { tokens, query, queries, heads = 1, sink, include } = options;

@@ -6,7 +6,7 @@ import type { ReadObject } from './members.ts';
 export interface Fields<Schema extends TObject = TObject> {
   readonly schema: Schema;
   readonly names: ReadonlySet<string>;
-  /** Those for which null is a value: the log-sum-exp of a part that had no key. */
+  /** Those for which null is a value: the log-sum-exp of a part that had no key, a number that was observed and is not finite. */
   readonly nullable: ReadonlySet<string>;
   /** Those that say of what kind they are. */
   readonly members: readonly Field[];
@@ -38,7 +38,7 @@ export function fieldsOf<Schema extends TObject>(schema: Schema): Fields<Schema>
   return {
     schema,
     names: new Set(Object.keys(schema.properties)),
-    nullable: new Set(members.filter(({ kind }) => kind.kind === 'log-sum-exp').map(({ name }) => name)),
+    nullable: new Set(members.filter(({ kind }) => kind.kind === 'log-sum-exp' || kind.kind === 'numbers-or-null').map(({ name }) => name)),
     members,
     required: members.filter(({ isRequired }) => isRequired),
     defaulted: members.filter(({ kind }) => kind.default !== undefined),

@@ -32,6 +32,12 @@ export interface LogSumExps {
   readonly heads: number | undefined;
 }
 
+/** Numbers that came in arrays, NaN for null, and the length of each axis. */
+export interface NestedNumbers {
+  readonly data: Float64Array;
+  readonly shape: readonly number[];
+}
+
 /** What the reader of each kind gives. */
 export interface Values {
   boolean: boolean;
@@ -54,6 +60,7 @@ export interface Values {
   tagged: ReadObject;
   objects: readonly (ReadObject | undefined)[];
   'log-sum-exp': LogSumExps;
+  'numbers-or-null': NestedNumbers;
 }
 
 /** An object that has been read, its defaults filled in. */

@@ -6,6 +6,7 @@ import { count, type Faults, given, pointerTo } from './faults.ts';
 import type { Field, Fields } from './fields.ts';
 import { readLogSumExps } from './log-sum-exps.ts';
 import type { Complete, Members, Positions, ReadObject, Rows, Values } from './members.ts';
+import { readNestedNumbers } from './nested-numbers.ts';
 import { NumberArray } from './numbers/number-array.ts';
 import { readBooleans, readNumbers } from './per-pair.ts';
 import { readBoolean, readCode, readFinite, readFlag, readInteger, readNumber, readPositive, readWord } from './scalars.ts';
@@ -49,6 +50,7 @@ const READERS: { readonly [Name in KindName]: Reader<Name> } = {
   object: (value, { oneOf }, place) => readWhole(value, place.field.object as Fields, place.pointer, place, oneOf),
   tagged: readTagged,
   objects: readObjects,
+  'numbers-or-null': (value, _, { pointer, faults }) => readNestedNumbers(value, pointer, faults),
   'log-sum-exp': (value, { of }, { pointer, faults, siblings }) => readLogSumExps(value, siblings[of] as Rows | undefined, pointer, faults),
 };
 

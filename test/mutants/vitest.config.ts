@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
-    include: ['test/{engine,explain,http,runtime,wire,schemas}/**/*.test.ts', 'test/config.test.ts'],
+    include: ['test/{diagnose,engine,explain,http,runtime,wire,schemas}/**/*.test.ts', 'test/config.test.ts'],
     exclude: ['test/**/memory.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -9,8 +9,9 @@ import { MergeReply, MergeRequest } from '../../schemas/merge.ts';
 import { type Answering, answerRequest } from '../answering.ts';
 import { JSON_TYPE, NDJSON_TYPES, requireMediaType } from '../media.ts';
 import { answerStream } from '../ndjson.ts';
-import { negotiate, negotiateLines, problemResponses } from '../representation.ts';
+import { negotiate, negotiateLines } from '../representation.ts';
 import { varyBy } from '../vary.ts';
+import { REFUSALS, TIMING } from './responses.ts';
 import { shownExample } from './shown.ts';
 import { ATTENTION_WORDS, MERGE_WORDS } from './words.ts';
 
@@ -55,30 +56,6 @@ export async function attentionRoutes(app: FastifyInstance, { answering }: { ans
   });
 }
 
-const refusals = problemResponses([
-  'unauthorized',
-  'malformed-json',
-  'malformed-http',
-  'not-acceptable',
-  'expectation-failed',
-  'headers-too-large',
-  'timeout',
-  'body-too-large',
-  'work-too-large',
-  'unsupported-media-type',
-  'invalid-request',
-  'arithmetic-overflow',
-  'too-many-requests',
-  'internal',
-  'overloaded',
-  'shutting-down',
-  'deadline-exceeded',
-]);
-
-const timing = {
-  'Server-Timing': { type: 'string', description: 'What decoding, computing and encoding took, in milliseconds; not for a stream of lines.' },
-};
-
 const attentionDocumentation = {
   operationId: 'attention',
   tags: ['attention'],
@@ -94,7 +71,7 @@ const attentionDocumentation = {
   response: {
     200: {
       description: 'What was asked for.',
-      headers: timing,
+      headers: TIMING,
       content: {
         [JSON_TYPE]: { schema: Type.Ref(AttentionReply) },
         [MARKDOWN_TYPE]: {
@@ -114,7 +91,7 @@ const attentionDocumentation = {
         },
       },
     },
-    ...refusals,
+    ...REFUSALS,
   },
 };
 
@@ -126,7 +103,7 @@ const mergeDocumentation = {
   headers: BodyHeaders,
   body: { content: { [JSON_TYPE]: { schema: Type.Ref(MergeRequest) } } },
   response: {
-    200: { description: 'Attention over all the keys.', headers: timing, content: { [JSON_TYPE]: { schema: Type.Ref(MergeReply) } } },
-    ...refusals,
+    200: { description: 'Attention over all the keys.', headers: TIMING, content: { [JSON_TYPE]: { schema: Type.Ref(MergeReply) } } },
+    ...REFUSALS,
   },
 };

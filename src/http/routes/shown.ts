@@ -1,10 +1,15 @@
 import { answerExample } from '../../runtime/example.ts';
 import type { Question, Showing } from '../../runtime/question.ts';
-import { attentionExamples } from '../../schemas/examples.ts';
+import { attentionExamples, diagnoseExamples } from '../../schemas/examples.ts';
 
 /** “The cat ran” as the service shows it, for the documentation. */
 export function shownExample(as: Showing): string {
   return answerExample({ kind: 'shown', as, body: [bytes(attentionExamples['the-cat-ran-shown']?.value)] });
+}
+
+/** The verdict on the first example of numbers to diagnose. */
+export function verdictExample(): string {
+  return answerExample({ kind: 'diagnose', as: 'markdown', body: [bytes(diagnoseExamples['mask-inverted']?.value)] });
 }
 
 /** What the service answers to an example of a request, lines as text. */

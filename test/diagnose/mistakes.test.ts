@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { diagnose } from '../../src/diagnose/diagnose.ts';
+import { MISTAKES } from '../../src/diagnose/mistakes.ts';
+import type { AttentionRequest } from '../../src/schemas/attention.ts';
+import { MISTAKE_CODES, type MistakeCode } from '../../src/schemas/mistake-codes.ts';
+import { MADE } from './mistaken.ts';
+import { type Numbers, naive } from './naive.ts';
+import { observedOf, random, rows, understood } from './requests.ts';
+
+const TOLERANCE = { absolute: 1e-9, relative: 1e-7 };
+const SEEDS = [11, 22, 33, 44, 55];
+const ALONE: Partial<Record<MistakeCode, readonly (keyof Numbers)[]>> = { 'lse-base-2': ['lse'] };
+
+/** With the scale 1/√d_k both give 1/d_k, so neither can be told from the other. */
+const TIES: Partial<Record<MistakeCode, readonly string[]>> = { 'scale-by-d': ['scale-by-d', 'scale-twice'] };
+
+const codesOf = (request: Parameters<typeof understood>[0], observed: ReturnType<typeof observedOf>) =>
+  diagnose(understood(request), observed, TOLERANCE).mistakes.map(({ mistake, also }) => (also ? `${mistake.code} + ${also.code}` : mistake.code));
+
+test('the table has every code of the contract, in its order', () => {
+  expect(MISTAKES.map(({ code }) => code)).toEqual(MISTAKE_CODES);
+});
+
+describe('a mistake that independent code makes is named, alone', () => {
+  for (const [code, { request: requestOf, forms = 1 }] of Object.entries(MADE) as [
+    Exclude<MistakeCode, 'dropout-on'>,
+    (typeof MADE)['scale-by-d'],
+  ][]) {
+    for (let form = 0; form < forms; form++) {
+      test(`${code}${forms > 1 ? `, form ${form}` : ''}`, () => {
+        for (const seed of SEEDS) {
+          const request = requestOf(random(seed), form);
+          const numbers = naive(request, new Set([code]), form);
+          // All outputs, and the context alone.
+          expect(codesOf(request, observedOf(numbers)), `seed ${seed}`).toEqual(TIES[code] ?? [code]);
+          const { context, lse } = numbers;
+          expect(codesOf(request, observedOf(ALONE[code] ? { lse } : { context })), `seed ${seed}, ${ALONE[code] ?? 'context'} alone`).toEqual(
+            TIES[code] ?? [code],
+          );
+        }
+      });
+    }
+  }
+});
+
+const PAIRS = [
+  ['scale-missing', 'causal-missing', { causal: true }],
+  [
+    'scale-missing',
+    'mask-inverted',
+    {
+      mask: [
+        [true, false, true, true, false],
+        [false, true, true, false, true],
+        [true, true, false, false, true],
+        [true, false, false, true, true],
+        [false, true, false, true, true],
+      ],
+    },
+  ],
+  ['softmax-over-queries', 'scale-by-model-width', {}],
+  ['softcap-missing', 'sink-missing', { softcap: 0.5, sink: 0.3 }],
+  ['bias-missing', 'projection-transposed', { bias: [0.5, -1, 2, 0.1, -0.7] }],
+  ['rope-pairing', 'query-key-swapped', { position: { type: 'rope' } }],
+  ['causal-strict', 'lse-base-2', { causal: true }],
+] as const satisfies readonly (readonly [MistakeCode, MistakeCode, Partial<AttentionRequest>])[];
+
+describe('two mistakes at once are named together', () => {
+  for (const [code, also, options] of PAIRS) {
+    test(`${code} and ${also}`, () => {
+      for (const seed of SEEDS) {
+        const request = { ...MADE['scale-missing'].request(random(seed), 0), ...structuredClone(options) } as AttentionRequest;
+        const numbers = naive(request, new Set([code, also]));
+        expect(codesOf(request, observedOf(numbers)), `seed ${seed}`).toEqual([`${code} + ${also}`]);
+      }
+    });
+  }
+});
+
+test('dropout is found by its weights, with one p for all', () => {
+  for (const seed of SEEDS) {
+    const next = random(seed);
+    const request = MADE['scale-missing'].request(next, 0);
+    const numbers = naive(request);
+    const weights = numbers.weights.map((head) => head.map((one) => one.map((weight) => (next() < 0.3 ? 0 : weight / 0.7))));
+    expect(codesOf(request, observedOf({ weights })), `seed ${seed}`).toEqual(['dropout-on']);
+  }
+});
+
+test('random numbers get no explanation', () => {
+  for (let seed = 1; seed <= 44; seed++) {
+    const next = random(seed);
+    const codes = Object.keys(MADE) as (keyof typeof MADE)[];
+    const request = MADE[codes[seed % codes.length] ?? 'scale-missing'].request(next, 0);
+    const right = naive(request);
+    const garbage = { context: rows(next, right.context.length, right.context[0]?.length ?? 0) };
+    expect(codesOf(request, observedOf(garbage)), `seed ${seed}`).toEqual([]);
+    const weights = right.weights.map((head) => head.map((one) => one.map(next)));
+    expect(codesOf(request, observedOf({ weights })), `seed ${seed}`).toEqual([]);
+  }
+});
