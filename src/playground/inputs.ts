@@ -1,7 +1,9 @@
 import { editGrid, editTokens, type GridEdit } from './edits.ts';
-import { byId, el } from './element.ts';
+import { byId, el, setText } from './element.ts';
 import { EditGrid } from './grid.ts';
 import type { Edit } from './scene.ts';
+import { readSentence, wordsOn } from './sentence.ts';
+import { offerSlider } from './slider.ts';
 import { clamped, fittedBias, type GridName, on, queryLabel, type State, withGrids } from './state.ts';
 import { Switches } from './switches.ts';
 
@@ -59,6 +61,8 @@ export class Inputs {
       choose: (row) => edit((state) => (state.grids.queries.on || state.query === row ? state : { ...state, query: row }), 'another row'),
     });
     byId('tokens', HTMLElement).append(this.#tokens.element);
+    takeSentences(edit);
+    offerSlider();
     this.#shown = CARDS.map(([title, hint, grids]) => this.#card(title, hint, grids, edit));
     this.#switches = new Switches(byId('switches', HTMLElement), edit);
   }
@@ -102,6 +106,18 @@ export class Inputs {
       else grid.show({ cells: state.grids[name].value });
     };
   }
+}
+
+/** A sentence that is typed becomes the tokens. */
+function takeSentences(edit: Edit): void {
+  const form = byId('sentence', HTMLFormElement);
+  const said = form.querySelector('output');
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const sentence = readSentence(byId('sentence-text', HTMLInputElement).value);
+    if (sentence) edit(() => sentence.state, 'a sentence');
+    if (said) setText(said, sentence ? wordsOn(sentence) : 'There is no word in this.');
+  });
 }
 
 /** The bias with the names of its queries and keys, which are typed elsewhere. */

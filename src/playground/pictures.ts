@@ -1,3 +1,4 @@
+import { Arcs } from './arcs.ts';
 import { Change } from './change.ts';
 import { Contributions } from './contributions.ts';
 import { Heads } from './heads.ts';
@@ -11,6 +12,7 @@ export const PICTURES: readonly ((actions: Actions) => View)[] = [
   () => new Change(),
   (actions) => new Heads(actions),
   (actions) => new Worked(actions),
+  (actions) => new Arcs(actions),
   (actions) => new Planes(actions),
   () => new Softmax(),
   () => new Contributions(),

@@ -1,6 +1,6 @@
 import { dot } from './answer.ts';
 import { TOKEN_COLOURS } from './colours.ts';
-import { el, setText, svg } from './element.ts';
+import { el, svg } from './element.ts';
 import { type Axis, dimensionAxis, headOfArrow, principalAxes, roundStep } from './plane-axes.ts';
 import { brief } from './printed.ts';
 
@@ -21,8 +21,27 @@ export interface Arrow {
   readonly move?: ((axes: readonly [Axis, Axis], by: readonly [number, number], decimals: number) => void) | undefined;
 }
 
-const HALF = 160;
-const ROOM = 128;
+/** The drawing, in its own units, and what is left free around the arrows for their names. */
+const WIDE = 320;
+const HIGH = 240;
+const SIDES = 84;
+const ENDS = 48;
+
+type Point = readonly [number, number];
+
+/** Where the drawing's middle is among the coordinates, and how large one of them is drawn. */
+interface Frame {
+  readonly middle: Point;
+  readonly scale: number;
+}
+
+/** Everything that is drawn and 0, as large as it fits. */
+function frameOf(points: readonly Point[]): Frame {
+  const span = (i: 0 | 1): Point => [Math.min(0, ...points.map((point) => point[i])), Math.max(0, ...points.map((point) => point[i]))];
+  const [[left, right], [low, high]] = [span(0), span(1)];
+  const scale = Math.min((WIDE - SIDES) / (right - left || 1e-9), (HIGH - ENDS) / (high - low || 1e-9));
+  return { middle: [(left + right) / 2, (low + high) / 2], scale: Number.isFinite(scale) ? Math.min(scale, 1e6) : 1 };
+}
 
 /** Arrows from 0 in two dimensions; the tips of some can be dragged, or moved by the arrow keys. */
 export class Plane {
@@ -34,8 +53,8 @@ export class Plane {
   readonly #picture: SVGElement;
   #arrows: readonly Arrow[] = [];
   #shape = '';
-  #extent = 1;
-  /** While a tip is dragged the axes stand still. */
+  #frame: Frame = { middle: [0, 0], scale: 1 };
+  /** While a tip is dragged the axes stand still, and so does what is around. */
   #held: readonly [Axis, Axis] | undefined;
   #width = 1;
 
@@ -43,12 +62,7 @@ export class Plane {
     const choice = (label: string) => el('select', { 'aria-label': `${title}: ${label}` });
     this.#axes = [choice('dimension across'), choice('dimension upwards')];
     for (const select of this.#axes) select.addEventListener('change', () => this.#draw());
-    this.#picture = svg(
-      'svg',
-      { viewBox: `${-HALF} ${-HALF} ${2 * HALF} ${2 * HALF}`, role: 'group', 'aria-label': title },
-      this.#drawn,
-      this.#handles,
-    );
+    this.#picture = svg('svg', { viewBox: `0 0 ${WIDE} ${HIGH}`, role: 'group', 'aria-label': title }, this.#drawn, this.#handles);
     this.element = el(
       'figure',
       { class: 'plane' },
@@ -89,34 +103,37 @@ export class Plane {
 
   #draw(): void {
     const axes = this.#axesNow();
-    const at = (vector: readonly number[]): [number, number] => [dot(vector, axes[0]), dot(vector, axes[1])];
-    const needed = Math.max(1e-9, ...this.#arrows.flatMap(({ from = [], to }) => [...at(from), ...at(to)].map(Math.abs)));
-    this.#extent = this.#held ? Math.max(this.#extent, needed) : needed;
-    const scale = ROOM / this.#extent;
-    const place = (vector: readonly number[]): [number, number] => {
-      const [x, y] = at(vector);
-      return [x * scale, -y * scale];
-    };
-    this.#drawn.replaceChildren(...this.#ground(scale), ...this.#arrows.map((arrow) => drawn(arrow, place)));
+    const at = (vector: readonly number[]): Point => [dot(vector, axes[0]), dot(vector, axes[1])];
+    if (!this.#held) this.#frame = frameOf(this.#arrows.flatMap(({ from, to }) => (from ? [at(from), at(to)] : [at(to)])));
+    const { middle, scale } = this.#frame;
+    const toDrawing = ([x, y]: Point): Point => [WIDE / 2 + (x - middle[0]) * scale, HIGH / 2 - (y - middle[1]) * scale];
+    const place = (vector: readonly number[]) => toDrawing(at(vector));
+    this.#drawn.replaceChildren(...this.#ground(toDrawing), ...this.#arrows.map((arrow) => drawn(arrow, place, toDrawing([0, 0]))));
     this.#placeTips(place, at);
   }
 
-  #ground(scale: number): SVGElement[] {
-    const step = roundStep(this.#extent);
+  #ground(toDrawing: (point: Point) => Point): SVGElement[] {
+    const step = this.#step();
     const line = (x1: number, y1: number, x2: number, y2: number) => svg('line', { x1, y1, x2, y2, class: 'axis-line' });
-    const tick = (x: number, y: number, text: string) => svg('text', { x, y, class: 'tick' }, text);
-    const label = brief(step);
+    const tick = (x: number, y: number) => svg('text', { x, y, class: 'tick' }, brief(step));
+    const [x, y] = toDrawing([0, 0]);
+    const [stepX, stepY] = toDrawing([step, step]);
     return [
-      line(-HALF, 0, HALF, 0),
-      line(0, -HALF, 0, HALF),
-      line(step * scale, -3, step * scale, 3),
-      line(-3, -step * scale, 3, -step * scale),
-      tick(step * scale - 6, 14, label),
-      tick(6, -step * scale + 4, label),
+      line(0, y, WIDE, y),
+      line(x, 0, x, HIGH),
+      line(stepX, y - 3, stepX, y + 3),
+      line(x - 3, stepY, x + 3, stepY),
+      tick(stepX - 6, y + 13),
+      tick(x + 5, stepY + 3),
     ];
   }
 
-  #placeTips(place: (vector: readonly number[]) => [number, number], at: (vector: readonly number[]) => [number, number]): void {
+  /** A round step of the coordinates, a few of which fit into the drawing. */
+  #step(): number {
+    return roundStep((HIGH - ENDS) / this.#frame.scale / 2);
+  }
+
+  #placeTips(place: (vector: readonly number[]) => Point, at: (vector: readonly number[]) => Point): void {
     const movable = this.#arrows.filter(({ move }) => move !== undefined);
     const names = new Set(movable.map(({ name }) => name));
     for (const [name, tip] of this.#tips) {
@@ -170,8 +187,10 @@ export class Plane {
     const arrow = this.#arrows.find((one) => one.name === name);
     if (!event || !arrow || !this.#held) return;
     const box = this.#picture.getBoundingClientRect();
-    const unit = (this.#extent / ROOM) * ((2 * HALF) / box.width);
-    const [x, y] = [(event.clientX - box.left - box.width / 2) * unit, (box.top + box.height / 2 - event.clientY) * unit];
+    const { middle, scale } = this.#frame;
+    const unit = WIDE / box.width / scale;
+    const x = middle[0] + (event.clientX - box.left - box.width / 2) * unit;
+    const y = middle[1] - (event.clientY - box.top - box.height / 2) * unit;
     const [axisX, axisY] = this.#held;
     this.#move(arrow, [x - dot(arrow.to, axisX), y - dot(arrow.to, axisY)]);
   }
@@ -181,26 +200,27 @@ export class Plane {
     const arrow = this.#arrows.find((one) => one.name === name);
     if (!step || !arrow) return;
     event.preventDefault();
-    const far = roundStep(this.#extent) / (event.shiftKey ? 100 : 10);
+    const far = this.#step() / (event.shiftKey ? 100 : 10);
     this.#move(arrow, [step[0] * far, step[1] * far]);
   }
 
   #move({ move }: Arrow, by: readonly [number, number]): void {
-    move?.(this.#axesNow(), by, Math.max(0, 2 - Math.floor(Math.log10(this.#extent))));
+    move?.(this.#axesNow(), by, Math.max(0, 2 - Math.floor(Math.log10(this.#step()))));
   }
 }
 
-function drawn({ label, from, to, token, share, kind }: Arrow, place: (vector: readonly number[]) => [number, number]): SVGElement {
-  const [start, end] = [from ? place(from) : ([0, 0] as [number, number]), place(to)];
+function drawn({ label, from, to, token, share, kind }: Arrow, place: (vector: readonly number[]) => Point, origin: Point): SVGElement {
+  const [start, end] = [from ? place(from) : origin, place(to)];
   const colour = token === undefined ? 'ink' : `t${token % TOKEN_COLOURS}`;
   const width = kind === 'strong' ? 3.5 : kind === 'faint' ? 1 : 1 + 5 * share;
-  const text = svg('text', { x: end[0] + (end[0] < 0 ? -7 : 7), y: end[1] - 7, 'text-anchor': end[0] < 0 ? 'end' : 'start' });
-  setText(text, label);
+  const isLeft = end[0] < WIDE / 2;
+  // Below the tip, since a query may be a key too, whose name is above it.
+  const below = kind === 'strong' ? 16 : -7;
   return svg(
     'g',
     { class: `arrow ${kind} ${colour}` },
     svg('line', { x1: start[0], y1: start[1], x2: end[0], y2: end[1], 'stroke-width': width }),
     svg('polygon', { points: headOfArrow(start, end, 8 + width) }),
-    text,
+    svg('text', { x: end[0] + (isLeft ? -7 : 7), y: end[1] + below, 'text-anchor': isLeft ? 'end' : 'start' }, label),
   );
 }

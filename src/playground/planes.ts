@@ -54,7 +54,7 @@ export class Planes implements View {
     const queryName = answer.queryNames[row] ?? '';
     const asked: Arrow = {
       name: `query ${queryName}`,
-      label: 'query',
+      label: `query ${queryName}`,
       to: query,
       token: undefined,
       share: 0,
