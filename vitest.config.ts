@@ -17,6 +17,6 @@ export default defineConfig({
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
       { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...PURE] } },
     ],
-    coverage: { include: ['src/**/*.ts'], exclude: ['src/engine/kernels/assembly/**', 'src/playground/built/**'], reporter: ['text'] },
+    coverage: { include: ['src/**/*.ts'], exclude: ['src/{engine/kernels,wire/numbers}/assembly/**', 'src/playground/built/**'], reporter: ['text'] },
   },
 });

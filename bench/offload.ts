@@ -5,6 +5,7 @@ import { reference } from '../src/engine/kernels/reference.ts';
 import { unboundedKeyRanges } from '../src/engine/mask.ts';
 import { floats, type Precision } from '../src/engine/tensor.ts';
 import { readQuestion } from '../src/runtime/answers.ts';
+import { chooseCodec, codecOf } from '../src/runtime/codec.ts';
 import { INLINE_BYTES, INLINE_COST } from '../src/runtime/cost.ts';
 import { chooseEngine, kernelOf } from '../src/runtime/kernel.ts';
 import { Offload } from '../src/runtime/offload.ts';
@@ -29,7 +30,9 @@ const THREADS = 2;
 
 const engine = chooseEngine('auto');
 const kernel = kernelOf(engine);
-const offload = new Offload({ most: { bytes: 2 ** 30, work: 1e12 }, engine, limits: LIMITS, threads: THREADS });
+const chosenCodec = chooseCodec('auto');
+const codec = codecOf(chosenCodec);
+const offload = new Offload({ most: { bytes: 2 ** 30, work: 1e12 }, engine, codec: chosenCodec, limits: LIMITS, threads: THREADS });
 const load = loadNow();
 const nobodyLeaves = new AbortController().signal;
 
@@ -53,7 +56,7 @@ async function hops(): Promise<void> {
     const times = { decode: [] as number[], here: [] as number[], there: [] as number[], estimate: 0 };
     for (let round = -rounds; round < rounds; round++) {
       const before = performance.now();
-      const task = readQuestion(make(), { kernel, limits: LIMITS });
+      const task = readQuestion(make(), { kernel, codec, limits: LIMITS });
       const read = performance.now();
       task.carryOut();
       const done = performance.now();
@@ -94,7 +97,7 @@ function estimates(): void {
     const times: number[] = [];
     let cost = 0;
     for (let round = -3; round < Math.max(7, rounds / 6); round++) {
-      const task = readQuestion((make as () => Question)(), { kernel, limits: LIMITS });
+      const task = readQuestion((make as () => Question)(), { kernel, codec, limits: LIMITS });
       const before = performance.now();
       task.carryOut();
       if (round >= 0) times.push(performance.now() - before);

@@ -5,14 +5,22 @@ import { descriptorReader, descriptorWriter } from './kernel/descriptor.ts';
 import { scoreTiles, valueTiles } from './kernel/tiles.ts';
 
 /*
- * Writes the generated texts of src/engine/kernels, then builds its *.wasm from assembly/; with --check it compares
- * instead, and fails where what is committed is stale. One build has relaxed SIMD (fused multiply-add), the other does without; each is made in f32 and in f64.
+ * Writes the generated texts, then builds every module of WebAssembly from its assembly/; with --check it compares
+ * instead, and fails where what is committed is stale.
  */
 
-const ENTRY = 'src/engine/kernels/assembly/index.ts';
-const OPTIONS = [
-  '--runtime',
-  'stub',
+/** What one *.wasm is built from. */
+interface Module {
+  readonly file: string;
+  readonly entry: string;
+  readonly options: readonly string[];
+  /** The arithmetic that takes the place of `Float` in float.ts. */
+  readonly float?: 'f32' | 'f64';
+}
+
+const PLAIN = ['--runtime', 'stub', '-O3', '--noAssert', '--enable', 'simd'];
+/** All threads work in one memory, which the host makes. */
+const SHARED_MEMORY = [
   '--noExportMemory',
   '--importMemory',
   '--sharedMemory',
@@ -20,14 +28,9 @@ const OPTIONS = [
   '1',
   '--maximumMemory',
   '65536',
-  '-O3',
-  '--noAssert',
-  '--enable',
-  'simd',
   '--enable',
   'threads',
 ];
-const BUILDS = { relaxed: ['--enable', 'relaxed-simd'], strict: [] };
 
 const FOLDER = 'src/engine/kernels';
 const TEXTS = {
@@ -37,9 +40,23 @@ const TEXTS = {
   [`${FOLDER}/assembly/tiles-value.ts`]: valueTiles(),
 };
 
+const MODULES: readonly Module[] = [
+  ...kernels('relaxed', ['--enable', 'relaxed-simd']), // fused multiply-add
+  ...kernels('strict', []),
+];
+
 for (const [file, text] of Object.entries(TEXTS)) keep(file, Buffer.from(text));
-for (const [name, extra] of Object.entries(BUILDS))
-  for (const type of ['f32', 'f64']) keep(`${FOLDER}/${name}-${type}.wasm`, await build([...OPTIONS, ...extra], type));
+for (const module of MODULES) keep(module.file, await build(module));
+
+function kernels(name: string, extra: readonly string[]): Module[] {
+  const options = [...PLAIN, ...SHARED_MEMORY, ...extra];
+  return (['f32', 'f64'] as const).map((float) => ({
+    file: `${FOLDER}/${name}-${float}.wasm`,
+    entry: `${FOLDER}/assembly/index.ts`,
+    options,
+    float,
+  }));
+}
 
 /** Writes a file, or says that it is stale. */
 function keep(file: string, made: Buffer): void {
@@ -50,20 +67,20 @@ function keep(file: string, made: Buffer): void {
   }
 }
 
-/** The same text in the arithmetic of `type`: float.ts alone is changed on its way to the compiler. */
-async function build(options: readonly string[], type: string): Promise<Buffer> {
+async function build({ file, entry, options, float }: Module): Promise<Buffer> {
   let binary: Uint8Array | string | undefined;
-  const { error, stderr } = await asc.main([ENTRY, ...options, '--outFile', 'kernel.wasm'], {
+  const { error, stderr } = await asc.main([entry, ...options, '--outFile', 'module.wasm'], {
     readFile: (name, folder) => {
       const path = resolve(folder, name);
       if (!existsSync(path)) return null;
       const text = readFileSync(path, 'utf8');
-      return path.endsWith('/assembly/float.ts') ? text.replace('type Float = f32', `type Float = ${type}`) : text;
+      // The same text in either arithmetic: float.ts alone is changed on its way to the compiler.
+      return float && path.endsWith('/assembly/float.ts') ? text.replace('type Float = f32', `type Float = ${float}`) : text;
     },
     writeFile: (_name, contents) => {
       binary = contents;
     },
   });
-  if (error || !(binary instanceof Uint8Array)) throw new Error(`asc failed: ${error?.message ?? 'no output'}\n${stderr.toString()}`);
+  if (error || !(binary instanceof Uint8Array)) throw new Error(`asc failed on ${file}: ${error?.message ?? 'no output'}\n${stderr.toString()}`);
   return Buffer.from(binary);
 }

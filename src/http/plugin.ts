@@ -2,6 +2,7 @@ import accepts from '@fastify/accepts';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config.ts';
 import { Answerer } from '../runtime/answerer.ts';
+import { chooseCodec } from '../runtime/codec.ts';
 import { chooseEngine } from '../runtime/kernel.ts';
 import type { Pending } from '../runtime/pending.ts';
 import { AttentionRequest } from '../schemas/attention.ts';
@@ -67,9 +68,10 @@ export async function attentionService(app: FastifyInstance, options: ServiceOpt
   const origins = originHeaders(config.origins);
   const preflights = config.origins.length > 0;
   const engine = chooseEngine(config.ENGINE);
+  const codec = chooseCodec(config.JSON_CODEC);
   const limits = { work: config.MAX_WORK, replyNumbers: config.MAX_REPLY_NUMBERS };
   const most = { bytes: config.MAX_PENDING_BYTES, work: config.MAX_PENDING_WORK };
-  const answerer = new Answerer({ engine, limits, most, threads: config.THREADS, timeoutMs: config.REQUEST_TIMEOUT_MS });
+  const answerer = new Answerer({ engine, codec, limits, most, threads: config.THREADS, timeoutMs: config.REQUEST_TIMEOUT_MS });
   options.watch?.(() => answerer.pending);
   lifecycle.tell(() => answerer.refuseWaiting());
   app.addHook('onClose', () => answerer.close());
@@ -107,7 +109,7 @@ export async function attentionService(app: FastifyInstance, options: ServiceOpt
   await app.register(healthRoutes);
   if (!operations) await app.register(operationsRoutes);
   await app.register(problemRoutes, { base });
-  if (page) await app.register(playgroundRoutes);
+  if (page) await app.register(playgroundRoutes, { framers: config.framers });
   if (documents) await app.register(documentRoute);
   answerOtherMethods(app, new Map(methodsOf), { preflights });
 }

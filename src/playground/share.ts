@@ -1,5 +1,5 @@
 import type { Answer } from './answer.ts';
-import { curlOf, fetchOf, type Place, pythonOf } from './code.ts';
+import { curlOf, fetchOf, frameOf, type Place, pythonOf } from './code.ts';
 import { button, byId, el, setText } from './element.ts';
 import { csvFile, jsonFile } from './files.ts';
 import { toLink } from './link.ts';
@@ -12,6 +12,7 @@ const LANGUAGES: Readonly<Record<string, (request: Request, place: Place) => str
   fetch: fetchOf,
   'Python requests': pythonOf,
   PyTorch: pytorchOf,
+  'Frame (iframe)': frameOf,
 };
 
 /** How the service answers a state in another form. */
@@ -52,11 +53,9 @@ export class Share {
     this.#state = state;
     this.#answer = answer;
     const make = LANGUAGES[this.#language];
-    if (make && byId('share', HTMLDetailsElement).open)
-      setText(
-        this.#code,
-        make(questionOf(state), { address: new URL('attention', location.href.split('#')[0]).href, locked: this.#service.isLocked() }),
-      );
+    if (!make || !byId('share', HTMLDetailsElement).open) return;
+    const address = new URL('attention', location.href.split('#')[0]).href;
+    setText(this.#code, make(questionOf(state), { address, locked: this.#service.isLocked(), page: this.#link() }));
   }
 
   /** Of the newest state: the address itself follows at a pause. */

@@ -3,6 +3,7 @@ import { Failure } from '../engine/failure.ts';
 import { TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import type { Hold } from './admission.ts';
 import { beginAnswer } from './answers.ts';
+import { type ChosenCodec, codecOf } from './codec.ts';
 import { INLINE_BYTES, INLINE_COST, INLINE_HELD, INLINE_REDONE, READ_HOLDS } from './cost.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
 import type { Sums } from './ledger.ts';
@@ -17,6 +18,7 @@ const ANSWERS = channel('attention:answer');
 
 export interface AnswererSettings {
   readonly engine: ChosenEngine;
+  readonly codec: ChosenCodec;
   readonly limits: Limits;
   /** What all admitted requests may hold and do together. */
   readonly most: Sums;
@@ -47,9 +49,9 @@ export class Answerer {
   readonly #pressure = new Pressure();
   readonly #timeoutMs: number;
 
-  constructor({ engine, limits, most, threads, timeoutMs }: AnswererSettings) {
-    this.#means = { kernel: kernelOf(engine, undefined, INLINE_REDONE), limits };
-    this.#offload = new Offload({ engine, limits, most, threads }, () => this.#pressure.why);
+  constructor({ engine, codec, limits, most, threads, timeoutMs }: AnswererSettings) {
+    this.#means = { kernel: kernelOf(engine, undefined, INLINE_REDONE), codec: codecOf(codec), limits };
+    this.#offload = new Offload({ engine, codec, limits, most, threads }, () => this.#pressure.why);
     this.#timeoutMs = timeoutMs;
   }
 

@@ -1,4 +1,5 @@
 import type { Kernel } from '../engine/kernels/kernel.ts';
+import type { Codec } from '../wire/numbers/codec.ts';
 
 /*
  * The types that every room of the runtime shares: what is asked, with what it is answered, and what comes of it.
@@ -47,6 +48,7 @@ export interface Price {
 /** What answers are made with. */
 export interface Means {
   readonly kernel: Kernel;
+  readonly codec: Codec;
   readonly limits: Limits;
   /** Called now and then by what takes its time; may throw to stop. */
   readonly checkpoint?: () => void;

@@ -5,6 +5,7 @@ import { isLarge, workOn } from '../engine/kernels/job.ts';
 import { Stopped, TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import { takeOrRefuse } from './admission.ts';
 import { beginAnswer } from './answers.ts';
+import { type ChosenCodec, codecOf } from './codec.ts';
 import { collectAll } from './collect.ts';
 import { mostRedone } from './cost.ts';
 import { conduct, type HelpCall, help } from './crew.ts';
@@ -17,6 +18,7 @@ import type { Answered, Facts, Limits, Price, Question } from './question.ts';
 /** What a worker thread is started with. */
 export interface WorkerSettings {
   readonly engine: ChosenEngine;
+  readonly codec: ChosenCodec;
   readonly limits: Limits;
   readonly threads: number;
   /** Bounds of what all admitted requests hold together, and the memory of the ledger that counts it. */
@@ -63,7 +65,7 @@ export type Told =
   /** There is no room for it now, and it waits: its price, and its body again. */
   | { readonly deferred: Price; readonly body: readonly Uint8Array[] };
 
-const { engine, limits, threads, most, ledger: shared } = settings();
+const { engine, codec: chosenCodec, limits, threads, most, ledger: shared } = settings();
 const ledger = new Ledger(most, shared);
 /** The question that this thread is at. */
 let current = 0;
@@ -72,6 +74,7 @@ const kernel = kernelOf(
   conduct(threads, (call) => parentPort?.postMessage({ id: current, threadId, call } satisfies Calling)),
   mostRedone(limits),
 );
+const codec = codecOf(chosenCodec);
 
 /** What piscina runs on this thread, one task at a time. */
 export default function work(task: AskTask | HelpTask): unknown {
@@ -111,7 +114,7 @@ function answered(task: AskTask): unknown {
   };
   try {
     const body = task.question.body.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    const begun = beginAnswer({ ...task.question, body }, { kernel, limits, checkpoint });
+    const begun = beginAnswer({ ...task.question, body }, { kernel, codec, limits, checkpoint });
     if (!task.paid && !pay(begun.task, task, slip)) return deferred(begun.task, task);
     return told(begun.finish('worker'));
   } catch (error) {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Pending } from '../../src/runtime/pending.ts';
+import { JSON_CODEC } from '../codec.ts';
 
 /** The service as production builds it, on a free port, asked over real sockets. */
 export interface Service {
@@ -39,7 +40,7 @@ export function useService(settings: Record<string, string> = {}): Service {
     return running;
   };
   beforeAll(async () => {
-    const app = await buildApp(readConfig({ LOG_LEVEL: 'silent', PORT: '0', ...settings }));
+    const app = await buildApp(readConfig({ LOG_LEVEL: 'silent', PORT: '0', JSON_CODEC, ...settings }));
     await app.listen({ port: 0, host: '127.0.0.1' });
     running = { app, port: (app.server.address() as AddressInfo).port };
   });

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { curlOf, fetchOf, pythonOf } from '../../src/playground/code.ts';
+import { arcPath, LINE } from '../../src/playground/arc-paths.ts';
+import { curlOf, fetchOf, frameOf, pythonOf } from '../../src/playground/code.ts';
 import { editTokens } from '../../src/playground/edits.ts';
 import { whereOf, wordsOf } from '../../src/playground/fault-words.ts';
 import { faultOfKey } from '../../src/playground/key.ts';
@@ -9,7 +10,9 @@ import { fromLink, toLink } from '../../src/playground/link.ts';
 import { readRequest } from '../../src/playground/open.ts';
 import { readMatrix } from '../../src/playground/paste.ts';
 import { questionOf } from '../../src/playground/request.ts';
+import { MOST_WORDS, readSentence, wordsOn } from '../../src/playground/sentence.ts';
 import { on, START, type State, withGrids } from '../../src/playground/state.ts';
+import { FEATURES, knownWords, vectorOf } from '../../src/playground/words.ts';
 import { useService } from '../http/service.ts';
 
 const service = useService();
@@ -258,10 +261,11 @@ test('a token more or less takes its value, its row of the mask and its bias wit
 
 test('code in other languages carries the question', () => {
   const request = { ...questionOf({ ...START, causal: true, everyone: true, labels: ['true', 'a "b', 'c'] }) };
-  const place = { address: 'http://h/attention', locked: false };
+  const place = { address: 'http://h/attention', locked: false, page: 'http://h/?present#tokens=1' };
   expect(pythonOf(request, place)).toContain('"labels": ["true", "a \\"b", "c"]');
   expect(pythonOf(request, place)).toContain('"causal": True');
   expect(fetchOf(request, place)).toContain("fetch('http://h/attention'");
+  expect(frameOf(request, place)).toContain('src="http://h/?embed#tokens=1"');
 });
 
 test.each([
@@ -270,8 +274,8 @@ test.each([
   ['Python', pythonOf, 'headers={"authorization": "Bearer YOUR_KEY"}'],
 ])('code for %s says where a key goes, where the service wants one, and only there', (_name, codeOf, header) => {
   const request = questionOf(START);
-  expect(codeOf(request, { address: 'http://h/attention', locked: true })).toContain(header);
-  expect(codeOf(request, { address: 'http://h/attention', locked: false })).not.toContain('uthorization');
+  expect(codeOf(request, { address: 'http://h/attention', locked: true, page: '' })).toContain(header);
+  expect(codeOf(request, { address: 'http://h/attention', locked: false, page: '' })).not.toContain('uthorization');
 });
 
 test('a key that no header can carry is known before it is sent, and is not repeated', () => {
@@ -280,6 +284,42 @@ test('a key that no header can carry is known before it is sent, and is not repe
     expect(faultOfKey(key)).not.toContain(key === '=' ? '"="' : key);
   }
   for (const key of ['', 'secret-key', 'a~b.c+/_d==']) expect(faultOfKey(key), key).toBeUndefined();
+});
+
+describe('a sentence', () => {
+  test('becomes tokens, with the vectors of the table, and every word a query', () => {
+    const sentence = readSentence('The cat’s hat: “ate” the CAKE, xyzzy!');
+    expect(sentence?.state.labels).toEqual(['The', 'cat’s', 'hat', 'ate', 'the', 'CAKE', 'xyzzy']);
+    expect(sentence?.state.dimensions).toEqual([...FEATURES]);
+    expect(sentence?.state.tokens[5]).toEqual(vectorOf('cake')?.map(String));
+    expect(sentence?.unknown).toEqual(['cat’s', 'xyzzy']);
+    expect(sentence && wordsOn(sentence)).toContain('The table has no “cat’s”, “xyzzy”: their vectors are 0');
+    expect(sentence?.state.everyone).toBe(true);
+    expect(readSentence(' … ')).toBeUndefined();
+  });
+
+  test('of many words keeps the first, and says how many are left out', () => {
+    const sentence = readSentence('cat '.repeat(MOST_WORDS + 3));
+    expect(sentence?.state.tokens).toHaveLength(MOST_WORDS);
+    expect(sentence && wordsOn(sentence)).toContain('3 words after the first 32 are left out');
+  });
+
+  test('the table: every word once, in features that are named, from −1 to 1, and none without any', () => {
+    const words = knownWords();
+    expect(new Set(words).size).toBe(words.length);
+    for (const word of words) {
+      const vector = vectorOf(word) ?? [];
+      expect(vector.every((part) => part >= -1 && part <= 1), word).toBe(true);
+      expect(vector.some((part) => part !== 0), word).toBe(true);
+    }
+    // A line that names no feature would leave a NaN or an unknown name behind.
+    expect(vectorOf('Queen')).toEqual([1, 1, 1, 0.3, 0, 0.2, 0, 0, 0, 0]);
+  });
+});
+
+test('an arc begins at its query, ends at its key, and bends to the same side both ways', () => {
+  expect(arcPath(0, 2, 3)).toMatch(new RegExp(`^M4 ${LINE / 2}A[\\d.]+ ${LINE} 0 0 1 4 ${2.5 * LINE}$`));
+  expect(arcPath(2, 0, 3)).toMatch(new RegExp(`^M4 ${2.5 * LINE}A[\\d.]+ ${LINE} 0 0 0 4 ${LINE / 2}$`));
 });
 
 describe('the files of the page', () => {

@@ -2,10 +2,12 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { Answerer } from '../../src/runtime/answerer.ts';
 import { chooseEngine } from '../../src/runtime/kernel.ts';
 import type { Facts, Question } from '../../src/runtime/question.ts';
+import { chosenCodec } from '../codec.ts';
 import { withFacts } from '../facts.ts';
 
 const answerer = new Answerer({
   engine: chooseEngine('simd'),
+  codec: chosenCodec,
   limits: { work: 2e11, replyNumbers: 2 ** 24 },
   most: { bytes: 2 ** 30, work: 1e12 },
   threads: 1,

@@ -3,6 +3,7 @@ import type { Kernel } from '../../src/engine/kernels/kernel.ts';
 import { reference } from '../../src/engine/kernels/reference.ts';
 import { beginAnswer, readQuestion } from '../../src/runtime/answers.ts';
 import type { Question } from '../../src/runtime/question.ts';
+import { codec } from '../codec.ts';
 import { json } from './asked.ts';
 
 const limits = { work: 1e9, replyNumbers: 1e6 };
@@ -21,13 +22,13 @@ const slow: Kernel = {
 
 test('whatever a kernel handed out before may be overwritten once the next question is read', () => {
   let resets = 0;
-  readQuestion(LESSON, { kernel: { ...reference, reset: () => resets++ }, limits });
+  readQuestion(LESSON, { kernel: { ...reference, reset: () => resets++ }, codec, limits });
   expect(resets).toBe(1);
 });
 
 describe('an answer', () => {
   test('says what it was and where it was made', () => {
-    const begun = beginAnswer(LESSON, { kernel: reference, limits });
+    const begun = beginAnswer(LESSON, { kernel: reference, codec, limits });
     expect(begun.task.work).toBe(1 * 1 * (2 + 2));
     const { answer, facts } = begun.finish('worker');
     expect(answer.body).toBe('{"weights":[[1]]}');
@@ -43,7 +44,7 @@ describe('an answer', () => {
 
   test('says how long each stage took: together no longer than all, and what is slow where it is', () => {
     const began = performance.now();
-    const { stages } = beginAnswer(LESSON, { kernel: slow, limits }).finish('inline').facts;
+    const { stages } = beginAnswer(LESSON, { kernel: slow, codec, limits }).finish('inline').facts;
     const took = performance.now() - began;
     const { queue, decode, compute, encode } = stages;
     expect(queue).toBe(0);

@@ -4,8 +4,9 @@ import { readQuestion } from '../../src/runtime/answers.ts';
 import { costOf, INLINE_COST, INLINE_HELD, type Load } from '../../src/runtime/cost.ts';
 import { chooseEngine, kernelOf } from '../../src/runtime/kernel.ts';
 import type { Task } from '../../src/runtime/question.ts';
+import { codec } from '../codec.ts';
 
-const means = { kernel: kernelOf(chooseEngine('simd')), limits: { work: 2e11, replyNumbers: 2 ** 24 } };
+const means = { kernel: kernelOf(chooseEngine('simd')), codec, limits: { work: 2e11, replyNumbers: 2 ** 24 } };
 const task = (body: object): Task => readQuestion({ kind: 'attention', body: [Buffer.from(JSON.stringify(body))] }, means);
 const inference = (body: object): Task => readQuestion({ kind: 'inference', body: [Buffer.from(JSON.stringify(body))] }, means);
 const rows = (count: number, columns: number) => Array.from({ length: count }, () => Array<number>(columns).fill(0.5));

@@ -5,6 +5,7 @@ import { reference } from '../../src/engine/kernels/reference.ts';
 import { SimdKernel } from '../../src/engine/kernels/simd.ts';
 import { readQuestion } from '../../src/runtime/answers.ts';
 import { chooseEngine, kernelOf, readBuilds } from '../../src/runtime/kernel.ts';
+import { codec } from '../codec.ts';
 import { json, rows } from './asked.ts';
 
 /** A call of 240 queries and keys of 8 numbers, one of which may be infinite. */
@@ -17,7 +18,7 @@ function call(kernel: Kernel, first = 0.5) {
     data: spoilt && !Number.isFinite(first) ? data.with(0, `${first}`) : data,
   });
   const body = json({ inputs: [tensor('Q', false), tensor('K', true), tensor('V', false)], outputs: [{ name: 'lse' }] });
-  return readQuestion({ kind: 'inference', body }, { kernel, limits: { work: 1e12, replyNumbers: 1e9 } });
+  return readQuestion({ kind: 'inference', body }, { kernel, codec, limits: { work: 1e12, replyNumbers: 1e9 } });
 }
 
 describe('a thread’s own kernel', () => {
@@ -40,7 +41,7 @@ describe('a thread’s own kernel', () => {
     const rowsOf = rows(700, 64);
     const task = readQuestion(
       { kind: 'attention', body: json({ tokens: rowsOf, include: ['lse'] }) },
-      { kernel: kernelOf(chooseEngine('simd'), crew), limits: { work: 1e12, replyNumbers: 1e9 } },
+      { kernel: kernelOf(chooseEngine('simd'), crew), codec, limits: { work: 1e12, replyNumbers: 1e9 } },
     );
     expect(task.carryOut().body).toContain('"lse"');
     expect(shared).toBe(1);

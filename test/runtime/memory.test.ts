@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { chooseEngine } from '../../src/runtime/kernel.ts';
 import { Offload } from '../../src/runtime/offload.ts';
 import type { Question } from '../../src/runtime/question.ts';
+import { chosenCodec } from '../codec.ts';
 
 const engine = chooseEngine('simd');
 const nobodyLeaves = new AbortController().signal;
@@ -32,7 +33,7 @@ test.each([
   ['one thread', 1, 1],
   ['threads that share the work', 2, 16],
 ])('%s: what a large request took is given back after its reply, without another request', async (_what, threads, rows) => {
-  offload = new Offload({ most: { bytes: 2 ** 30, work: 1e12 }, engine, limits: { work: 2e11, replyNumbers: 1e7 }, threads });
+  offload = new Offload({ most: { bytes: 2 ** 30, work: 1e12 }, engine, codec: chosenCodec, limits: { work: 2e11, replyNumbers: 1e7 }, threads });
   await offload.ask(large(1), 60_000, nobodyLeaves); // so that threads and code are there already
   const settled = async (most: number) => {
     for (let turn = 0; turn < 300 && resident() > most; turn++) await new Promise((resolve) => setTimeout(resolve, 100));

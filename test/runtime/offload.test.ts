@@ -4,6 +4,7 @@ import { chooseEngine } from '../../src/runtime/kernel.ts';
 import { Offload } from '../../src/runtime/offload.ts';
 import type { Question } from '../../src/runtime/question.ts';
 import type { Calling } from '../../src/runtime/worker.ts';
+import { chosenCodec } from '../codec.ts';
 import { random } from '../engine/calls.ts';
 
 const limits = { work: 2e11, replyNumbers: 1e7 };
@@ -16,7 +17,7 @@ afterEach(async () => {
 });
 
 function start(threads: number, by = engine): Offload {
-  offload = new Offload({ most: { bytes: 2 ** 30, work: 1e12 }, engine: by, limits, threads });
+  offload = new Offload({ most: { bytes: 2 ** 30, work: 1e12 }, engine: by, codec: chosenCodec, limits, threads });
   return offload;
 }
 
@@ -90,7 +91,7 @@ describe('worker threads', () => {
   });
 
   test('that run out of memory refuse the body that took it, and the next question is answered', async () => {
-    offload = new Offload({ most: { bytes: 2 ** 30, work: 1e12 }, engine, limits, threads: 1, heapMb: 64 });
+    offload = new Offload({ most: { bytes: 2 ** 30, work: 1e12 }, engine, codec: chosenCodec, limits, threads: 1, heapMb: 64 });
     await offload.ask(question(3), 60_000, nobodyLeaves);
     const nested = Buffer.from(`{"tokens":[${Array(1_500_000).fill('[1]').join(',')}]}`);
     await expect(offload.ask({ kind: 'attention', body: [nested] }, 60_000, nobodyLeaves)).rejects.toMatchObject({
@@ -118,7 +119,7 @@ describe('a thread that dies while others wait', () => {
 
   test('has lines wait that find no room, and answers them once there is', async () => {
     const work = 300 * 300 * 128;
-    offload = new Offload({ most: { bytes: 2 ** 30, work: (8 * work) / 7 + 8 }, engine: SLOW, limits, threads: 2 });
+    offload = new Offload({ most: { bytes: 2 ** 30, work: (8 * work) / 7 + 8 }, engine: SLOW, codec: chosenCodec, limits, threads: 2 });
     const pool = offload;
     const line = async () => {
       const hold = pool.admission.openLine(100_000);

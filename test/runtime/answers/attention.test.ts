@@ -6,11 +6,12 @@ import { attention } from '../../../src/runtime/answers/attention.ts';
 import { costOf, paceOf, tokenHolds, tokenLoad } from '../../../src/runtime/cost.ts';
 import { traceNumbersOf } from '../../../src/runtime/limits.ts';
 import type { Means } from '../../../src/runtime/question.ts';
+import { codec } from '../../codec.ts';
 import { attentionOf, EVERY_AXIS, json, rows } from '../asked.ts';
 
 const LIMITS = { work: 1e9, replyNumbers: 1e6 };
 const read = (request: object, means: Partial<Means> = {}) =>
-  attention({ kind: 'attention', body: json(request) }, { kernel: reference, limits: LIMITS, ...means });
+  attention({ kind: 'attention', body: json(request) }, { kernel: reference, codec, limits: LIMITS, ...means });
 const priced = (request: object, numbers: number, decimals?: number, kernel: Kernel = reference) =>
   costOf(tokenLoad(attentionOf(request), numbers, decimals), paceOf(kernel, 'float32'));
 

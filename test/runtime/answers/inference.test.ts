@@ -4,12 +4,13 @@ import { reference } from '../../../src/engine/kernels/reference.ts';
 import { inference, MODEL } from '../../../src/runtime/answers/inference.ts';
 import { costOf, PRINTED_BYTES } from '../../../src/runtime/cost.ts';
 import type { Means } from '../../../src/runtime/question.ts';
+import { codec } from '../../codec.ts';
 import { json } from '../asked.ts';
 
 const LIMITS = { work: 1e9, replyNumbers: 1e6 };
 const tiled: Kernel = { ...reference, isTiled: (precision, softmax) => precision === softmax };
 const read = (request: object, means: Partial<Means> = {}) =>
-  inference({ kind: 'inference', body: json(request), jsonLength: undefined }, { kernel: tiled, limits: LIMITS, ...means });
+  inference({ kind: 'inference', body: json(request), jsonLength: undefined }, { kernel: tiled, codec, limits: LIMITS, ...means });
 const tensor = (name: string, shape: number[], datatype = 'FP32') => ({
   name,
   shape,

@@ -3,10 +3,11 @@ import { reference } from '../../../src/engine/kernels/reference.ts';
 import { merge } from '../../../src/runtime/answers/merge.ts';
 import { costOf, PRINTED_BYTES } from '../../../src/runtime/cost.ts';
 import type { Limits } from '../../../src/runtime/question.ts';
+import { codec } from '../../codec.ts';
 import { json, rows } from '../asked.ts';
 
 const read = (request: object, limits: Limits = { work: 1e9, replyNumbers: 1e6 }) =>
-  merge({ kind: 'merge', body: json(request) }, { kernel: reference, limits });
+  merge({ kind: 'merge', body: json(request) }, { kernel: reference, codec, limits });
 /** 3 parts of 5 rows of 4 numbers in 2 heads. */
 const PARTS = { parts: Array(3).fill({ context: rows(5, 4), lse: rows(2, 5) }) };
 const PROJECTED = { ...PARTS, w_output: rows(4, 7) };

@@ -6,11 +6,12 @@ import { writtenNumbers } from '../../../src/explain/walkthrough.ts';
 import { shown } from '../../../src/runtime/answers/shown.ts';
 import { costOf, tokenHolds, tokenLoad } from '../../../src/runtime/cost.ts';
 import type { Means, Showing } from '../../../src/runtime/question.ts';
+import { codec } from '../../codec.ts';
 import { attentionOf, EVERY_AXIS, json, rows } from '../asked.ts';
 
 const LIMITS = { work: 1e9, replyNumbers: 1e6 };
 const read = (as: Showing, request: object, means: Partial<Means> = {}) =>
-  shown({ kind: 'shown', as, body: json(request) }, { kernel: reference, limits: LIMITS, ...means });
+  shown({ kind: 'shown', as, body: json(request) }, { kernel: reference, codec, limits: LIMITS, ...means });
 const asked = attentionOf(EVERY_AXIS);
 /** What is shown is made of weights and contexts, whatever is included. */
 const made = { ...asked, include: new Set(['weights', 'context'] as const) };
