@@ -90,7 +90,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const origins = read('CORS_ORIGIN', readOrigins);
   const framers = read('EMBED_ORIGINS', readOrigins);
   try {
-    const { API_KEY, API_KEY_FILE, CORS_ORIGIN, EMBED_ORIGINS, ...config } = envSchema<Static<typeof Settings>>({ schema: Settings, data: asked, env: false });
+    const { API_KEY, API_KEY_FILE, CORS_ORIGIN, EMBED_ORIGINS, ...config } = envSchema<Static<typeof Settings>>({
+      schema: Settings,
+      data: asked,
+      env: false,
+    });
     if (config.METRICS_PORT !== undefined && config.METRICS_PORT !== 0 && config.METRICS_PORT === config.PORT)
       faults.push(`METRICS_PORT must be another port than PORT, got ${config.PORT} for both; unset, PORT has /metrics and /info`);
     if (faults.length === 0) return Object.freeze({ ...config, keys, origins, framers });

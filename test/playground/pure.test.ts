@@ -309,8 +309,14 @@ describe('a sentence', () => {
     expect(new Set(words).size).toBe(words.length);
     for (const word of words) {
       const vector = vectorOf(word) ?? [];
-      expect(vector.every((part) => part >= -1 && part <= 1), word).toBe(true);
-      expect(vector.some((part) => part !== 0), word).toBe(true);
+      expect(
+        vector.every((part) => part >= -1 && part <= 1),
+        word,
+      ).toBe(true);
+      expect(
+        vector.some((part) => part !== 0),
+        word,
+      ).toBe(true);
     }
     // A line that names no feature would leave a NaN or an unknown name behind.
     expect(vectorOf('Queen')).toEqual([1, 1, 1, 0.3, 0, 0.2, 0, 0, 0, 0]);
