@@ -1,7 +1,32 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Tests that only compute: they start nothing and change nothing that another file could see, so one worker runs file after file in one module graph. */
 const PURE = ['test/{engine,explain,schemas,wire}/**/*.test.ts', 'test/runtime/answers/*.test.ts', 'test/playground/pure.test.ts'];
+
+/** Tests that start what they need in their own process and end it: workers keep what is loaded, which is a second of each file. */
+const SERVED = 'test/http/!(memory|many|stream).test.ts'; // these three look at the memory of their process
+
+/** How long these take on two cores is known: they come first, so that no worker is left alone with one of them at the end. */
+const LONG = [
+  'deploy/image',
+  'playground/page',
+  'documents/page',
+  'overload',
+  'main',
+  'deploy/balancer',
+  'clients',
+  'runtime/offload',
+  'documents/problems',
+];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => LONG.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`)) >>> 0;
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -13,9 +38,16 @@ export default defineConfig({
     // A machine that gives a test no time for seconds can fail one of real sockets and processes: it is tried again, and named.
     retry: process.env.CI ? 1 : 0,
     execArgv: ['--expose-gc'],
+    // One worker on two cores would leave a core idle whenever a test waits.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { sequencer: LongFirst },
     projects: [
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
-      { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...PURE] } },
+      { extends: true, test: { name: 'served', include: [SERVED], isolate: false } },
+      {
+        extends: true,
+        test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...PURE, SERVED] },
+      },
     ],
     coverage: { include: ['src/**/*.ts'], exclude: ['src/{engine/kernels,wire/numbers}/assembly/**', 'src/playground/built/**'], reporter: ['text'] },
   },

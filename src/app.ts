@@ -49,6 +49,8 @@ function bareApp(config: Config, metrics: Metrics): FastifyInstance {
     loggerInstance: makeLog(config.LOG_LEVEL),
     logController: new LogController({ disableRequestLogging: true }),
     return503OnClosing: false,
+    // How long a start may take is for whoever watches the process to say.
+    pluginTimeout: 0,
     bodyLimit: config.MAX_BODY_BYTES,
     serverFactory: (handler) => makeServer(handler, config.REQUEST_TIMEOUT_MS, connections),
     genReqId: requestId,

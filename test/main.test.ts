@@ -40,6 +40,11 @@ describe('the process', () => {
     expect(service.output + service.errors).toBe(words);
   });
 
+  test('starts however long that takes', async () => {
+    const { url } = await start({}, ['--import', './test/impatient.ts']).listening;
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+  });
+
   test('says where to look, as JSON where nobody sits at a terminal', async () => {
     const service = start();
     const { url } = await service.listening;

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach } from 'vitest';
 
 /** The real process: what it printed so far, and how it ends. */
@@ -15,9 +17,14 @@ export interface Started {
 
 const running = new Set<ChildProcess>();
 
-/** Starts `src/main.ts` with these settings alone, and with Node's own options where a test needs them. */
+/** What Node has compiled of the service, for the starts that come after. */
+const COMPILED = join(tmpdir(), 'attention-tests');
+
+/** Starts `src/main.ts` with these settings, one thread where they do not say how many, and with Node's own options where a test needs them. */
 export function start(settings: Record<string, string> = {}, nodeOptions: readonly string[] = []): Started {
-  return startProgram(process.execPath, [...nodeOptions, 'src/main.ts'], { env: { PORT: '0', ...settings } });
+  return startProgram(process.execPath, [...nodeOptions, 'src/main.ts'], {
+    env: { PORT: '0', THREADS: '1', NODE_COMPILE_CACHE: COMPILED, ...settings },
+  });
 }
 
 /** Starts the service by any command that becomes its process, or has it as the only one that holds its output open. */

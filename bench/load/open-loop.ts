@@ -10,12 +10,15 @@ export interface Shot {
 /** What came of the requests of a round. */
 export interface Seen {
   readonly statuses: Readonly<Record<string, number>>;
-  /** Milliseconds of each that was answered with 200, sorted. */
+  /** Milliseconds of each that was answered with 200, sorted; where a rate was kept, from the instant at which it was due. */
   readonly served: readonly number[];
-  readonly seconds: number;
+  /** Answers with 200 that came while requests were sent, a second. */
+  readonly goodput: number;
+  /** Requests that were due and not sent, since UNDER_WAY were under way. */
+  readonly unsent: number;
 }
 
-/** So many requests are under way at most: what this process could not send by then is not sent. */
+/** So many requests are under way at most. */
 const UNDER_WAY = 400;
 
 /** How much is sent: so many at a time, each after the one before, or so many a second, whatever comes back. */
@@ -27,35 +30,45 @@ export async function fire(origin: string, shot: Shot, rate: Rate, seconds: numb
   const statuses: Record<string, number> = {};
   const served: number[] = [];
   const began = performance.now();
+  let inTime = 0;
   const over = (): boolean => performance.now() - began >= seconds * 1000;
-  const one = async (): Promise<void> => {
-    const from = performance.now();
+  const one = async (due: number): Promise<void> => {
     const status = await send(origin, shot, agent);
     statuses[status] = (statuses[status] ?? 0) + 1;
-    if (status === '200') served.push(performance.now() - from);
+    if (status !== '200') return;
+    served.push(performance.now() - due);
+    if (!over()) inTime++;
   };
+  let unsent = 0;
   if ('atATime' in rate)
     await Promise.all(
       Array.from({ length: rate.atATime }, async () => {
-        while (!over()) await one();
+        while (!over()) await one(performance.now());
       }),
     );
-  else await atRate(rate.aSecond, over, one);
+  else unsent = await atRate(rate.aSecond, over, one);
   agent.destroy();
-  return { statuses, served: served.toSorted((a, b) => a - b), seconds: (performance.now() - began) / 1000 };
+  return { statuses, served: served.toSorted((a, b) => a - b), goodput: inTime / seconds, unsent };
 }
 
-async function atRate(aSecond: number, over: () => boolean, one: () => Promise<void>): Promise<void> {
+/** Sends each request at its instant, or never. */
+async function atRate(aSecond: number, over: () => boolean, one: (due: number) => Promise<void>): Promise<number> {
   const under = new Set<Promise<void>>();
   const began = performance.now();
-  for (let sent = 0; !over(); ) {
-    for (; under.size < UNDER_WAY && sent < ((performance.now() - began) / 1000) * aSecond; sent++) {
-      const asked = one().finally(() => under.delete(asked));
+  let unsent = 0;
+  for (let next = 0; !over(); ) {
+    for (; next < ((performance.now() - began) / 1000) * aSecond; next++) {
+      if (under.size >= UNDER_WAY) {
+        unsent++;
+        continue;
+      }
+      const asked = one(began + (1000 * next) / aSecond).finally(() => under.delete(asked));
       under.add(asked);
     }
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await Promise.all(under);
+  return unsent;
 }
 
 /** The status of the reply, or the code of what went wrong. */

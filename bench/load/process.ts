@@ -1,9 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** The service as it is started, with every setting at its default but these. Linux alone has /proc, where its memory is read. */
+/** The clock of /proc: ticks a second, on every Linux. */
+const TICKS = 100;
+
+/** Seconds of CPU time: of the main thread, which is the event loop, and of all others together. */
+export interface CpuSeconds {
+  readonly loop: number;
+  readonly others: number;
+}
+
+/**
+ * The service as it is started, with every setting at its default but these, on the cores of this list of taskset's, or on all.
+ * Linux alone has /proc, where its memory and its time are read.
+ */
 export class ServiceProcess {
   readonly #child: ChildProcess;
   readonly origin: string;
@@ -13,10 +25,12 @@ export class ServiceProcess {
     this.origin = origin;
   }
 
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
+  static async start(settings: Readonly<Record<string, string>> = {}, cores?: string): Promise<ServiceProcess> {
     const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
     const env = { PATH: process.env['PATH'], PORT: '0', ...settings };
-    const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const pin = cores === undefined ? [] : ['taskset', '-c', cores];
+    const [program = '', ...words] = [...pin, process.execPath, main];
+    const child = spawn(program, words, { env, stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     const origin = await new Promise<string>((resolve, reject) => {
       child.once('exit', () => reject(new Error(`the service ended before it listened: ${output}`)));
@@ -33,6 +47,19 @@ export class ServiceProcess {
   megabytes(field: 'VmRSS' | 'VmHWM'): number {
     const line = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${this.#child.pid}/status`, 'utf8'));
     return Math.round((Number(line?.[1]) * 1024) / 1e6);
+  }
+
+  cpu(): CpuSeconds {
+    const pid = this.#child.pid ?? 0;
+    let [loop, others] = [0, 0];
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      // After the name in brackets: state is field 3, utime and stime are fields 14 and 15 (man 5 proc).
+      const fields = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+      const seconds = (Number(fields[11]) + Number(fields[12])) / TICKS;
+      if (Number(thread) === pid) loop += seconds;
+      else others += seconds;
+    }
+    return { loop, others };
   }
 
   /** A metric without labels, as it is now. */

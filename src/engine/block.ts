@@ -22,7 +22,9 @@ export interface Block {
   readonly scores: Floats;
   /** [rows, N]: one of KEY. */
   readonly excluded: Uint8Array;
-  /** [rows, N]: exp(logit − max), 0 where excluded. */
+  /** [rows, N]: logit − max, −Infinity where excluded. */
+  readonly shifted: Floats;
+  /** [rows, N]: exp(shifted), 0 where excluded. */
   readonly exponentials: Floats;
   /** [rows, N]: exponentials / sum. */
   readonly weights: Floats;
@@ -40,7 +42,9 @@ export interface Sums {
   readonly sum: number;
   /** max + ln(sum). */
   readonly lse: number;
-  /** exp(sink − max); 0 without a sink. */
+  /** sink − max; −Infinity without a sink. */
+  readonly sinkShifted: number;
+  /** exp(sinkShifted); 0 without a sink. */
   readonly sinkExponential: number;
   /** The sink's share of the weight. */
   readonly sinkWeight: number;
@@ -60,6 +64,7 @@ export function newBlock({ axes: { N, E }, precision }: Call, capacity: number):
     logits: matrix(),
     scores: matrix(),
     excluded: new Uint8Array(capacity * N),
+    shifted: matrix(),
     exponentials: matrix(),
     weights: matrix(),
     context: floats(precision, capacity * E),

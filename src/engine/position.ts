@@ -20,27 +20,36 @@ export function rotate(
   { base, interleaved }: { readonly base: number; readonly interleaved: boolean },
   precision: Precision,
 ): Matrix {
-  const round = (value: number) => rounded(precision, value);
   const { data, rows, columns } = matrix;
   const width = columns / heads;
   const half = width / 2;
   const turned = floats(precision, data.length);
   for (let r = 0; r < rows; r++) {
     for (let i = 0; i < half; i++) {
-      const angle = (positions[r] ?? 0) * base ** ((-2 * i) / width);
-      const cos = round(Math.cos(angle));
-      const sin = round(Math.sin(angle));
+      const { cos, sin } = turnOf(positions[r] ?? 0, i, width, base, precision);
       for (let h = 0; h < heads; h++) {
         const first = r * columns + h * width + (interleaved ? 2 * i : i);
         const second = first + (interleaved ? 1 : half);
         const x = data[first] ?? 0;
         const y = data[second] ?? 0;
-        turned[first] = round(x * cos) - round(y * sin);
-        turned[second] = round(x * sin) + round(y * cos);
+        turned[first] = rounded(precision, x * cos) - rounded(precision, y * sin);
+        turned[second] = rounded(precision, x * sin) + rounded(precision, y * cos);
       }
     }
   }
   return { data: turned, rows, columns };
+}
+
+/** Cosine and sine of the angle by which `rotate` turns pair i of a head of that width. */
+export function turnOf(
+  position: number,
+  i: number,
+  width: number,
+  base: number,
+  precision: Precision,
+): { readonly cos: number; readonly sin: number } {
+  const angle = position * base ** ((-2 * i) / width);
+  return { cos: rounded(precision, Math.cos(angle)), sin: rounded(precision, Math.sin(angle)) };
 }
 
 /**
@@ -52,11 +61,16 @@ export function addSinusoids(matrix: Matrix, positions: Int32Array, precision: P
   const sum = floats(precision, data.length);
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) {
-      const angle = (positions[r] ?? 0) / SINUSOID_BASE ** ((c - (c % 2)) / columns);
-      sum[r * columns + c] = (data[r * columns + c] ?? 0) + rounded(precision, c % 2 === 0 ? Math.sin(angle) : Math.cos(angle));
+      sum[r * columns + c] = (data[r * columns + c] ?? 0) + sinusoid(positions[r] ?? 0, c, columns, precision);
     }
   }
   return { data: sum, rows, columns };
+}
+
+/** What `addSinusoids` adds in that column of a row of so many. */
+export function sinusoid(position: number, column: number, columns: number, precision: Precision): number {
+  const angle = position / SINUSOID_BASE ** ((column - (column % 2)) / columns);
+  return rounded(precision, column % 2 === 0 ? Math.sin(angle) : Math.cos(angle));
 }
 
 /**

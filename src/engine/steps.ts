@@ -82,7 +82,7 @@ function exclude(call: Call, { b, h, first, rows, logits, excluded }: Block): vo
 
 /** The greatest logit is taken off first, so that no exponential overflows. An excluded key is skipped, whatever its logit. */
 function softmax({ axes: { N }, sink, precision, softmaxPrecision }: Call, block: Block): void {
-  const { h, rows, logits, excluded, exponentials, weights, sums } = block;
+  const { h, rows, logits, excluded, shifted, exponentials, weights, sums } = block;
   const round = ROUND[softmaxPrecision ?? precision];
   const sinkLogit = sink?.[h];
   for (let i = 0; i < rows; i++) {
@@ -90,16 +90,19 @@ function softmax({ axes: { N }, sink, precision, softmaxPrecision }: Call, block
     const end = start + N;
     let max = sinkLogit ?? Number.NEGATIVE_INFINITY;
     for (let k = start; k < end; k++) if (excluded[k] === KEY.attended) max = Math.max(max, round(logits[k] ?? 0));
-    const sinkExponential = sinkLogit === undefined ? 0 : round(Math.exp(round(sinkLogit - max)));
+    const sinkShifted = sinkLogit === undefined ? Number.NEGATIVE_INFINITY : round(sinkLogit - max);
+    const sinkExponential = sinkLogit === undefined ? 0 : round(Math.exp(sinkShifted));
     let sum = 0;
     for (let k = start; k < end; k++) {
-      exponentials[k] = excluded[k] !== KEY.attended ? 0 : round(Math.exp(round(round(logits[k] ?? 0) - max)));
+      const less = excluded[k] !== KEY.attended ? Number.NEGATIVE_INFINITY : round(round(logits[k] ?? 0) - max);
+      shifted[k] = less;
+      exponentials[k] = round(Math.exp(less));
       sum = round(sum + (exponentials[k] ?? 0));
     }
     sum = round(sum + sinkExponential);
     for (let k = start; k < end; k++) weights[k] = excluded[k] !== KEY.attended ? 0 : round((exponentials[k] ?? 0) / sum);
     const lse = round(max + round(Math.log(sum)));
-    sums[i] = { max, sum, lse, sinkExponential, sinkWeight: sinkLogit === undefined ? 0 : round(sinkExponential / sum) };
+    sums[i] = { max, sum, lse, sinkShifted, sinkExponential, sinkWeight: sinkLogit === undefined ? 0 : round(sinkExponential / sum) };
   }
 }
 

@@ -58,9 +58,11 @@ export function positionsOf({ rows }: Matrix): Int32Array {
 /** The rows of a matrix at these positions, in this order. */
 export function takeRows({ data, columns }: Matrix, positions: Int32Array): Matrix {
   const taken = data instanceof Float32Array ? new Float32Array(positions.length * columns) : new Float64Array(positions.length * columns);
-  positions.forEach((position, r) => {
-    taken.set(data.subarray(position * columns, (position + 1) * columns), r * columns);
-  });
+  // Element by element: a view costs more than a short row, and rows are seldom long or many.
+  for (let r = 0, k = 0; r < positions.length; r++) {
+    const start = (positions[r] ?? 0) * columns;
+    for (let c = 0; c < columns; c++, k++) taken[k] = data[start + c] ?? 0;
+  }
   return { data: taken, rows: positions.length, columns };
 }
 

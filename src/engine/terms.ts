@@ -1,9 +1,9 @@
 import { startOf } from './block.ts';
 import type { Call } from './call.ts';
-import type { Floats } from './tensor.ts';
+import type { Floats, Matrix } from './tensor.ts';
 
 /*
- * The terms that two steps add up, one by one, for those who show them. They are stored in arrays of the call's
+ * The terms that three steps add up, one by one, for those who show them. They are stored in arrays of the call's
  * precision, which rounds them as the steps do.
  */
 
@@ -19,5 +19,11 @@ export function dotTerms({ axes: { H, G, D }, query, key }: Call, b: number, h: 
 export function weightedTerms({ axes: { H, G, E }, value }: Call, b: number, h: number, j: number, weight: number, out: Floats): Floats {
   const row = startOf(value, b, Math.floor(h / (H / G)), j);
   for (let e = 0; e < E; e++) out[e] = weight * (value.data[row + e] ?? 0);
+  return out;
+}
+
+/** What is added up for the first column in step `project`: out[c] = x[c] · W[c][0], [inputs]. */
+export function firstColumnTerms(x: Floats, { data, columns }: Matrix, out: Floats): Floats {
+  for (let c = 0; c < out.length; c++) out[c] = (x[c] ?? 0) * (data[c * columns] ?? 0);
   return out;
 }

@@ -1,3 +1,4 @@
+import { type Position, sinusoid, turnOf } from '../engine/position.ts';
 import type { Floats } from '../engine/tensor.ts';
 import { addsUp, comesOutAs, equals, factor, sum, written } from './numbers.ts';
 import { arithmetic, section } from './page.ts';
@@ -28,7 +29,7 @@ export function rotations(story: Story): string {
   return section(
     'Positions',
     `Rope: each query and key is turned, pair by pair (${pairs}); at position p the first pair by p radians, later pairs more slowly (base ${written(attention.position.base)}). Turning both by as much changes no dot product, so a score depends on how far apart two tokens stand, not on where.`,
-    turnedPair(story),
+    turnedPair(story, attention.position),
     vectorTable('query row', names.queries, { 'query, turned': rotated.queries }),
     vectorTable('token', names.tokens, { 'key, turned': rotated.keys }),
   );
@@ -51,27 +52,30 @@ function anExample({ scenes, names, sizes }: Story): {
 function addedSinusoids(story: Story): string {
   const { attention, recording } = story;
   const { from, row, position, called } = anExample(story);
-  const { queries, tokens } = attention;
+  const { queries, tokens, precision } = attention;
   const given = from === 'queries' && queries.from === 'queries' ? rowOf(queries.vectors, row) : rowOf(tokens, position);
   const result = rowOf(recording.after('position')[from], row);
   const names = ['sin', 'cos'].slice(0, given.length);
   const lines = names.map((name, c) => {
-    const terms = [written(given[c] ?? 0), written(name === 'sin' ? Math.sin(position) : Math.cos(position))];
+    const terms = [written(given[c] ?? 0), written(sinusoid(position, c, given.length, precision))];
     const total = written(result[c] ?? 0);
     return [`${terms[0]} + ${name}(${position})`, `= ${sum(terms)}`, equals(total, addsUp(terms, total))];
   });
   return `The first ${names.length === 1 ? 'number' : 'two numbers'} of ${called}, at position ${position}:\n\n${arithmetic(lines)}`;
 }
 
+type Rope = Extract<Position, { readonly type: 'rope' }>;
+
 /** The first pair of one row, turned. */
-function turnedPair(story: Story): string {
+function turnedPair(story: Story, { base, interleaved }: Rope): string {
   const { attention, recording, sizes } = story;
   const { from, row, position, called } = anExample(story);
-  const second = attention.position?.type === 'rope' && attention.position.interleaved ? 1 : sizes.d_k / 2;
+  const second = interleaved ? 1 : sizes.d_k / 2;
   const of = (vectors: Floats) => [vectors[0] ?? 0, vectors[second] ?? 0] as const;
   const [x, y] = of(rowOf(recording.after('split')[from], row)).map(written);
   const [turnedX = '', turnedY = ''] = of(rowOf(recording.after('rotate')[from], row)).map(written);
-  const [cos, sin] = [written(Math.cos(position)), written(Math.sin(position))];
+  const turn = turnOf(position, 0, sizes.d_k, base, attention.precision);
+  const [cos, sin] = [written(turn.cos), written(turn.sin)];
   const [a, b, c, s] = [x, y, cos, sin].map(Number) as [number, number, number, number];
   const lines = [
     [`${factor(x ?? '')}·${factor(cos)} - ${factor(y ?? '')}·${factor(sin)}`, equals(turnedX, comesOutAs(a * c - b * s, turnedX))],

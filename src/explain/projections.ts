@@ -1,5 +1,6 @@
 import type { Projection } from '../engine/projection.ts';
 import type { Floats } from '../engine/tensor.ts';
+import { firstColumnTerms } from '../engine/terms.ts';
 import { addsUp, column, comesOutAs, equals, factor, sum, written } from './numbers.ts';
 import { arithmetic, section } from './page.ts';
 import { rowOf, type Story } from './story.ts';
@@ -67,7 +68,7 @@ interface Worked {
 export function workedOut({ projection: { weight, bias }, input, output, of, name }: Worked): string {
   if (!weight || weight.rows > WORKED_OUT) return '';
   const pairs = Array.from({ length: weight.rows }, (_, c) => [written(input[c] ?? 0), written(weight.data[c * weight.columns] ?? 0)] as const);
-  const products = column([...pairs.keys()].map((c) => (input[c] ?? 0) * (weight.data[c * weight.columns] ?? 0)));
+  const products = column(firstColumnTerms(input, weight, input.slice()));
   const added = bias ? [written(bias[0] ?? 0)] : [];
   const result = written(output);
   const eachComesOut = pairs.every(([x, w], c) => comesOutAs(Number(x) * Number(w), products[c] ?? ''));

@@ -31,7 +31,9 @@ export interface RowTrace extends Sums {
   readonly biased: Floats;
   /** 1 where the key takes no part, [n]. */
   readonly excluded: Uint8Array;
-  /** exp(biased − max); 0 where excluded, [n]. */
+  /** biased − max; −Infinity where excluded, [n]. */
+  readonly shifted: Floats;
+  /** exp(shifted); 0 where excluded, [n]. */
   readonly exponentials: Floats;
   /** exponentials / sum, [n]. */
   readonly weights: Floats;
@@ -42,7 +44,7 @@ export interface RowTrace extends Sums {
 }
 
 /** What is kept of a block, under the names of the trace; each a matrix of all query rows of one head. */
-type Kept = Record<'dot' | 'scaled' | 'capped' | 'withBias' | 'biased' | 'exponentials' | 'weights' | 'context', Floats> & {
+type Kept = Record<'dot' | 'scaled' | 'capped' | 'withBias' | 'biased' | 'shifted' | 'exponentials' | 'weights' | 'context', Floats> & {
   excluded: Uint8Array;
   sums: readonly Sums[];
 };
@@ -54,7 +56,12 @@ const KEEP: Readonly<Record<StepName, (block: Block) => Partial<Kept>>> = {
   bias: ({ logits }) => ({ withBias: logits.slice() }),
   distance: ({ logits }) => ({ biased: logits.slice() }),
   exclude: ({ excluded }) => ({ excluded: excluded.slice() }),
-  softmax: ({ exponentials, weights, sums }) => ({ exponentials: exponentials.slice(), weights: weights.slice(), sums: [...sums] }),
+  softmax: ({ shifted, exponentials, weights, sums }) => ({
+    shifted: shifted.slice(),
+    exponentials: exponentials.slice(),
+    weights: weights.slice(),
+    sums: [...sums],
+  }),
   weightedSum: ({ context }) => ({ context: context.slice() }),
 };
 
@@ -109,6 +116,7 @@ function rowTrace(call: Call, head: number, row: number, kept: Kept): RowTrace {
     withBias: ofRow(kept.withBias),
     biased: ofRow(kept.biased),
     excluded,
+    shifted: ofRow(kept.shifted),
     exponentials: ofRow(kept.exponentials),
     weights,
     contributions: (j) => (excluded[j] === 1 ? given.fill(0) : weightedTerms(call, 0, head, j, weights[j] ?? 0, given)),
@@ -117,7 +125,14 @@ function rowTrace(call: Call, head: number, row: number, kept: Kept): RowTrace {
   };
 }
 
-const NOTHING: Sums = { max: Number.NEGATIVE_INFINITY, sum: 0, lse: Number.NEGATIVE_INFINITY, sinkExponential: 0, sinkWeight: 0 };
+const NOTHING: Sums = {
+  max: Number.NEGATIVE_INFINITY,
+  sum: 0,
+  lse: Number.NEGATIVE_INFINITY,
+  sinkShifted: Number.NEGATIVE_INFINITY,
+  sinkExponential: 0,
+  sinkWeight: 0,
+};
 
 function rowOf({ data, offset, headStride, rowStride }: Rows, head: number, row: number, width: number): Floats {
   const start = offset + head * headStride + row * rowStride;

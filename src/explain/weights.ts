@@ -1,4 +1,3 @@
-import { rounded } from '../engine/tensor.ts';
 import { whatLogitsAre } from './logits.ts';
 import { addsUp, column, comesOutAs, missedHundred, percent, written } from './numbers.ts';
 import { listed, section, table } from './page.ts';
@@ -22,7 +21,7 @@ function logitWord({ call: { softcap, bias, alibi, sink } }: Story): string {
 }
 
 function shares(story: Story, scene: Scene, what: string): string {
-  const { sink, precision } = story.call;
+  const { sink } = story.call;
   if (scene.attended.length === 0 && !sink) return 'Nothing to attend to: there is nothing to share, and every weight is 0.';
   const { attended } = scene;
   // A column: the keys that are attended, the sink, the sum; all with as many decimals.
@@ -34,7 +33,6 @@ function shares(story: Story, scene: Scene, what: string): string {
     });
     return [...cells, ...texts.slice(attended.length)];
   };
-  const less = Array.from(scene.biased, (logit) => rounded(precision, logit - scene.max));
   const logit = sink?.[scene.head] ?? 0;
   const ofSink = (value: number) => (sink ? [value] : []);
   const missed = missedHundred(scene.weights, scene.sinkWeight);
@@ -42,7 +40,7 @@ function shares(story: Story, scene: Scene, what: string): string {
   let total = scene.sinkWeight;
   for (const weight of scene.weights) total += weight;
   const logits = numbers(scene.biased, 'masked', ofSink(logit));
-  const differences = numbers(less, '', ofSink(logit - scene.max));
+  const differences = numbers(scene.shifted, '', ofSink(scene.sinkShifted));
   const exponentials = numbers(scene.exponentials, '', [...ofSink(scene.sinkExponential), scene.sum]);
   const parts = numbers(scene.weights, '0', [...ofSink(scene.sinkWeight), total]);
   const takenOff = written(scene.max);

@@ -6,7 +6,7 @@ import { logFailure } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import type { PrintFailure } from './printing.ts';
 import { PROBLEMS } from './problems.ts';
-import { bodyComes, dropRest } from './rest.ts';
+import { bodyComes, dropRest, keepFromNode } from './rest.ts';
 
 /** What is thrown anywhere, as the failure that it is to a client. */
 export function failureOf(error: unknown): Failure {
@@ -37,7 +37,9 @@ function sendFailure(failure: Failure, print: PrintFailure, request: FastifyRequ
   const bytes = Buffer.from(body);
   reply.code(status).type(type);
   const held = !reply.raw.shouldKeepAlive || reply.hasHeader('connection') || request.headers.expect !== undefined;
-  if (!held || !bodyComes(request.raw)) return reply.send(bytes);
+  const comes = bodyComes(request.raw);
+  if (comes) keepFromNode(request.raw);
+  if (!held || !comes) return reply.send(bytes);
   reply.header('content-length', bytes.length);
   return reply.send(Readable.from(heldOpen(bytes, request), { objectMode: false }));
 }

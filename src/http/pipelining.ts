@@ -15,14 +15,21 @@ export function oneAtATime(handler: RequestListener): RequestListener {
       return;
     }
     const { socket } = request;
+    const before = waiting.get(socket) ?? 0;
+    waiting.set(socket, before + 1);
+    if (before === 0) socket.on('resume', stayPaused);
     socket.pause();
-    waiting.set(socket, (waiting.get(socket) ?? 0) + 1);
     response.once('socket', () => {
       const left = (waiting.get(socket) ?? 1) - 1;
       waiting.set(socket, left);
-      if (left === 0) socket.resume();
+      if (left === 0) socket.off('resume', stayPaused).resume();
       // Node has not written the reply before by now, and is in the middle of giving this one the connection.
       process.nextTick(handler, request, response);
     });
   };
+}
+
+/** Node reads on by itself, each time that a request has arrived as a whole. */
+function stayPaused(this: Socket): void {
+  this.pause();
 }

@@ -28,7 +28,7 @@ export function comparable(before: Answer | undefined, now: Answer): before is A
 }
 
 /** What the last change did to the weights, in one sentence. */
-export function describeChange(before: Answer, now: Answer, about: string): string {
+function describeChange(before: Answer, now: Answer, about: string): string {
   let largest = { size: 0, words: '' };
   now.weights.forEach((rows, head) => {
     rows.forEach((row, i) => {

@@ -5,7 +5,7 @@ import { FEATURES, vectorOf } from './words.ts';
 export const MOST_WORDS = 32;
 
 /** The words of a text: letters, with hyphens and apostrophes within. */
-export function wordsIn(text: string): string[] {
+function wordsIn(text: string): string[] {
   return text.match(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? [];
 }
 

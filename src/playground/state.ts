@@ -10,10 +10,8 @@ export interface Switch<Value> {
 /** Options that are one typed text, and those that are a grid of numbers, by their name in the request. */
 export const TEXTS = ['queries_start', 'scale', 'softcap', 'sink'] as const;
 export const GRIDS = ['queries', 'values', 'w_query', 'b_query', 'w_key', 'b_key', 'w_value', 'b_value', 'w_output', 'b_output', 'bias'] as const;
-export const PROJECTIONS = ['w_query', 'w_key', 'w_value', 'w_output'] as const;
 export type TextName = (typeof TEXTS)[number];
 export type GridName = (typeof GRIDS)[number];
-export type ProjectionName = (typeof PROJECTIONS)[number];
 
 export const POSITIONS = ['rope', 'alibi', 'sinusoidal'] as const;
 

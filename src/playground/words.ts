@@ -5,7 +5,6 @@
 
 /** The dimensions of a word's vector. */
 export const FEATURES = ['living', 'human', 'female', 'size', 'motion', 'place', 'food', 'made', 'feeling', 'grammar'] as const;
-export type Feature = (typeof FEATURES)[number];
 
 /** A word a line, and each feature that it has. */
 const TABLE = `

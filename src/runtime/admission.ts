@@ -54,6 +54,9 @@ function bound(sum: Sum, most: number, bodyBytes: number): string {
 /** Says when to ask again, in seconds, where a request is refused for load. */
 type RetryAfter = () => number;
 
+/** Throws where a body of so many bytes, not yet read, is not to wait for its turn. */
+type RefuseLate = (bodyBytes: number) => void;
+
 /** Whether the process can take requests at all; undefined where it can, else why not. */
 export type Pressure = () => string | undefined;
 
@@ -80,12 +83,13 @@ export class Admission {
   /**
    * What a request will hold, from its first byte on.
    * @param readBytes bytes that are held while one byte of its body is read, that byte included
+   * @param refuseLate asked before its body is read
    * @throws Failure `overloaded`
    */
-  open(readBytes: number): Hold {
+  open(readBytes: number, refuseLate?: RefuseLate): Hold {
     const why = this.#pressure();
     if (why !== undefined) throw new Failure('overloaded', why, { retryAfter: this.#retryAfter() });
-    return new Hold(this, readBytes);
+    return new Hold(this, readBytes, 0, refuseLate);
   }
 
   /** What a line holds besides its body, which its stream holds: it is never refused for load. */
@@ -147,6 +151,7 @@ const STEP_BYTES = 65_536;
 export class Hold {
   readonly #admission: Admission;
   readonly #readBytes: number;
+  readonly #refuseLate: RefuseLate;
   #bytes = 0;
   #work = 0;
   #arriving = 0;
@@ -155,9 +160,10 @@ export class Hold {
   #released = false;
 
   /** @param readBytes bytes that are held for each byte of the body, which has `body` bytes so far as is known */
-  constructor(admission: Admission, readBytes: number, body = 0) {
+  constructor(admission: Admission, readBytes: number, body = 0, refuseLate: RefuseLate = () => undefined) {
     this.#admission = admission;
     this.#readBytes = readBytes;
+    this.#refuseLate = refuseLate;
     this.#body = body;
   }
 
@@ -176,6 +182,12 @@ export class Hold {
 
   /** The body will have this many bytes. @throws Failure `body-too-large`, `work-too-large`, `too-many-requests` */
   expect(bytes: number): void {
+    // First by bytes: what never fits is said at once, however long the queue is.
+    this.#makeRoom(bytes);
+    this.#refuseLate(bytes);
+  }
+
+  #makeRoom(bytes: number): void {
     if (this.#released || bytes <= this.#body) return;
     const arriving = bytes - this.#arriving;
     const amount = bytes * this.#readBytes - this.#bytes;
@@ -192,7 +204,7 @@ export class Hold {
 
   /** The body is here as a whole, and has so many bytes. */
   arrived(bytes: number): void {
-    this.expect(bytes);
+    this.#makeRoom(bytes);
     this.#depart();
     this.#body = bytes;
     this.#shrink(bytes * this.#readBytes);
@@ -200,7 +212,7 @@ export class Hold {
 
   /** Of a stream so many bytes are here that have not been answered, more or fewer than before; false where there is no room for more. */
   tryFollow(bytes: number): boolean {
-    if (bytes > this.#body) return succeeds(() => this.expect(bytes));
+    if (bytes > this.#body) return succeeds(() => this.#makeRoom(bytes));
     this.#admission.depart(this.#arriving - bytes);
     this.#arriving = bytes;
     this.#body = bytes;

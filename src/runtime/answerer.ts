@@ -76,7 +76,7 @@ export class Answerer {
    * @throws Failure `overloaded`
    */
   open(body: keyof typeof READ_HOLDS): Hold {
-    return this.#offload.admission.open(READ_HOLDS[body]);
+    return this.#offload.open(READ_HOLDS[body], this.#timeoutMs);
   }
 
   /** What a line of a stream will hold, besides its body, which the stream holds. */

@@ -4,7 +4,7 @@ import { Failure } from '../engine/failure.ts';
 import { isLarge, stopJob } from '../engine/kernels/job.ts';
 import { Admission, type Hold, type Pressure } from './admission.ts';
 import { collectAll } from './collect.ts';
-import { READ_HOLDS, readingCost } from './cost.ts';
+import { INLINE_BYTES, READ_HOLDS, readingCost } from './cost.ts';
 import { type HelpCall, reportLoss } from './crew.ts';
 import { Ledger, Slip } from './ledger.ts';
 import { bodyBytes, ownMemory } from './memory.ts';
@@ -18,6 +18,8 @@ const PATIENCE_MS = 1000;
 /** After an answer, when nothing on this thread refers to its job's memory any more. */
 const FORGOTTEN_AFTER_MS = 100;
 const WORKER_HEAP_MB = 1536;
+/** The share of the longest wait that is open to a body which has not been read. */
+const UNREAD_ROOM = 0.5;
 
 /** How a question is asked for. */
 export interface Asked {
@@ -108,6 +110,20 @@ export class Offload {
     }
   }
 
+  /**
+   * What a request will hold, before a byte of its body is read. A body that a thread will read is not even taken in where it
+   * would wait for too long: those that arrive meanwhile come before it, so half of the wait is left to them.
+   * @throws Failure `overloaded`
+   */
+  open(readBytes: number, timeoutMs: number): Hold {
+    let taken = false;
+    return this.admission.open(readBytes, (bytes) => {
+      if (taken || bytes <= INLINE_BYTES) return;
+      this.turns.refuseLate({ cost: readingCost(bytes), basis: 'bytes' }, timeoutMs, UNREAD_ROOM);
+      taken = true;
+    });
+  }
+
   /** The worker threads as they are now. */
   get threads(): readonly Worker[] {
     return this.#pool.threads;
@@ -128,7 +144,7 @@ export class Offload {
     const basis = price ? 'shapes' : 'bytes';
     const cost = price?.cost ?? readingCost(bodyBytes(question));
     if (price && !paid) hold.refuseAlone(price);
-    if (!patient) this.#refuseLate({ cost, basis }, timeoutMs);
+    if (!patient) this.turns.refuseLate({ cost, basis }, timeoutMs);
     return new Promise((resolve, reject) => {
       const stop = (): void => {
         clearTimeout(timer);
@@ -152,13 +168,6 @@ export class Offload {
       if (gone.aborted) onGone();
       else this.turns.enter(turn);
     });
-  }
-
-  #refuseLate(turn: Pick<Turn, 'cost' | 'basis'>, timeoutMs: number): void {
-    const wait = this.turns.expectedWait(turn);
-    if (wait <= timeoutMs) return;
-    const words = `its turn would come in about ${Math.ceil(wait)} ms, and the answer must begin within ${timeoutMs} ms (REQUEST_TIMEOUT_MS)`;
-    throw new Failure('too-many-requests', words, { retryAfter: this.turns.retryAfter() });
   }
 
   /** Asks the thread that the turn has, which is free again once it has told, or died. */

@@ -1,3 +1,4 @@
+import { Failure } from '../engine/failure.ts';
 import type { Cost } from './question.ts';
 
 /** By what a question was priced: by the length of its body, before it was read, or by its shapes. */
@@ -20,6 +21,9 @@ export interface Turn {
 const FADES = 0.95;
 /** Milliseconds of price that are taken for measured at the start, at the pace of 1. */
 const ASSUMED_MS = 100;
+/** What is taken in is served long before its deadline: a question may be expected to wait for this share of it, or for so many times its own time where that is more. */
+const WAIT_SHARE = 15;
+const WAIT_RATIO = 4;
 /** Bounds of Retry-After, in seconds. */
 const SOONEST_S = 1;
 const LATEST_S = 60;
@@ -123,6 +127,19 @@ export class Turns {
       if (took > own && (now - turn.since + soonest) / took >= soonest / own) sum += took;
     }
     return sum / this.#threads;
+  }
+
+  /**
+   * Refuses a question rather than let it wait long: it may be sent elsewhere meanwhile, and what waits holds bytes.
+   * @param room the share of the longest wait that it may take
+   * @throws Failure `too-many-requests`
+   */
+  refuseLate(turn: Pick<Turn, 'cost' | 'basis'>, timeoutMs: number, room = 1): void {
+    const longest = room * Math.min(timeoutMs, Math.max(timeoutMs / WAIT_SHARE, WAIT_RATIO * this.#took(turn)));
+    const wait = this.expectedWait(turn);
+    if (wait <= longest) return;
+    const words = `its turn would come in about ${Math.ceil(wait)} ms; it may wait for ${Math.floor(longest)} ms of the ${timeoutMs} ms of REQUEST_TIMEOUT_MS`;
+    throw new Failure('too-many-requests', words, { retryAfter: this.retryAfter() });
   }
 
   /** Whole seconds in which the threads will be through with what they have and what waits. */

@@ -1,7 +1,7 @@
-"""Each client sends 20 MB where 100 kB is the limit; prints the status that it saw, or what broke. Usage: refused.py CLIENT URL"""
+"""Each client sends 20 MB where 100 kB is the limit; so many times; prints each status that it saw, or what broke. Usage: refused.py CLIENT TIMES URL"""
 import asyncio, sys, urllib.error, urllib.request
 
-client, url = sys.argv[1:]
+client, times, url = sys.argv[1:]
 body = b" " * 20_000_000
 headers = {"content-type": "application/json"}
 
@@ -24,4 +24,5 @@ async def by_httpx_async():
     async with httpx.AsyncClient() as session:
         return (await session.post(url, content=body, headers=headers)).status_code
 
-print(asyncio.run(by_httpx_async()) if client == "httpx-async" else {"urllib": by_urllib, "requests": by_requests, "httpx": by_httpx}[client]())
+for _ in range(int(times)):
+    print(asyncio.run(by_httpx_async()) if client == "httpx-async" else {"urllib": by_urllib, "requests": by_requests, "httpx": by_httpx}[client]())

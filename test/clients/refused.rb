@@ -1,2 +1,4 @@
 require "net/http"
-puts Net::HTTP.post(URI(ARGV[0]), " " * 20_000_000, "content-type" => "application/json").code
+ARGV[0].to_i.times do
+  puts Net::HTTP.post(URI(ARGV[1]), " " * 20_000_000, "content-type" => "application/json").code
+end

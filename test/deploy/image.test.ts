@@ -8,7 +8,7 @@ import { open, type RawConnection } from '../http/raw.ts';
 import { slow } from '../slow.ts';
 import { type Contained, startAsImage } from './image.ts';
 
-const OVERLOAD_MS = 25_000;
+const OVERLOAD_MS = 10_000;
 /** What clients of large bodies may see besides a status: of a refused body, no more than 5 s are read (CONTRACT section 6), then the connection is cut. */
 const CUT = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
 const HEAD = 'POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';

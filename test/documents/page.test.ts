@@ -13,13 +13,21 @@ async function unfolded(page: Page): Promise<void> {
 }
 
 describe('/docs', () => {
-  inBrowser('shows the formula in lines', async (open) => {
-    const { page, errors } = await open(`${service.url}/docs#/attention/attention`);
+  inBrowser('shows the formula in lines, and says of each failure what it says of one, in no more room than that', async (open) => {
+    const { page, errors } = await open(`${service.url}/docs#/attention/attention`, { viewport: { width: 1440, height: 900 } });
     await unfolded(page);
     const formula = page.locator(`${OPERATION} .opblock-description pre code`);
     expect((await formula.innerText()).trim().split('\n')).toHaveLength(5);
     // A code block's lines are one under the other.
     expect((await formula.boundingBox())?.height).toBeGreaterThan(5 * 10);
+    const rows = page.locator(`${OPERATION} .response:is([data-code^="4"], [data-code^="5"])`);
+    let height = 0;
+    for (const row of await rows.all()) {
+      expect(await row.locator('.microlight').innerText()).toMatch(/"type": "\/problems\/[a-z-]+"/);
+      height += (await row.boundingBox())?.height ?? Number.POSITIVE_INFINITY;
+    }
+    // The words, a short example, and the table of headers.
+    expect(height / (await rows.count())).toBeLessThan(320);
     expect(errors).toEqual([]);
   });
 
@@ -32,19 +40,6 @@ describe('/docs', () => {
     expect(requests.filter((url) => !url.startsWith(service.url) && !url.startsWith('data:'))).toEqual([]);
   });
 
-  inBrowser('says of each failure what it says of one, and takes no more room than that', async (open) => {
-    const { page } = await open(`${service.url}/docs#/attention/attention`, { viewport: { width: 1440, height: 900 } });
-    await unfolded(page);
-    const rows = page.locator(`${OPERATION} .response:is([data-code^="4"], [data-code^="5"])`);
-    let height = 0;
-    for (const row of await rows.all()) {
-      expect(await row.locator('.microlight').innerText()).toMatch(/"type": "\/problems\/[a-z-]+"/);
-      height += (await row.boundingBox())?.height ?? Number.POSITIVE_INFINITY;
-    }
-    // The words, a short example, and the table of headers.
-    expect(height / (await rows.count())).toBeLessThan(320);
-  });
-
   inBrowser('is no wider than a phone, whatever is unfolded', async (open) => {
     const { page } = await open(`${service.url}/docs`, PHONE);
     await page.waitForSelector('.opblock');
@@ -55,15 +50,10 @@ describe('/docs', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.viewport.width);
   });
 
-  inBrowser('tries a request out', async (open) => {
+  inBrowser('tries a request out, and a stream of lines', async (open) => {
     const { page } = await open(`${service.url}/docs#/attention/attention`);
     await unfolded(page);
     expect(await executed(page)).toEqual([200, { scores: [0.26, 0.5, 0.84], weights: [0.2465, 0.3133, 0.4402], context: [0.5074, 0.4081, 0.3053] }]);
-  });
-
-  inBrowser('tries a stream of lines out', async (open) => {
-    const { page } = await open(`${service.url}/docs#/attention/attention`);
-    await unfolded(page);
     await page.getByLabel('Request content type').first().selectOption('application/x-ndjson');
     await expect.poll(() => page.locator(`${OPERATION} textarea`).inputValue()).toContain('}\n{');
     const [status, first, second] = await executed(page);

@@ -35,6 +35,7 @@ describe('a block', () => {
       logits: new Float32Array(10),
       scores: new Float32Array(10),
       excluded: new Uint8Array(10),
+      shifted: new Float32Array(10),
       exponentials: new Float32Array(10),
       weights: new Float32Array(10),
       context: new Float32Array(6),

@@ -199,6 +199,6 @@ describe('the steps', () => {
       [0.5, 0, 0.5],
       [1, 0, 1],
     ]);
-    expect(block.sums).toEqual([{ max: 1, sum: 2, lse: 1 + Math.LN2, sinkExponential: 0, sinkWeight: 0 }]);
+    expect(block.sums).toEqual([{ max: 1, sum: 2, lse: 1 + Math.LN2, sinkShifted: Number.NEGATIVE_INFINITY, sinkExponential: 0, sinkWeight: 0 }]);
   });
 });

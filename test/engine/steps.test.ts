@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { Block } from '../../src/engine/block.ts';
 import type { Call } from '../../src/engine/call.ts';
 import { attendBySteps } from '../../src/engine/operator.ts';
+import { project } from '../../src/engine/projection.ts';
 import { STEPS, type Step } from '../../src/engine/steps.ts';
 import { floats, type Precision } from '../../src/engine/tensor.ts';
-import { dotTerms, weightedTerms } from '../../src/engine/terms.ts';
+import { dotTerms, firstColumnTerms, weightedTerms } from '../../src/engine/terms.ts';
 import { randomCall } from './calls.ts';
 
 const NAMES = ['dot', 'scale', 'softcap', 'bias', 'distance', 'exclude', 'softmax', 'weightedSum'];
@@ -62,6 +63,26 @@ describe('attention step by step', () => {
     );
   });
 
+  test('shows what softmax takes the exponentials of: each logit less the greatest, the sink’s too', () => {
+    const call = everyStep('float32');
+    const recorder = ({ name }: Step, { h, rows, logits, excluded, shifted, exponentials, sums }: Block) => {
+      if (name !== 'softmax') return;
+      for (let k = 0; k < rows * N; k++) {
+        const { max = 0 } = sums[Math.floor(k / N)] ?? {};
+        expect(shifted[k]).toBe(excluded[k] === 0 ? Math.fround((logits[k] ?? 0) - max) : Number.NEGATIVE_INFINITY);
+        expect(exponentials[k]).toBe(Math.fround(Math.exp(shifted[k] ?? 0)));
+      }
+      for (const { max, sinkShifted, sinkExponential } of sums.slice(0, rows)) {
+        expect(sinkShifted).toBe(Math.fround((call.sink?.[h] ?? 0) - max));
+        expect(sinkExponential).toBe(Math.fround(Math.exp(sinkShifted)));
+      }
+      shown.push(rows);
+    };
+    const shown: number[] = [];
+    attendBySteps(call, STEPS, recorder, M);
+    expect(shown).toEqual([M, M]);
+  });
+
   test('can do without a step', () => {
     const { mask: _, ...unmasked } = everyStep('float64');
     expect(attendBySteps(everyStep('float64'), without('exclude')).weights).toEqual(attendBySteps(unmasked).weights);
@@ -117,6 +138,15 @@ describe('attention step by step', () => {
 });
 
 describe('the terms of a step', () => {
+  test.each(['float32', 'float64'] as const)('of a projection add up to the first number of its row, to the bit, in %s', (precision) => {
+    const numbers = (length: number, phase: number) => floats(precision, length).map((_, k) => Math.sin(k + phase));
+    const weight = { data: numbers(5 * 3, 1), rows: 5, columns: 3 };
+    const x = numbers(5, 2);
+    const total = floats(precision, 1);
+    for (const term of firstColumnTerms(x, weight, floats(precision, 5))) total[0] = (total[0] ?? 0) + term;
+    expect(total[0]).toBe(project({ data: x, rows: 1, columns: 5 }, { weight }, precision).data[0]);
+  });
+
   test.each(['float32', 'float64'] as const)('add up to what the step gives, to the bit, in %s', (precision) => {
     const call = everyStep(precision, { scale: 1, softcap: undefined, mask: undefined });
     const { scores, weights, context } = attendBySteps(call);

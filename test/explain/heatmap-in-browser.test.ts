@@ -32,12 +32,17 @@ async function wordsOf(page: Page): Promise<{ text: string; legend: boolean; lef
   })`);
 }
 
+/** Coloured cells have no words but their tooltips, and a browser takes seconds to lay 65,536 of them out. */
+function withoutCells(picture: string): string {
+  return picture.replaceAll(/<rect class="cell".*?<\/rect>/gs, '');
+}
+
 describe('in the picture of', () => {
   for (const [name, body] of Object.entries(PICTURES)) {
     inBrowser(`${name} no word is cut off, and the legend’s stand apart`, async (open) => {
       const { text } = await service.ask(body, { headers: { accept: 'image/svg+xml' } });
       const { page } = await open('about:blank', { viewport: { width: 1700, height: 1800 } });
-      await page.setContent(`<body style="margin:0">${text}`);
+      await page.setContent(`<body style="margin:0">${withoutCells(text)}`);
       const words = await wordsOf(page);
       const { width, height } = (await page.evaluate(
         `(({ width, height }) => ({ width, height }))(document.querySelector('svg').getBoundingClientRect())`,

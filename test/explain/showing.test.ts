@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { useService } from '../http/service.ts';
 import { SEED } from './lessons.ts';
 
-const service = useService();
+// The largest pictures take seconds, and on a busy machine more than a client waits.
+const service = useService({ REQUEST_TIMEOUT_MS: '300000' });
 const narrow = useService({ MAX_REPLY_NUMBERS: '100' });
 
 const many = (m: number, n: number) => ({

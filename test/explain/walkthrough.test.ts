@@ -80,6 +80,13 @@ describe('the walk-through', () => {
     expect(projected).toContain('    1·3 + 2·0.5 - 1  = 3 + 1 - 1  = 3');
   });
 
+  test.each(['rope', 'sinusoidal'])('shows the sines and cosines of %s as the step rounds them, in float32', async (type) => {
+    const at = { tokens: [[1, 0]], queries: [[0, 1]], queries_start: 4687, position: { type } };
+    // cos(4687) is 0.96734999…, and a float32 0.96735001…
+    expect(await textOf(at)).toMatch(type === 'rope' ? 'cos(4687) = 0.9674' : '1 + 0.9674');
+    expect(await textOf({ ...at, dtype: 'float64' })).toMatch(type === 'rope' ? 'cos(4687) = 0.9673' : '1 + 0.9673');
+  });
+
   test('says that keys are cut too, and what a logit is, where the word first stands', async () => {
     const text = await textOf({
       tokens: [[1, 2, 3, 4]],

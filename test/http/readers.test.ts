@@ -5,8 +5,8 @@ import { useService } from './service.ts';
 
 const HEAD = 'POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
 /** More than the sockets of both ends keep. */
-const REPLY_BYTES = 36_000_000;
-const WIDE = JSON.stringify({ tokens: Array.from({ length: 1500 }, (_, i) => [i % 7]), include: ['scores', 'weights'] });
+const REPLY_BYTES = 20_000_000;
+const WIDE = JSON.stringify({ tokens: Array.from({ length: 1120 }, (_, i) => [i % 7]), include: ['scores', 'weights'] });
 const request = `${HEAD}content-length: ${WIDE.length}\r\n\r\n${WIDE}`;
 
 describe('a reader of one reply', () => {

@@ -3,7 +3,16 @@ import { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { leaveBodiesToRoutes } from '../../src/http/body.ts';
-import { bodyComes, dropRest, dropUnreadBodies, LONGEST_DROPPING_MS, MOST_DROPPED_BYTES } from '../../src/http/rest.ts';
+import {
+  Budget,
+  bodyComes,
+  DROPPED_A_TICK,
+  dropRest,
+  dropUnreadBodies,
+  keepFromNode,
+  LONGEST_DROPPING_MS,
+  MOST_DROPPED_BYTES,
+} from '../../src/http/rest.ts';
 import { open } from './raw.ts';
 import { useSmall } from './small.ts';
 
@@ -98,14 +107,22 @@ describe('the bounds, by a clock that is set', () => {
   });
 
   /** A message whose connection has brought so many bytes, and whether dropping it has come to an end. */
-  function dropping({ closing, prepare }: { closing?: boolean; prepare?: (raw: IncomingMessage) => void } = {}) {
+  function dropping({
+    closing,
+    prepare,
+    budget = new Budget(),
+  }: {
+    closing?: boolean;
+    prepare?: (raw: IncomingMessage) => void;
+    budget?: Budget;
+  } = {}) {
     const socket = new Socket();
     const state = { bytes: 1000, settled: false };
     Object.defineProperty(socket, 'bytesRead', { get: () => state.bytes });
     const raw = new IncomingMessage(socket);
     prepare?.(raw);
     const before = listeners(raw);
-    const promise = closing === undefined ? dropRest(raw) : dropRest(raw, closing);
+    const promise = dropRest(raw, closing, budget);
     void promise.then(() => {
       state.settled = true;
     });
@@ -169,10 +186,53 @@ describe('the bounds, by a clock that is set', () => {
 
   test('what is dropped goes nowhere else', async () => {
     const elsewhere = new PassThrough();
-    let left = 0;
-    elsewhere.on('unpipe', () => left++);
-    const { raw } = dropping({ prepare: (message) => message.pipe(elsewhere) });
-    expect(left).toBe(1);
-    expect(raw.readableFlowing).toBe(true);
+    const { raw, state } = dropping({ prepare: (message) => message.pipe(elsewhere) });
+    raw.push('dropped');
+    raw.push(null);
+    await vi.advanceTimersByTimeAsync(0);
+    expect([state.settled, elsewhere.readableLength]).toEqual([true, 0]);
+  });
+
+  test('a client that waits for us is not cut off for it', async () => {
+    let goOn = () => {};
+    const budget = Object.assign(new Budget(), {
+      allows: (later: () => void): boolean => {
+        goOn = later;
+        return false;
+      },
+    });
+    const { raw, socket, state } = dropping({ budget });
+    raw.push('here');
+    await vi.advanceTimersByTimeAsync(3 * LONGEST_DROPPING_MS);
+    expect([state.settled, socket.destroyed]).toEqual([false, false]);
+    budget.allows = () => true;
+    goOn();
+    await vi.advanceTimersByTimeAsync(LONGEST_DROPPING_MS - 100);
+    expect([raw.readableLength, socket.destroyed]).toEqual([0, false]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect([state.settled, socket.destroyed]).toEqual([true, true]);
+  });
+
+  test('all bodies together are dropped at one pace, in turn', async () => {
+    const piece = Buffer.alloc(DROPPED_A_TICK);
+    const budget = new Budget();
+    const bodies = [dropping({ budget }), dropping({ budget }), dropping({ budget })];
+    for (const { raw } of bodies) raw.push(piece);
+    const unread = () => bodies.map(({ raw }) => raw.readableLength / piece.length);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(unread()).toEqual([0, 1, 1]);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(unread()).toEqual([0, 0, 1]);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(unread()).toEqual([0, 0, 0]);
+    for (const { raw } of bodies) raw.destroy();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('Node drops nothing by itself of a body that is kept from it', async () => {
+    const raw = new IncomingMessage(new Socket());
+    keepFromNode(raw);
+    expect(raw.readableFlowing).toBe(null);
   });
 });

@@ -121,6 +121,39 @@ describe('the expected wait', () => {
   });
 });
 
+describe('a question that would wait for long', () => {
+  /** One runs for so many seconds, on one thread: so many that what passes meanwhile does not matter. */
+  function behind(seconds: number) {
+    const { turns, enter } = queue(1);
+    enter('running', 1000 * seconds, 0);
+    return (cost: number, timeout: number, room?: number) => () => turns.refuseLate({ cost: 1000 * cost, basis: 'shapes' }, 1000 * timeout, room);
+  }
+
+  test('is refused where that is more than a 15th of its deadline, and told when to come again', () => {
+    expect(behind(2900)(1, 30_000)).toThrow(
+      expect.objectContaining({
+        code: 'too-many-requests',
+        retryAfter: 60,
+        message: expect.stringMatching(
+          /^its turn would come in about 2[89]\d{5} ms; it may wait for 2000000 ms of the 30000000 ms of REQUEST_TIMEOUT_MS$/,
+        ),
+      }),
+    );
+    expect(behind(1900)(1, 30_000)).not.toThrow();
+  });
+
+  test('may wait for four times its own time, never beyond its deadline', () => {
+    expect(behind(8000)(2001, 30_000)).not.toThrow();
+    expect(behind(8000)(1900, 30_000)).toThrow('7600000 ms');
+    expect(behind(8000)(2001, 7000)).toThrow('7000000 ms');
+  });
+
+  test('has a share of that where its body has not been read', () => {
+    expect(behind(1500)(1, 30_000)).not.toThrow();
+    expect(behind(1500)(1, 30_000, 0.5)).toThrow('1000000 ms');
+  });
+});
+
 describe('Retry-After', () => {
   test('is a whole number of seconds, from 1 to 60, in which the threads are through', () => {
     const { turns, enter } = queue(2);
