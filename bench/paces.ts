@@ -7,10 +7,11 @@ import { addSinusoids, rotate } from '../src/engine/position.ts';
 import { project } from '../src/engine/projection.ts';
 import { unitLength } from '../src/engine/similarity.ts';
 import { floats, headMajor, type Matrix, type Precision, positionsOf, takeRows } from '../src/engine/tensor.ts';
+import { chooseCodec, codecOf } from '../src/runtime/codec.ts';
 import { chooseEngine, kernelOf } from '../src/runtime/kernel.ts';
-import { printable } from '../src/wire/attention-reply.ts';
 import { fromFloats, widen } from '../src/wire/datatypes.ts';
 import { tooDeepAt } from '../src/wire/depth.ts';
+import { portable } from '../src/wire/numbers/codec.ts';
 import { numbers } from './load/numbers.ts';
 import { heading, loadNow, table } from './report/markdown.ts';
 import { spread } from './report/statistics.ts';
@@ -23,6 +24,7 @@ const { values: options } = parseArgs({ options: { rounds: { type: 'string', def
 const rounds = Number(options.rounds);
 const load = loadNow();
 const kernel = kernelOf(chooseEngine('auto'));
+const chosen = chooseCodec('auto');
 const next = numbers(1);
 const rows: string[][] = [];
 
@@ -62,8 +64,10 @@ for (const precision of ['float32', 'float64'] as const) {
   pace(`rows taken, rows of one number, ${precision}`, 100_000, () => takeRows(single, positionsOf(single)));
   pace(`heads moved apart, heads of one number, ${precision}`, 128_000, () => headMajor(wide, 128));
   const printed = floats(precision, 100_000).map(() => next() * 2 - 1);
-  pace(`printed, numbers, ${precision}`, 100_000, () => JSON.stringify(printable(printed, undefined)));
-  pace(`printed with decimals, numbers, ${precision}`, 100_000, () => JSON.stringify(printable(printed, 6)));
+  for (const [name, codec] of Object.entries({ [chosen.name]: codecOf(chosen), portable })) {
+    pace(`printed (${name}), numbers, ${precision}`, 100_000, () => codec.print([{ data: printed, shape: [100_000] }]));
+    pace(`printed with decimals (${name}), numbers, ${precision}`, 100_000, () => codec.print([{ data: printed, shape: [100_000], decimals: 6 }]));
+  }
   for (const stored of [undefined, 'weights', 'logits'] as const) {
     const call = callOf(precision, 1000, 1000, 1, stored);
     pace(`${kernel.name}, pairs${stored ? `, ${stored} stored` : ''}, ${precision}`, 1e6, () => kernel.attend(call));

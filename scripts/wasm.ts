@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { descriptorReader, descriptorWriter } from './kernel/descriptor.ts';
 import { scoreTiles, valueTiles } from './kernel/tiles.ts';
+import { powersOfTen } from './numbers/powers.ts';
 
 /*
  * Writes the generated texts, then builds every module of WebAssembly from its assembly/; with --check it compares
@@ -33,16 +34,19 @@ const SHARED_MEMORY = [
 ];
 
 const FOLDER = 'src/engine/kernels';
+const NUMBERS = 'src/wire/numbers';
 const TEXTS = {
   [`${FOLDER}/descriptor.ts`]: descriptorWriter(),
   [`${FOLDER}/assembly/descriptor.ts`]: descriptorReader(),
   [`${FOLDER}/assembly/tiles-score.ts`]: scoreTiles(),
   [`${FOLDER}/assembly/tiles-value.ts`]: valueTiles(),
+  [`${NUMBERS}/assembly/print/powers.ts`]: powersOfTen(),
 };
 
 const MODULES: readonly Module[] = [
   ...kernels('relaxed', ['--enable', 'relaxed-simd']), // fused multiply-add
   ...kernels('strict', []),
+  { file: `${NUMBERS}/print.wasm`, entry: `${NUMBERS}/assembly/print/index.ts`, options: PLAIN },
 ];
 
 for (const [file, text] of Object.entries(TEXTS)) keep(file, Buffer.from(text));

@@ -1,38 +1,45 @@
 import type { Call } from '../engine/call.ts';
-import { floats } from '../engine/tensor.ts';
-import { printable } from '../wire/attention-reply.ts';
+import { type Floats, floats } from '../engine/tensor.ts';
 import type { Printing } from '../wire/members.ts';
+import type { Segment } from '../wire/numbers/segments.ts';
 import { type RowTrace, traceRows } from './trace.ts';
 
 /**
- * `trace` as the reply holds it, under the same axes as the other outputs: every number of the arithmetic as it is to be
- * printed; what is not finite, which only an excluded key or a row without any can have, prints as null.
+ * `trace` as the reply holds it, under the same axes as the other outputs: every number of the arithmetic; what is not
+ * finite, which only an excluded key or a row without any can have, prints as null.
  * @throws ArithmeticOverflow
  */
-export function traceReply(call: Call, { decimals, oneRow, headAxis }: Printing): unknown {
+export function traceReply(call: Call, { decimals, oneRow, headAxis }: Printing): Segment[] {
   const { H, M } = call.axes;
-  const printed = traceRows(call, (row) => printedRow(row, call, decimals));
-  const heads = Array.from({ length: H }, (_, h) => {
-    const rows = printed.slice(h * M, (h + 1) * M);
-    return oneRow ? rows[0] : rows;
-  });
-  return headAxis ? heads : heads[0];
+  const rows = traceRows(call, (row) => rowReply(row, call, decimals));
+  const heads = Array.from({ length: H }, (_, h) => (oneRow ? (rows[h] ?? []) : listOf(rows.slice(h * M, (h + 1) * M))));
+  return headAxis ? listOf(heads) : (heads[0] ?? []);
 }
 
-function printedRow(row: RowTrace, { axes: { N }, precision }: Call, decimals: number | undefined): unknown {
-  const numbers = (data: RowTrace['dot']) => printable(data, decimals);
-  const keys = Array.from({ length: N }, (_, j) => j);
-  const [max, sum] = numbers(floats(precision, 2).map((_, k) => (k === 0 ? row.max : row.sum)));
-  return {
-    products: keys.map((j) => numbers(row.products(j))),
-    dot: numbers(row.dot),
-    scaled: numbers(row.scaled),
-    capped: numbers(row.capped),
-    biased: numbers(row.biased),
-    excluded: Array.from(row.excluded, (one) => one === 1),
-    max,
-    exponentials: numbers(row.exponentials),
-    sum,
-    contributions: keys.map((j) => numbers(row.contributions(j))),
+function listOf(elements: readonly (readonly Segment[])[]): Segment[] {
+  return ['[', ...elements.flatMap((segments, place) => (place === 0 ? segments : [',', ...segments])), ']'];
+}
+
+function rowReply(row: RowTrace, { axes: { N, D, E }, precision }: Call, decimals: number | undefined): Segment[] {
+  const numbers = (name: string, data: Floats, ...shape: number[]): Segment[] => [`,"${name}":`, { data, shape, decimals }];
+  const one = (value: number) => floats(precision, 1).fill(value);
+  const perKey = (terms: (j: number) => Floats, width: number) => {
+    const matrix = floats(precision, N * width);
+    for (let j = 0; j < N; j++) matrix.set(terms(j), j * width);
+    return matrix;
   };
+  return [
+    '{"products":',
+    { data: perKey(row.products, D), shape: [N, D], decimals },
+    ...numbers('dot', row.dot, N),
+    ...numbers('scaled', row.scaled, N),
+    ...numbers('capped', row.capped, N),
+    ...numbers('biased', row.biased, N),
+    `,"excluded":${JSON.stringify(Array.from(row.excluded, (taken) => taken === 1))}`,
+    ...numbers('max', one(row.max)),
+    ...numbers('exponentials', row.exponentials, N),
+    ...numbers('sum', one(row.sum)),
+    ...numbers('contributions', perKey(row.contributions, E), N, E),
+    '}',
+  ];
 }

@@ -2,11 +2,11 @@ import { Readable } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
 import { isGone } from './gone.ts';
-import { logFailure } from './logging.ts';
+import { logFailure, OF_LOAD } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import type { PrintFailure } from './printing.ts';
 import { PROBLEMS } from './problems.ts';
-import { bodyComes, dropRest, keepFromNode } from './rest.ts';
+import { bodyComes, dropRest } from './rest.ts';
 
 /** What is thrown anywhere, as the failure that it is to a client. */
 export function failureOf(error: unknown): Failure {
@@ -29,7 +29,8 @@ function ofFramework(error: unknown): Failure {
 /** Sends a failure. A connection that closes after it is held open while its client still sends, within bounds: closed at once, it would lose the reply. */
 function sendFailure(failure: Failure, print: PrintFailure, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, type, body } = print(failure);
-  const { closes } = PROBLEMS[failure.code];
+  const comes = bodyComes(request.raw);
+  const { closes = OF_LOAD.has(failure.code) && comes } = PROBLEMS[failure.code];
   const retryAfter = failure.retryAfter ?? PROBLEMS[failure.code].retryAfter;
   if (closes) reply.header('connection', 'close');
   if (retryAfter !== undefined) reply.header('retry-after', `${retryAfter}`);
@@ -37,8 +38,6 @@ function sendFailure(failure: Failure, print: PrintFailure, request: FastifyRequ
   const bytes = Buffer.from(body);
   reply.code(status).type(type);
   const held = !reply.raw.shouldKeepAlive || reply.hasHeader('connection') || request.headers.expect !== undefined;
-  const comes = bodyComes(request.raw);
-  if (comes) keepFromNode(request.raw);
   if (!held || !comes) return reply.send(bytes);
   reply.header('content-length', bytes.length);
   return reply.send(Readable.from(heldOpen(bytes, request), { objectMode: false }));

@@ -3,6 +3,8 @@ import { Failure } from '../engine/failure.ts';
 import { ClientGone } from './gone.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
+const GONE = 'the connection closed before the stream was here';
+
 /** Someone waits for the next chunk of a stream. */
 interface Waiting {
   readonly resolve: (chunk: Buffer | undefined) => void;
@@ -54,11 +56,12 @@ export class Incoming {
     }
   }
 
-  /** Nothing more is read. What still comes is dropped elsewhere. */
+  /** Nothing more is read, and whoever waits for it learns that the client is gone. What still comes is dropped elsewhere. */
   stop(): void {
     this.#lifecycle.forget(this.#onClosing);
     this.#source.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose);
     this.#ended ??= true;
+    this.#fail(new ClientGone(GONE));
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -69,7 +72,7 @@ export class Incoming {
 
   readonly #onEnd = (): void => this.#end(true);
   readonly #onError = (error: Error): void => this.#end(error);
-  readonly #onClose = (): void => this.#end(new ClientGone('the connection closed before the stream was here'));
+  readonly #onClose = (): void => this.#end(new ClientGone(GONE));
   readonly #onClosing = (): void => this.#end(new Failure('shutting-down', 'this replica is closing; send this line and the rest again'));
 
   #fail(error: Error): void {

@@ -93,7 +93,7 @@ export async function attentionService(app: FastifyInstance, options: ServiceOpt
   const traffic = new Traffic(app.server);
   const text = expose(metrics, { kernel: engine.name, threads: config.THREADS, traffic, pending: () => answerer.pending });
   const operationsRoutes = async (scope: FastifyInstance): Promise<void> => {
-    await scope.register(infoRoutes, { config, engine });
+    await scope.register(infoRoutes, { config, engine, codec });
     await scope.register(metricsRoutes, { text });
   };
   await operations?.register(async (scope) => {

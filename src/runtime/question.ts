@@ -55,7 +55,7 @@ export interface Means {
 }
 
 /** The body of a reply; `jsonLength` where binary tensors follow its JSON. */
-interface Answer {
+export interface Answer {
   readonly body: Buffer | string;
   readonly jsonLength?: number | undefined;
 }

@@ -174,7 +174,11 @@ export class Turns {
 
   #left(now: number): number {
     let sum = 0;
-    for (const [turn, began] of this.#running) sum += Math.max(0, this.#took(turn) - (now - began));
+    for (const [turn, began] of this.#running) {
+      const [took, ran] = [this.#took(turn), now - began];
+      // One that takes longer than its price says, which may be that of its body alone, is held to be half done.
+      sum += took > ran ? took - ran : ran;
+    }
     return sum;
   }
 

@@ -160,8 +160,8 @@ function tooLarge({ message }: TooMuchToRedo): Failure {
 }
 
 function told({ answer: { body, jsonLength }, facts }: Answered): unknown {
-  // Moved, not copied: memory of its own, since a small Buffer may share its memory with others.
-  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : ownMemory(body);
+  // Moved, not copied: memory of its own, which a small Buffer shares with others of the pool.
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body.length > Buffer.poolSize ? body : ownMemory(body);
   return move(new Moved({ answer: { body: bytes, jsonLength }, facts } satisfies Told, [bytes.buffer as ArrayBuffer]));
 }
 

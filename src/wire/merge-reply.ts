@@ -1,13 +1,16 @@
 import type { Merged } from '../engine/merge.ts';
-import { nested, printable, printedRows } from './attention-reply.ts';
+import { printedRows } from './attention-reply.ts';
 import type { AskedMerge } from './merge-request.ts';
+import type { Segment } from './numbers/segments.ts';
 
-/** The merged attention as JSON text. */
-export function printMergeReply({ context, lse, fullyMasked }: Merged, { m, heads, decimals, oneRow, headAxis }: AskedMerge): string {
+/** The merged attention. */
+export function mergeReply({ context, lse, fullyMasked }: Merged, { m, heads, decimals, oneRow, headAxis }: AskedMerge): Segment[] {
   const rows = oneRow ? [] : [m];
-  return JSON.stringify({
-    context: nested(printable(context.data, decimals), [...rows, context.columns]),
-    lse: nested(printable(lse, decimals), headAxis ? [heads, ...rows] : rows),
-    ...(fullyMasked.length > 0 && { fully_masked: printedRows(fullyMasked, m, headAxis) }),
-  });
+  return [
+    '{"context":',
+    { data: context.data, shape: [...rows, context.columns], decimals },
+    ',"lse":',
+    { data: lse, shape: headAxis ? [heads, ...rows] : rows, decimals },
+    fullyMasked.length > 0 ? `,"fully_masked":${JSON.stringify(printedRows(fullyMasked, m, headAxis))}}` : '}',
+  ];
 }

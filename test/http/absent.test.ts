@@ -1,119 +1,113 @@
+import { METHODS } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { AttentionRequest } from '../../src/schemas/attention.ts';
-import { MergeRequest } from '../../src/schemas/merge.ts';
-import { type Json, useService } from './service.ts';
+import { answerMissingRoutes, answerOtherMethods, collectMethods, noRoute } from '../../src/http/absent.ts';
+import { originHeaders } from '../../src/http/cors.ts';
+import { answerFailures } from '../../src/http/failures.ts';
+import { Metrics } from '../../src/http/metrics.ts';
+import { asProblems } from '../../src/http/printing.ts';
+import { headEveryReply } from '../../src/http/security.ts';
+import { raw, statuses } from './raw.ts';
+import { useSmall } from './small.ts';
 
-const service = useService();
-const TOKENS = [
-  [1, 0],
-  [0, 1],
-];
+const HOME = 'https://page.example';
+const PREFLIGHT = { origin: HOME, 'access-control-request-method': 'POST' };
 
-describe('null for what is optional is as good as nothing', () => {
-  const optional = Object.keys(AttentionRequest.properties).filter((name) => name !== 'tokens');
+/** A service below /ai with a few routes, whose pages may ask where `preflights` says so. */
+function useRoutes(preflights: boolean) {
+  const methods: { of?: ReadonlyMap<string, ReadonlySet<string>> } = {};
+  const small = useSmall((app) =>
+    app.register(
+      async (scope) => {
+        headEveryReply(scope, originHeaders([HOME]));
+        answerFailures(scope, asProblems('/ai'), new Metrics());
+        answerMissingRoutes(scope, '/ai');
+        const methodsOf = collectMethods(scope);
+        scope.get('/both', async () => 'got');
+        scope.post('/both', async () => 'posted');
+        scope.route({ method: ['PUT', 'DELETE'], url: '/list', handler: async () => 'listed' });
+        scope.all('/all', async () => 'all');
+        scope.get('/body', { exposeHeadRoute: false }, async () => 'body');
+        methods.of = new Map([...methodsOf].map(([path, of]) => [path, new Set(of)]));
+        answerOtherMethods(scope, new Map(methodsOf), { preflights });
+      },
+      { prefix: '/ai' },
+    ),
+  );
+  return { small, methods };
+}
 
-  test.each(optional)('%s', async (name) => {
-    const { status, text } = await service.ask({ tokens: TOKENS, [name]: null });
-    expect([status, text]).toEqual([200, (await service.ask({ tokens: TOKENS })).text]);
+const { small, methods } = useRoutes(true);
+const closed = useRoutes(false);
+
+describe('another method of a path', () => {
+  test.each([
+    ['/ai/both', 'PUT', 'GET, HEAD, POST'],
+    ['/ai/list', 'GET', 'DELETE, PUT'],
+    ['/ai/body', 'HEAD', 'GET'],
+    ['/ai/body', 'OPTIONS', 'GET'],
+    ['/ai/body', 'PROPFIND', 'GET'],
+  ] as const)('%s: %s is a 405 that allows %s', async (path, method, allow) => {
+    const { status, headers, text } = await small.ask(path, { method: method as 'GET' });
+    expect([status, headers['allow']]).toEqual([405, allow]);
+    if (method !== 'HEAD')
+      expect(JSON.parse(text)).toMatchObject({
+        type: '/ai/problems/method-not-allowed',
+        detail: `${method} is not taken here; this address takes ${allow}`,
+      });
   });
 
-  test('all at once, and within what is given', async () => {
-    const nothing = Object.fromEntries(optional.map((name) => [name, null]));
-    expect((await service.ask({ ...nothing, tokens: TOKENS })).text).toBe((await service.ask({ tokens: TOKENS })).text);
-    for (const [given, meant] of [
-      [{ window: { left: 0, right: null } }, { window: { left: 0 } }],
-      [{ position: { type: 'rope', base: null, interleaved: null } }, { position: { type: 'rope' } }],
-      [{ position: { type: 'alibi', slopes: null } }, { position: { type: 'alibi' } }],
-    ]) {
-      const { status, text } = await service.ask({ tokens: TOKENS, ...given });
-      expect([status, text]).toEqual([200, (await service.ask({ tokens: TOKENS, ...meant })).text]);
-    }
+  test('is refused before its body is looked at', async () => {
+    const said = await raw(small.port, 'PUT /ai/both HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: ?\r\ncontent-length: 0\r\n\r\n');
+    expect(statuses(said)).toEqual([405]);
   });
 
-  test('of a merge', async () => {
-    const parts = [{ context: [1, 2], lse: 0.5 }];
-    const nothing = Object.fromEntries(Object.keys(MergeRequest.properties).map((name) => [name, null]));
-    const { status, text } = await service.ask({ ...nothing, parts }, { path: '/attention/merge' });
-    expect([status, text]).toEqual([200, (await service.ask({ parts }, { path: '/attention/merge' })).text]);
+  test.each([
+    ['/ai/both', 'GET', 'got'],
+    ['/ai/both', 'POST', 'posted'],
+    ['/ai/list', 'DELETE', 'listed'],
+    ['/ai/all', 'PROPFIND', 'all'],
+  ] as const)('%s: %s, which it takes, is answered', async (path, method, text) => {
+    expect((await small.ask(path, { method: method as 'GET' })).text).toBe(text);
+  });
+
+  test('is whichever Node’s parser knows', () => {
+    expect([...(methods.of?.get('/ai/both') ?? [])].sort()).toEqual(['GET', 'HEAD', 'POST']);
+    expect([...(methods.of?.get('/ai/list') ?? [])].sort()).toEqual(['DELETE', 'PUT']);
+    expect(METHODS.every((method) => methods.of?.get('/ai/all')?.has(method))).toBe(true);
   });
 });
 
-describe('null is not nothing', () => {
-  test.each<[string, object, string, string]>([
-    ['for what is required', { tokens: null }, '/tokens', '/attention'],
-    ['as a row', { tokens: [null] }, '/tokens/0', '/attention'],
-    ['as a number', { tokens: [[null]] }, '/tokens/0/0', '/attention'],
-    ['as a position', { tokens: TOKENS, query: [null] }, '/query/0', '/attention'],
-    ['as an output', { tokens: TOKENS, include: [null] }, '/include/0', '/attention'],
-    ['as an element of a mask', { tokens: TOKENS, mask: [null, true] }, '/mask/0', '/attention'],
-    ['for a field that is not known', { tokens: TOKENS, scael: null }, '/scael', '/attention'],
-    ['for a field that is not known, further down', { tokens: TOKENS, window: { left: 1, up: null } }, '/window/up', '/attention'],
-    ['for both sides of a window', { tokens: TOKENS, window: { left: null, right: null } }, '/window', '/attention'],
-    ['for the type of a position', { tokens: TOKENS, position: { type: null } }, '/position/type', '/attention'],
-    ['for the context of a part', { parts: [{ context: null, lse: 1 }] }, '/parts/0/context', '/attention/merge'],
-    ['as a part', { parts: [null] }, '/parts/0', '/attention/merge'],
-  ])('%s', async (_name, body, pointer, path) => {
-    const { status, json } = await service.ask(body, { path });
-    expect(status).toBe(422);
-    expect(json.errors.map((fault: { pointer: string }) => fault.pointer)).toContain(pointer);
+describe('what a page may send', () => {
+  test('is said at every path, where there are pages that may', async () => {
+    const { status, headers } = await small.ask('/ai/body', { method: 'OPTIONS', headers: PREFLIGHT });
+    expect([status, headers['access-control-allow-methods']]).toEqual([204, 'GET']);
   });
 
-  test('where it is a value: the lse of a part that had no key', async () => {
-    const parts = [
-      { context: [0, 0], lse: null },
-      { context: [1, 2], lse: 0.5 },
-    ];
-    expect((await service.ask({ parts }, { path: '/attention/merge' })).json).toEqual({ context: [1, 2], lse: 0.5 });
+  test('is not said where there are none', async () => {
+    const { status, headers } = await closed.small.ask('/ai/body', { method: 'OPTIONS', headers: PREFLIGHT });
+    expect([status, headers['allow']]).toEqual([405, 'GET']);
+  });
+
+  test('is said of the method OPTIONS alone', async () => {
+    expect((await small.ask('/ai/body', { method: 'DELETE', headers: PREFLIGHT })).status).toBe(405);
   });
 });
 
-describe('refusals read as sentences', () => {
-  const WRONG = [null, true, -1, 0.5, 1e39, 'x', '', [], [null], [[]], [['x']], [[1], [1, 2]], [true], {}, { type: 'x' }, { left: -1 }, { x: 1 }];
-  const Q = { name: 'Q', shape: [1, 1, 1, 2], datatype: 'FP32', data: [1, 0] };
-  const K = { name: 'K', shape: [1, 1, 2, 2], datatype: 'FP32', data: [1, 0, 0, 1] };
-  const V = { name: 'V', shape: [1, 1, 2, 1], datatype: 'FP32', data: [1, 2] };
-  const WRONG_TYPES = ['FP16', 'BF16', 'FP64', 'BOOL', 'INT8', 'INT64', 'UINT16'];
-
-  function* bodies(): Generator<[path: string, body: unknown]> {
-    for (const wrong of WRONG) {
-      for (const path of ['/attention', '/attention/merge', '/v2/models/attention/infer', '/v2/repository/index']) yield [path, wrong];
-      for (const name of [...Object.keys(AttentionRequest.properties), 'unknown']) yield ['/attention', { tokens: TOKENS, [name]: wrong }];
-      for (const name of [...Object.keys(MergeRequest.properties), 'unknown'])
-        yield ['/attention/merge', { parts: [{ context: [1, 2], lse: 1 }], [name]: wrong }];
-      for (const name of ['context', 'lse', 'unknown']) yield ['/attention/merge', { parts: [{ context: [1, 2], lse: 1, [name]: wrong }] }];
-      for (const name of ['id', 'model_name', 'model_version', 'parameters', 'inputs', 'outputs', 'unknown'])
-        yield ['/v2/models/attention/infer', { inputs: [Q, K, V], [name]: wrong }];
-      for (const name of ['name', 'shape', 'datatype', 'parameters', 'data', 'unknown'])
-        yield ['/v2/models/attention/infer', { inputs: [{ ...Q, [name]: wrong }, K, V] }];
-      for (const name of [
-        'scale',
-        'is_causal',
-        'q_num_heads',
-        'softcap',
-        'softmax_precision',
-        'left_window_size',
-        'binary_data_output',
-        'classification',
-      ])
-        yield ['/v2/models/attention/infer', { inputs: [Q, K, V], parameters: { [name]: wrong } }];
-      for (const datatype of WRONG_TYPES)
-        yield ['/v2/models/attention/infer', { inputs: [Q, K, V, { name: 'attn_mask', shape: [2], datatype, data: [wrong, 1] }] }];
-      for (const output of [wrong, { name: wrong }, { name: 'Y', parameters: wrong }, { name: 'Y', parameters: { binary_data: wrong } }])
-        yield ['/v2/models/attention/infer', { inputs: [Q, K, V], outputs: [output] }];
+describe('a path that no route has', () => {
+  test('is a 404 that says where the routes are listed, whatever the body', async () => {
+    expect(noRoute('/ai')).toBe('no route has this path; /ai/docs lists them');
+    for (const method of ['GET', 'POST'] as const) {
+      const { status, text } = await small.ask('/ai/nope', { method, headers: method === 'POST' ? { 'content-type': '?' } : {} });
+      expect([status, JSON.parse(text).type, JSON.parse(text).detail]).toEqual([404, '/ai/problems/not-found', noRoute('/ai')]);
     }
-  }
-
-  test('with no doubled punctuation, and nothing of JavaScript', async () => {
-    const said = new Set<string>();
-    for (const [path, body] of bodies()) {
-      const { status, text } = await service.ask(body, { path });
-      expect(status, text).toBeLessThan(500);
-      if (status === 200) continue;
-      const json: Json = JSON.parse(text);
-      for (const detail of json.errors ? json.errors.map((fault: { detail: string }) => fault.detail) : [json.detail ?? json.error]) said.add(detail);
-    }
-    expect(said.size).toBeGreaterThan(150);
-    const odd = [...said].filter((detail) => /[,;:.] ?[,;:.](?!\.)| {2}|undefined|\[object|\bNaN\b(?!")|[,;: ]$/.test(detail));
-    expect(odd).toEqual([]);
   });
+
+  test('beside the service is not its business', async () => {
+    expect(JSON.parse((await small.ask('/nope')).text)).not.toHaveProperty('type');
+  });
+});
+
+test('what is no good HTTP is said first', async () => {
+  for (const path of ['/ai/both', '/ai/nope'])
+    expect(await raw(small.port, `GET ${path} HTTP/1.0\r\nhost: a\r\nhost: b\r\n\r\n`)).toContain('/ai/problems/malformed-http');
 });

@@ -131,6 +131,13 @@ describe('the time of a line, by a clock that is set', () => {
   });
 });
 
+test('whoever waits for a stream that is stopped learns that its client is gone, and not that it ended', async () => {
+  const { incoming } = start();
+  const next = incoming.next(1);
+  incoming.stop();
+  await expect(next).rejects.toMatchObject({ name: 'ClientGone', message: 'the connection closed before the stream was here' });
+});
+
 test('a stream that is stopped is let go of', async () => {
   const { source, lifecycle, incoming } = start();
   const events = ['data', 'end', 'close'] as const;

@@ -5,6 +5,7 @@ import { Metrics } from '../../src/http/metrics.ts';
 import { asProblems } from '../../src/http/printing.ts';
 import { healthRoutes } from '../../src/http/routes/health.ts';
 import { infoRoutes } from '../../src/http/routes/info.ts';
+import { chooseCodec } from '../../src/runtime/codec.ts';
 import { chooseEngine } from '../../src/runtime/kernel.ts';
 import { useSmall } from './small.ts';
 
@@ -14,11 +15,11 @@ const measured = chooseEngine('simd');
 describe('what runs here', () => {
   const byReference = useSmall((app) => {
     app.setSerializerCompiler(() => JSON.stringify);
-    return app.register(infoRoutes, { config, engine: chooseEngine('reference') });
+    return app.register(infoRoutes, { config, engine: chooseEngine('reference'), codec: chooseCodec('portable') });
   });
   const byModule = useSmall((app) => {
     app.setSerializerCompiler(() => JSON.stringify);
-    return app.register(infoRoutes, { config, engine: measured });
+    return app.register(infoRoutes, { config, engine: measured, codec: chooseCodec('auto') });
   });
 
   test('is said with the limits in force', async () => {
@@ -29,11 +30,13 @@ describe('what runs here', () => {
       node: process.version,
       limits: expect.objectContaining({ MAX_BODY_BYTES, MAX_WORK: 12345, MAX_REPLY_NUMBERS, REQUEST_TIMEOUT_MS, DRAIN_MS: 7 }),
       engine: { kernel: 'reference', threads: 3 },
+      json_codec: 'portable',
     });
   });
 
   test('is said with what was measured at start, to a tenth', async () => {
-    const { engine } = JSON.parse((await byModule.ask('/info')).text);
+    const { engine, json_codec } = JSON.parse((await byModule.ask('/info')).text);
+    expect(json_codec).toBe('wasm');
     const rates = Object.entries(measured.choice?.rates ?? {});
     expect(rates.length).toBeGreaterThan(0);
     expect(engine).toEqual({

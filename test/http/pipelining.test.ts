@@ -50,6 +50,18 @@ test('what follows is not read while requests wait, and is once the last of them
   connection.socket.destroy();
 });
 
+test('nothing is read while one request waits, as while many do', async () => {
+  begun.length = 0;
+  const connection = open(bare.port, `${get('/1')}${get('/2')}`);
+  await expect.poll(urls).toEqual(['/1']);
+  await turns();
+  expect(begun[0]?.request.socket.isPaused()).toBe(true);
+  begun[0]?.response.end();
+  await expect.poll(urls).toEqual(['/1', '/2']);
+  expect(begun[1]?.request.socket.isPaused()).toBe(false);
+  connection.socket.destroy();
+});
+
 test('a client that goes on sending fills no memory', async () => {
   begun.length = 0;
   const connection = open(bare.port, get('/'));

@@ -4,13 +4,13 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { leaveBodiesToRoutes } from '../../src/http/body.ts';
 import {
-  Budget,
   bodyComes,
   DROPPED_A_TICK,
+  Dropping,
   dropRest,
   dropUnreadBodies,
-  keepFromNode,
   LONGEST_DROPPING_MS,
+  MOST_BODIES,
   MOST_DROPPED_BYTES,
 } from '../../src/http/rest.ts';
 import { open } from './raw.ts';
@@ -110,11 +110,11 @@ describe('the bounds, by a clock that is set', () => {
   function dropping({
     closing,
     prepare,
-    budget = new Budget(),
+    among = new Dropping(),
   }: {
     closing?: boolean;
     prepare?: (raw: IncomingMessage) => void;
-    budget?: Budget;
+    among?: Dropping;
   } = {}) {
     const socket = new Socket();
     const state = { bytes: 1000, settled: false };
@@ -122,7 +122,7 @@ describe('the bounds, by a clock that is set', () => {
     const raw = new IncomingMessage(socket);
     prepare?.(raw);
     const before = listeners(raw);
-    const promise = dropRest(raw, closing, budget);
+    const promise = dropRest(raw, closing, among);
     void promise.then(() => {
       state.settled = true;
     });
@@ -193,30 +193,10 @@ describe('the bounds, by a clock that is set', () => {
     expect([state.settled, elsewhere.readableLength]).toEqual([true, 0]);
   });
 
-  test('a client that waits for us is not cut off for it', async () => {
-    let goOn = () => {};
-    const budget = Object.assign(new Budget(), {
-      allows: (later: () => void): boolean => {
-        goOn = later;
-        return false;
-      },
-    });
-    const { raw, socket, state } = dropping({ budget });
-    raw.push('here');
-    await vi.advanceTimersByTimeAsync(3 * LONGEST_DROPPING_MS);
-    expect([state.settled, socket.destroyed]).toEqual([false, false]);
-    budget.allows = () => true;
-    goOn();
-    await vi.advanceTimersByTimeAsync(LONGEST_DROPPING_MS - 100);
-    expect([raw.readableLength, socket.destroyed]).toEqual([0, false]);
-    await vi.advanceTimersByTimeAsync(200);
-    expect([state.settled, socket.destroyed]).toEqual([true, true]);
-  });
-
-  test('all bodies together are dropped at one pace, in turn', async () => {
+  test('all bodies together are dropped at one pace, in turn, and nothing of one is read before', async () => {
     const piece = Buffer.alloc(DROPPED_A_TICK);
-    const budget = new Budget();
-    const bodies = [dropping({ budget }), dropping({ budget }), dropping({ budget })];
+    const among = new Dropping();
+    const bodies = [dropping({ among }), dropping({ among }), dropping({ among })];
     for (const { raw } of bodies) raw.push(piece);
     const unread = () => bodies.map(({ raw }) => raw.readableLength / piece.length);
     await vi.advanceTimersByTimeAsync(0);
@@ -226,13 +206,13 @@ describe('the bounds, by a clock that is set', () => {
     await vi.advanceTimersByTimeAsync(10);
     expect(unread()).toEqual([0, 0, 0]);
     for (const { raw } of bodies) raw.destroy();
-    await vi.advanceTimersByTimeAsync(100);
+    await vi.advanceTimersByTimeAsync(0);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('Node drops nothing by itself of a body that is kept from it', async () => {
-    const raw = new IncomingMessage(new Socket());
-    keepFromNode(raw);
-    expect(raw.readableFlowing).toBe(null);
+  test('where there are too many, the one that came first is cut off', () => {
+    const among = new Dropping();
+    const bodies = Array.from({ length: MOST_BODIES + 2 }, () => dropping({ among }));
+    expect(bodies.map(({ socket }) => socket.destroyed)).toEqual([true, true, ...Array(MOST_BODIES).fill(false)]);
   });
 });

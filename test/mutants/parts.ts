@@ -1,9 +1,10 @@
-/** The tests that hold a file of `src/`, where they are not those of its own name. */
+/** The tests that hold a file of `src/`, where they are not those of its own name, or where those start threads. */
 const HELD_BY: Readonly<Record<string, readonly string[]>> = {
-  'http/cors': ['http/cors', 'http/origins'],
-  'http/vary': ['http/cors', 'http/packing'],
-  'runtime/admission': ['runtime/admission', 'runtime/hold'],
+  'http/metrics': ['http/measuring', 'http/exposition'],
+  'http/vary': ['http/cors'],
+  'runtime/admission': ['runtime/hold'],
   'runtime/memory': ['runtime/own-memory'],
+  'runtime/offload': ['runtime/offload-played'],
 };
 
 /** The files that PART names, by their place below `src/`, and the tests that hold each. */

@@ -48,6 +48,16 @@ describe('memory', () => {
     expect(watched({ available: 1e8 }).look()).toBe('100000000 of the machine’s 16000000000 bytes of memory are left');
   });
 
+  test('is none up to the bounds', () => {
+    expect(watched({ resident: 0.92e9, limit: 1e9 }).look()).toBeUndefined();
+    expect(watched({ available: 0.32e9 }).look()).toBeUndefined();
+  });
+
+  test.each([16e9, 1e19])('is that of the machine where the limit, %d, is no less than it', (limit) => {
+    expect(watched({ limit, available: 1e8 }).look()).toContain('of the machine');
+    expect(watched({ limit, resident: 0.99 * limit }).look()).toBeUndefined();
+  });
+
   test('is none any more once there is some again', () => {
     const { look, has } = watched({ resident: 0.95e9, limit: 1e9 });
     expect(look()).toContain('fills');
@@ -91,6 +101,37 @@ test('nothing is looked at any more once it is stopped', () => {
   const { look } = watched({ available: 1e8 });
   pressure?.stop();
   expect(look()).toBeUndefined();
+});
+
+describe('what the process says of itself', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  test('is its memory, its limit, and what the machine has left', () => {
+    vi.spyOn(process, 'constrainedMemory').mockReturnValue(1e9);
+    vi.spyOn(process.memoryUsage, 'rss').mockReturnValue(0.95e9);
+    pressure = new Pressure();
+    vi.advanceTimersByTime(LOOK_MS);
+    expect(pressure.why).toBe('the process fills 950000000 of the 1000000000 bytes of memory that it may have');
+    vi.spyOn(process, 'constrainedMemory').mockReturnValue(0);
+    vi.spyOn(process, 'availableMemory').mockReturnValue(7);
+    vi.advanceTimersByTime(LOOK_MS);
+    expect(pressure.why).toMatch(/^7 of the machine’s \d+ bytes of memory are left$/);
+  });
+
+  test.each([
+    ['of its own', 1_400_000, 0],
+    ['of the system for it', 0, 1_400_000],
+    ['of both', 700_000, 700_000],
+  ])('is the time %s that it computed, in microseconds', (_whose, user, system) => {
+    let looks = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => 1400 * looks);
+    vi.spyOn(process, 'threadCpuUsage').mockImplementation(() => ({ user: user * looks, system: system * looks }));
+    pressure = new Pressure(() => plenty);
+    for (; looks < 3; vi.advanceTimersByTime(LOOK_MS)) looks++;
+    expect(pressure.why).toBe('the event loop is 1150 ms late, which is more than 1000 ms');
+  });
 });
 
 test('the process’ own clocks tell a thread that has no core from one that computes', async () => {

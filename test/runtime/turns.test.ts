@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Turn, Turns } from '../../src/runtime/turns.ts';
 
 /** The names of those that began, in order; `end` gives a thread back. */
@@ -63,6 +63,37 @@ describe('the queue', () => {
     expect(begun.at(-1)).toBe('not ready');
   });
 
+  test('serves those that have the same ratio in the order in which they came', () => {
+    const { begun, enter, end } = queue(1);
+    enter('running', 10, 0);
+    for (const name of ['first', 'second', 'third']) enter(name, 10, 0);
+    for (const name of ['running', 'first', 'second']) end(name, 100);
+    expect(begun).toEqual(['running', 'first', 'second', 'third']);
+  });
+
+  test('may be asked again by what happens while it gives threads out', () => {
+    const { turns, begun, enter } = queue(2);
+    const asking = () => {
+      turns.next();
+      return false;
+    };
+    enter('not ready', 1, 0, asking);
+    enter('a', 10, 0);
+    enter('b', 10, 0);
+    enter('c', 10, 0);
+    expect([begun, turns.busy, turns.length]).toEqual([['a', 'b'], 2, 2]);
+  });
+
+  test('says nothing of idle threads while one waits that is not ready', () => {
+    const { turns, enter } = queue(2);
+    let idle = 0;
+    turns.onIdle = () => idle++;
+    turns.leave(enter('not ready', 1, 0, () => false));
+    expect(idle).toBe(0);
+    turns.next();
+    expect(idle).toBe(1);
+  });
+
   test('says when threads are idle, and counts those that help', () => {
     const { turns, begun, enter, end } = queue(2);
     let idle = 0;
@@ -106,6 +137,12 @@ describe('the expected wait', () => {
     expect(later.turns.expectedWait({ cost: 20, basis: 'shapes' })).toBeGreaterThan(1000);
   });
 
+  test('holds one to be half done that runs for longer than its price says', () => {
+    const { turns, enter } = queue(1);
+    enter('running', 10, 0);
+    expect(turns.expectedWait({ cost: 1, basis: 'shapes' }, performance.now() + 1e6)).toBeGreaterThan(0.9e6);
+  });
+
   test('follows the pace that is measured', () => {
     const { turns, enter, end } = queue(1);
     // Each takes three times its price.
@@ -118,6 +155,50 @@ describe('the expected wait', () => {
     const wait = turns.expectedWait({ cost: 100, basis: 'shapes' });
     expect(wait).toBeGreaterThan(550);
     expect(wait).toBeLessThanOrEqual(610);
+  });
+});
+
+describe('the expected wait, by a clock that stands', () => {
+  let now = 0;
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    now = performance.now();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test('is shared by the threads', () => {
+    const { turns, enter } = queue(4);
+    for (let i = 0; i < 4; i++) enter(`running ${i}`, 1000, now);
+    enter('short', 400, now);
+    // What is left of the four, and the one that is shorter.
+    expect(turns.expectedWait({ cost: 500, basis: 'shapes' })).toBe(1100);
+    // One that has waited for long is before it too.
+    enter('long', 4000, now - 1e6);
+    expect(turns.expectedWait({ cost: 500, basis: 'shapes' })).toBe(2100);
+  });
+
+  test('counts a long one that will have waited long enough by the time of one’s turn', () => {
+    const { turns, enter } = queue(1);
+    enter('running', 1000, now);
+    // In a second their ratios less one are 1.25 and 0.5, and 1.25 is that of this one: the first is before it, the other is not.
+    enter('long', 2000, now - 1500);
+    enter('longer', 4000, now - 1000);
+    expect(turns.expectedWait({ cost: 800, basis: 'shapes' })).toBe(3000);
+  });
+
+  test('goes by the length of a body as it does by shapes', () => {
+    const { turns, enter } = queue(1);
+    enter('running', 100, now);
+    expect(turns.expectedWait({ cost: 20, basis: 'bytes' })).toBe(100);
+  });
+
+  test('is not changed by the end of one that had no thread', () => {
+    const { turns, enter } = queue(1);
+    enter('running', 100, now);
+    turns.end({ basis: 'shapes', cost: 1e9, since: 0, begin: () => undefined }, 1e9);
+    expect([turns.busy, turns.expectedWait({ cost: 100, basis: 'shapes' })]).toEqual([1, 100]);
   });
 });
 

@@ -1,36 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Tensor } from '../../src/engine/token-outputs.ts';
-import { nested, printAttentionReply, printable, printedRows } from '../../src/wire/attention-reply.ts';
+import { attentionReply, printedRows } from '../../src/wire/attention-reply.ts';
 import type { Printing } from '../../src/wire/members.ts';
-
-describe('numbers', () => {
-  test('have the fewest digits that read back as the same number', () => {
-    expect(printable(Float32Array.of(0.26, 1 / 3), undefined)).toEqual([0.26, 0.33333334]);
-    expect(printable(Float64Array.of(0.26, 1 / 3), undefined)).toEqual([0.26, 1 / 3]);
-  });
-
-  test('have no more than the decimals that are asked for', () => {
-    expect(printable(Float32Array.of(0.26, 1 / 3, -7.5), 1)).toEqual([0.3, 0.3, -7.5]);
-    expect(printable(Float64Array.of(2.5, -0.4), 0)).toEqual([3, -0]);
-  });
-
-  test('that are infinite stay so, and are printed as null; −0 is printed as 0', () => {
-    expect(printable(Float32Array.of(Number.NEGATIVE_INFINITY), 2)).toEqual([Number.NEGATIVE_INFINITY]);
-    expect(JSON.stringify(printable(Float32Array.of(Number.NEGATIVE_INFINITY, -0, -0.001), 2))).toBe('[null,0,0]');
-    expect(printable(Float64Array.of(Number.POSITIVE_INFINITY), undefined)).toEqual([Number.POSITIVE_INFINITY]);
-  });
-});
-
-test('a flat array is cut by its axes', () => {
-  const six = [1, 2, 3, 4, 5, 6];
-  expect(nested([7], [])).toBe(7);
-  expect(nested(six, [6])).toBe(six);
-  expect(nested(six, [2, 3])).toEqual([
-    [1, 2, 3],
-    [4, 5, 6],
-  ]);
-  expect(nested(six, [3, 1, 2])).toEqual([[[1, 2]], [[3, 4]], [[5, 6]]]);
-});
+import type { Segment } from '../../src/wire/numbers/segments.ts';
+import { codec } from '../codec.ts';
 
 test('rows are counted through the heads, or in pairs with their head', () => {
   expect(printedRows([0, 2, 3, 5], 3, false)).toEqual([0, 2, 3, 5]);
@@ -73,8 +46,8 @@ describe('a reply', () => {
     ['scores', scores],
     ['lse', lse],
   ] as const);
-  const print = (printing: Partial<Printing>, fullyMasked: readonly number[] = [], trace?: unknown) =>
-    printAttentionReply({ tensors, fullyMasked }, { include: ['scores'], oneRow: false, headAxis: false, ...printing }, 1, trace);
+  const print = (printing: Partial<Printing>, fullyMasked: readonly number[] = [], trace?: readonly Segment[]) =>
+    codec.print(attentionReply({ tensors, fullyMasked }, { include: ['scores'], oneRow: false, headAxis: false, ...printing }, 1, trace)).toString();
 
   test('has a member for each output, in the order of the request', () => {
     expect(print({ include: ['lse', 'keys'] })).toBe('{"lse":[0.125],"keys":[[1],[2]]}');
@@ -97,7 +70,9 @@ describe('a reply', () => {
   });
 
   test('has the trace as it is given, in its place', () => {
-    expect(print({ include: ['trace', 'lse'] }, [], [{ sum: 1.25 }])).toBe('{"trace":[{"sum":1.25}],"lse":[0.125]}');
+    expect(print({ include: ['trace', 'lse'] }, [], ['[{"sum":', { data: Float32Array.of(1.25), shape: [] }, '}]'])).toBe(
+      '{"trace":[{"sum":1.25}],"lse":[0.125]}',
+    );
   });
 
   test('lists the rows without a key, where there is one', () => {

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../config.ts';
+import type { ChosenCodec } from '../../runtime/codec.ts';
 import type { ChosenEngine } from '../../runtime/kernel.ts';
 import { named } from '../../schemas/shapes.ts';
 import { name, version } from '../../version.ts';
@@ -33,6 +34,7 @@ const EXAMPLE = {
     DRAIN_MS: 5000,
   },
   engine: { kernel: 'wasm 6x16 relaxed-simd revectorised', threads: 2, gflops: { '6x8': 68.4, '4x16': 83.2, '6x16': 86.9 }, chosen_in_ms: 40 },
+  json_codec: 'wasm',
 };
 
 const Info = Type.Object(
@@ -42,12 +44,16 @@ const Info = Type.Object(
     node: Type.String({ description: 'The version of Node.js that runs it.' }),
     limits: Type.Record(Type.String(), Type.Number(), { description: 'The settings in force.' }),
     engine: Engine,
+    json_codec: Type.String({ description: 'Who reads and prints the numbers of JSON: wasm, or portable (JavaScript alone).' }),
   },
   { ...named('Info', 'What runs here.'), examples: [EXAMPLE] },
 );
 
 /** What runs here, and within which limits. */
-export async function infoRoutes(app: FastifyInstance, { config, engine }: { config: Config; engine: ChosenEngine }): Promise<void> {
+export async function infoRoutes(
+  app: FastifyInstance,
+  { config, engine, codec }: { config: Config; engine: ChosenEngine; codec: ChosenCodec },
+): Promise<void> {
   const { MAX_BODY_BYTES, MAX_WORK, MAX_PENDING_WORK, MAX_PENDING_BYTES, MAX_CONNECTIONS, MAX_REPLY_NUMBERS, REQUEST_TIMEOUT_MS, DRAIN_MS } = config;
   const info = {
     name,
@@ -59,6 +65,7 @@ export async function infoRoutes(app: FastifyInstance, { config, engine }: { con
       threads: config.THREADS,
       ...(engine.choice && { gflops: rounded(engine.choice.rates), chosen_in_ms: Math.round(engine.choice.milliseconds) }),
     },
+    json_codec: codec.name,
   };
   app.get(
     '/info',

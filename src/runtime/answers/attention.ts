@@ -2,7 +2,7 @@ import { attendTokens, tokenSizes } from '../../engine/token-attention.ts';
 import { Recording } from '../../explain/recording.ts';
 import { traceReply } from '../../explain/trace-reply.ts';
 import { MOST_WALKED } from '../../explain/walkthrough.ts';
-import { printAttentionReply } from '../../wire/attention-reply.ts';
+import { attentionReply } from '../../wire/attention-reply.ts';
 import { readAttentionRequest } from '../../wire/attention-request.ts';
 import { costOf, paceOf, tokenHolds, tokenLoad } from '../cost.ts';
 import { axesOf, refuseShown, refuseTooMuch, traceNumbersOf } from '../limits.ts';
@@ -11,7 +11,7 @@ import { readJsonBody } from './body.ts';
 import { pointingAtZeroVectors } from './zero-vectors.ts';
 
 /** Attention over tokens, as JSON. */
-export function attention({ body }: QuestionOf<'attention'>, { kernel, limits, checkpoint }: Means): Task {
+export function attention({ body }: QuestionOf<'attention'>, { kernel, codec, limits, checkpoint }: Means): Task {
   const order = readAttentionRequest(readJsonBody(body));
   const { attention: asked, printing } = order;
   const sizes = tokenSizes(asked);
@@ -28,7 +28,7 @@ export function attention({ body }: QuestionOf<'attention'>, { kernel, limits, c
       const result = pointingAtZeroVectors(order, () => attendTokens(asked, kernel, checkpoint, recording));
       const trace = recording && traceReply(recording.call, printing);
       computed?.();
-      return { body: printAttentionReply(result, printing, sizes.m, trace) };
+      return { body: codec.print(attentionReply(result, printing, sizes.m, trace)) };
     },
   };
 }

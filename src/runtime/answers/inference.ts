@@ -1,16 +1,17 @@
 import { type OnnxLayout, onnxCall, onnxLayout } from '../../engine/onnx.ts';
 import { Chunks } from '../../wire/chunks.ts';
-import { printInferenceReply } from '../../wire/inference-reply.ts';
+import { type InferenceReply, inferenceReply } from '../../wire/inference-reply.ts';
 import { type AskedInference, type Model, readInferenceRequest } from '../../wire/inference-request.ts';
+import type { Codec } from '../../wire/numbers/codec.ts';
 import { costOf, type Load, PRINTED_BYTES, paceOf } from '../cost.ts';
 import { type CallSize, numbersIn, refuseAxes, refuseCall } from '../limits.ts';
-import type { Means, QuestionOf, Task } from '../question.ts';
+import type { Answer, Means, QuestionOf, Task } from '../question.ts';
 
 /** The model that the inference protocol serves. */
 export const MODEL = { name: 'attention', version: '1' } as const satisfies Model;
 
 /** ONNX's Attention over tensors, by the Open Inference Protocol. */
-export function inference({ body, jsonLength }: QuestionOf<'inference'>, { kernel, limits, checkpoint }: Means): Task {
+export function inference({ body, jsonLength }: QuestionOf<'inference'>, { kernel, codec, limits, checkpoint }: Means): Task {
   const order = readInferenceRequest(new Chunks(body), jsonLength, MODEL);
   const { attributes, precision, shapes } = order;
   const names = order.outputs.map(({ name }) => name);
@@ -31,9 +32,17 @@ export function inference({ body, jsonLength }: QuestionOf<'inference'>, { kerne
       // Present keys and values alone need no attention.
       const result = call.want.size > 0 ? kernel.attend(call) : { fullyMasked: [] };
       computed?.();
-      return printInferenceReply(order, onnx.outputs(result), MODEL);
+      return printed(inferenceReply(order, onnx.outputs(result), MODEL), codec);
     },
   };
+}
+
+/** JSON alone, or JSON of a length that is said and the tensors as bytes after it. */
+function printed({ json, binary }: InferenceReply, codec: Codec): Answer {
+  const body = codec.print(json);
+  if (binary.length === 0) return { body };
+  const bytes = Buffer.from(body);
+  return { body: Buffer.concat([bytes, ...binary]), jsonLength: bytes.length };
 }
 
 function loadOf(

@@ -1,5 +1,5 @@
 import { mergeAndProject } from '../../engine/merge.ts';
-import { printMergeReply } from '../../wire/merge-reply.ts';
+import { mergeReply } from '../../wire/merge-reply.ts';
 import { readMergeRequest } from '../../wire/merge-request.ts';
 import { costOf, PRINTED_BYTES } from '../cost.ts';
 import { refuseReply, refuseWork } from '../limits.ts';
@@ -7,7 +7,7 @@ import type { Means, QuestionOf, Task } from '../question.ts';
 import { readJsonBody } from './body.ts';
 
 /** Attention over all keys from attention over parts of them. */
-export function merge({ body }: QuestionOf<'merge'>, { limits }: Means): Task {
+export function merge({ body }: QuestionOf<'merge'>, { codec, limits }: Means): Task {
   const order = readMergeRequest(readJsonBody(body));
   const { parts, m, heads, output } = order;
   const inputs = parts[0]?.context.columns ?? 0;
@@ -38,7 +38,7 @@ export function merge({ body }: QuestionOf<'merge'>, { limits }: Means): Task {
     carryOut(computed) {
       const merged = mergeAndProject(parts, m, heads, output);
       computed?.();
-      return { body: printMergeReply(merged, order) };
+      return { body: codec.print(mergeReply(merged, order)) };
     },
   };
 }

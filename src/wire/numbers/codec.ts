@@ -1,8 +1,11 @@
+import { printPortably } from './portable.ts';
+import type { Segment } from './segments.ts';
+
 /** A thread's own way to read and print the numbers of JSON. */
 export interface Codec {
-  /** For people. */
-  readonly name: string;
+  /** A reply as bytes, or as text. */
+  print(reply: readonly Segment[]): Buffer | string;
 }
 
 /** JavaScript alone. */
-export const portable: Codec = { name: 'portable' };
+export const portable: Codec = { print: printPortably };

@@ -46,8 +46,9 @@ export function expectBounds({ own, exact }: Pair, kernel: Kernel): void {
   expectOutput('logits', () => logit);
   const relative = 2 * logit + (N + 16) * 2 * U;
   expectOutput('weights', () => relative);
-  expectOutput('context', () => relative * greatest(own.value.data));
-  expectOutput('lse', () => logit + (N + 16) * 2 * U * (1 + greatest(exact.lse)));
+  const [value, lse] = [greatest(own.value.data), greatest(exact.lse)];
+  expectOutput('context', () => relative * value);
+  expectOutput('lse', () => logit + (N + 16) * 2 * U * (1 + lse));
   expectOutput('entropy', () => 16 * relative * (1 + Math.log2(N + 1)));
   expectOutput('sink_weight', () => relative);
   for (const output of own.want) expect(got[output], output).toBeDefined();

@@ -1,19 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { shortestFloat32 } from '../../src/wire/float32.ts';
+import { shortestFloat32 } from '../../../src/wire/numbers/float32.ts';
 
-/** The definition, slowly: the first precision whose decimal reads back; of two that are equally near, the even one. */
+/** The definition, slowly: the first precision at which a decimal reads back; of two the nearer, of two equally near the even one. */
 function shortestBySearch(value: number): number {
+  if (value === 0) return 0;
+  const [mantissa = '', exponent = '0'] = Math.abs(value).toExponential(100).split('e');
+  const all = mantissa.replace('.', '');
   for (let digits = 1; digits <= 9; digits++) {
-    const candidate = Number(value.toPrecision(digits));
-    if (Math.fround(candidate) !== value) continue;
-    const [text = '', exponent = '0'] = Math.abs(value).toExponential(30).split('e');
-    const tie = /^50*$/.test(text.replace('.', '').slice(digits));
-    if (!tie) return candidate;
-    const kept = text.replace('.', '').slice(0, digits);
-    const even = Number(kept) % 2 === 0 ? Number(kept) : Number(kept) + 1;
-    const rounded = Number(`${even}e${Number(exponent) - digits + 1}`) * Math.sign(value);
-    return Math.fround(rounded) === value ? rounded : candidate;
+    const below = Number(all.slice(0, digits));
+    const [lower = Number.NaN, upper = Number.NaN] = [below, below + 1].map(
+      (n) => Math.sign(value) * Number(`${n}e${Number(exponent) - digits + 1}`),
+    );
+    const [readsLower, readsUpper] = [lower, upper].map((decimal) => Math.fround(decimal) === value);
+    if (!readsLower && !readsUpper) continue;
+    if (!(readsLower && readsUpper)) return readsLower ? lower : upper;
+    const half = '5'.padEnd(all.length - digits, '0');
+    const rest = all.slice(digits);
+    return rest < half || (rest === half && below % 2 === 0) ? lower : upper;
   }
   throw new Error(`${value} is not a float32`);
 }
@@ -60,6 +64,15 @@ test('what is not finite comes back as it is', () => {
 });
 
 describe('a decimal', () => {
+  // Of these powers of two the nearest decimal of eight digits does not read back, and the next one does.
+  test.each([
+    [2 ** -96, 1.2621775e-29],
+    [2 ** 87, 1.5474251e26],
+    [2 ** 90, 1.2379401e27],
+  ])('%s is %s', (value, decimal) => {
+    expect(shortestFloat32(value)).toBe(decimal);
+  });
+
   test.each<[number]>([
     [0],
     [-0],

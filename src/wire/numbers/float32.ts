@@ -57,8 +57,16 @@ function decimal(magnitude: number, places: number): number {
 /** No number that comes here lies halfway between two decimals of so few digits: toPrecision would take the greater, JavaScript the even one. */
 function searchUpwards(value: number): number {
   for (let digits = 1; digits < MOST_DIGITS; digits++) {
-    const candidate = Number(value.toPrecision(digits));
-    if (Math.fround(candidate) === value) return candidate;
+    const nearest = Number(value.toPrecision(digits));
+    if (Math.fround(nearest) === value) return nearest;
+    const outer = Number.isInteger(Math.log2(Math.abs(value))) ? nextOutwards(value, digits) : nearest;
+    if (Math.fround(outer) === value) return outer;
   }
   return Number(value.toPrecision(MOST_DIGITS));
+}
+
+/** Of a power of two the interval reaches twice as far outwards: there the second nearest decimal may read back where the nearest does not. */
+function nextOutwards(value: number, digits: number): number {
+  const [mantissa = '', exponent = ''] = value.toExponential(digits - 1).split('e');
+  return Number(`${Number(mantissa.replace('.', '')) + Math.sign(value)}e${Number(exponent) - digits + 1}`);
 }

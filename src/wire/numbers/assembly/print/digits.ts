@@ -1,0 +1,82 @@
+import { LONG_FRAME, LONG_LAST, LONG_LENGTHS, SHORT_LANES, SHORT_LENGTHS, shortLead } from './layout';
+
+/** Eight digits, one a byte, the first in the highest: three steps, each of which cuts every part in two. */
+// @ts-ignore: decorator
+@inline
+export function eightDigits(n: u64): u64 {
+  const fours = n + 0xffffd8f0 * ((n * 109951163) >> 40);
+  const twos = fours + 0xff9c * (((fours * 5243) >> 19) & 0x7f0000007f);
+  return twos + 0xf6 * (((twos * 103) >> 10) & 0xf000f000f000f);
+}
+
+/** Writes eight digits and a ninth by a row of layout; gives how long that is, 0 where the row has no place for it. */
+// @ts-ignore: decorator
+@inline
+export function layShort(p: usize, digits: u64, ninth: u32, row: usize): usize {
+  const source = i64x2.replace_lane(i64x2.splat(digits | 0x3030303030303030), 1, <u64>ninth + SHORT_LANES);
+  v128.store(p, i8x16.swizzle(source, v128.load(row)));
+  const zeros = (<i32>(ctz(digits) >> 3) + 1) & ((<i32>ninth - 1) >> 31);
+  return load<u8>(row + zeros, SHORT_LENGTHS);
+}
+
+/** The same of sixteen digits and a 17th. */
+// @ts-ignore: decorator
+@inline
+export function layLong(p: usize, first: u64, second: u64, last: u32, row: usize): usize {
+  const packed = i64x2.replace_lane(i64x2.splat(first), 1, second);
+  const digits = i8x16.shuffle(packed, packed, 7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8);
+  v128.store(p, v128.or(i8x16.swizzle(digits, v128.load(row)), v128.load(row, LONG_FRAME)));
+  v128.store(p, v128.or(i8x16.swizzle(digits, v128.load(row, 16)), v128.load(row, LONG_FRAME + 16)), 16);
+  store<u8>(p + load<u8>(row, LONG_LAST), <u8>(0x30 + last));
+  const present = i8x16.bitmask(i8x16.ne(digits, i64x2.splat(0))) | (((last + 15) & 16) << 12);
+  return load<u8>(row + clz(present), LONG_LENGTHS - 15);
+}
+
+/** Room for the digits of any u64. */
+const SCRATCH = memory.data(20);
+const SCRATCH_END = SCRATCH + 20;
+
+/** digits · 10^exponent as Number.prototype.toString writes it (ECMA-262, 6.1.6.1.20), whatever its digits; digits ≥ 1. */
+export function writeAny(p: usize, digits: u64, exponent: i32): usize {
+  let rest = digits;
+  while (rest % 10 == 0) {
+    rest /= 10;
+    exponent++;
+  }
+  let at = SCRATCH_END;
+  for (; rest != 0; rest /= 10) store<u8>(--at, <u8>(0x30 + (rest % 10)));
+  const count = <i32>(SCRATCH_END - at);
+  const before = exponent + count;
+  if (before > 21 || before < -5) return writeScientific(p, at, count, before - 1);
+  if (before <= 0) {
+    store<u16>(p, 0x2e30);
+    memory.fill(p + 2, 0x30, -before);
+    memory.copy(p + 2 - before, at, count);
+    return p + 2 - before + count;
+  }
+  if (count <= before) {
+    memory.copy(p, at, count);
+    memory.fill(p + count, 0x30, before - count);
+    return p + before;
+  }
+  memory.copy(p, at, before);
+  store<u8>(p + before, 0x2e);
+  memory.copy(p + before + 1, at + before, count - before);
+  return p + count + 1;
+}
+
+function writeScientific(p: usize, digits: usize, count: i32, exponent: i32): usize {
+  store<u8>(p++, load<u8>(digits));
+  if (count > 1) {
+    store<u8>(p++, 0x2e);
+    memory.copy(p, digits + 1, count - 1);
+    p += count - 1;
+  }
+  store<u16>(p, exponent < 0 ? 0x2d65 : 0x2b65);
+  p += 2;
+  const power = abs(exponent);
+  if (power >= 100) store<u8>(p++, <u8>(0x30 + power / 100));
+  if (power >= 10) store<u8>(p++, <u8>(0x30 + (power / 10) % 10));
+  store<u8>(p++, <u8>(0x30 + (power % 10)));
+  return p;
+}

@@ -1,0 +1,194 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import type { FastifyRequest } from 'fastify';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Failure } from '../../src/engine/failure.ts';
+import { type BodyLimits, leaveBodiesToRoutes, readChunks } from '../../src/http/body.ts';
+import { Admission, type Hold } from '../../src/runtime/admission.ts';
+import { Ledger } from '../../src/runtime/ledger.ts';
+import { chunk, open } from './raw.ts';
+import { useSmall } from './small.ts';
+
+const KIB = 1024;
+const MAX_BYTES = 200 * KIB;
+const admission = new Admission(new Ledger({ bytes: 1000 * KIB, work: 1 }), () => 7);
+/** What the last body came to: its bytes and what it held, or why it did not come. */
+let read: { readonly body: string; readonly held: number } | undefined;
+let failed: Failure | undefined;
+let hold: Hold | undefined;
+let asked: FastifyRequest | undefined;
+
+beforeEach(() => {
+  hold?.release();
+  read = undefined;
+  failed = undefined;
+  hold = undefined;
+  asked = undefined;
+});
+
+const small = useSmall((app) => {
+  leaveBodiesToRoutes(app);
+  const route = (path: string, limits: BodyLimits) =>
+    app.post(path, { schema: { body: { type: 'object', required: ['x'] } } }, async (request, reply) => {
+      asked = request;
+      hold = admission.open(2);
+      try {
+        const pieces = await readChunks(request, limits, hold);
+        read = { body: Buffer.concat(pieces).toString(), held: hold.bytes };
+        return `${read.body.length} bytes`;
+      } catch (error) {
+        failed = error as Failure;
+        return reply.code(400).send('refused');
+      }
+    });
+  route('/', { maxBytes: MAX_BYTES, timeoutMs: 60_000 });
+  route('/hurried', { maxBytes: MAX_BYTES, timeoutMs: 300 });
+});
+
+const head = (path: string, ...headers: readonly string[]) =>
+  `POST ${path} HTTP/1.1\r\nhost: x\r\n${headers.map((line) => `${line}\r\n`).join('')}\r\n`;
+const CHUNKED = 'transfer-encoding: chunked';
+const END = '0\r\n\r\n';
+
+/** Sends bytes, and waits for a reply, or for the refusal that there is one. */
+async function send(...parts: readonly (string | Buffer)[]) {
+  const connection = open(small.port);
+  for (const part of parts) connection.socket.write(part);
+  await connection.until(/ bytes$|refused$/);
+  connection.socket.destroy();
+}
+
+describe('a body', () => {
+  test.each([
+    ['that says how long it is', [head('/', 'content-length: 5'), '{"a":']],
+    ['of a length that nobody said', [head('/', CHUNKED), chunk('{"a'), chunk('":'), END]],
+    ['of a type that nobody reads', [head('/', 'content-type: text/unknown', 'content-length: 5'), '{"a":']],
+  ])('%s is read as it is, whatever a schema wants, and held twice from then on', async (_what, parts) => {
+    await send(...parts);
+    expect([failed, read]).toEqual([undefined, { body: '{"a":', held: 10 }]);
+    expect(admission.arriving).toBe(0);
+  });
+
+  test('may be absent', async () => {
+    await send(head('/'));
+    expect(read).toEqual({ body: '', held: 0 });
+  });
+
+  test('that is packed is as it was before', async () => {
+    const packed = gzipSync('{"a":1}');
+    await send(head('/', 'content-encoding: gzip', `content-length: ${packed.length}`), packed);
+    expect(read).toEqual({ body: '{"a":1}', held: 14 });
+  });
+});
+
+describe('a body too large', () => {
+  test('is refused by what it says, before it is here', async () => {
+    await send(head('/', `content-length: ${MAX_BYTES + 1}`));
+    expect(failed).toMatchObject({ code: 'body-too-large', message: `the body has ${MAX_BYTES + 1} bytes; MAX_BODY_BYTES is ${MAX_BYTES}` });
+    expect(hold?.bytes).toBe(0);
+  });
+
+  test('is refused as it comes, where nobody said how long it is', async () => {
+    await send(head('/', CHUNKED), chunk(Buffer.alloc(MAX_BYTES, ' ')), chunk(' '));
+    expect(failed).toMatchObject({ code: 'body-too-large', message: `the body has more than ${MAX_BYTES} bytes; MAX_BODY_BYTES is ${MAX_BYTES}` });
+  });
+
+  test('is one that unpacks to more, and its connection carries the refusal', async () => {
+    const packed = gzipSync(Buffer.alloc(MAX_BYTES + 1, ' '));
+    await send(head('/', 'content-encoding: gzip', `content-length: ${packed.length}`), packed);
+    expect(failed?.message).toContain(`more than ${MAX_BYTES} bytes`);
+    expect(asked?.raw.destroyed && !asked.raw.complete).toBe(false);
+  });
+
+  test('is none to the last byte of the limit', async () => {
+    await send(head('/', `content-length: ${MAX_BYTES}`), Buffer.alloc(MAX_BYTES, ' '));
+    expect(read?.held).toBe(2 * MAX_BYTES);
+    await send(head('/', CHUNKED), chunk(Buffer.alloc(MAX_BYTES, ' ')), END);
+    expect(failed).toBeUndefined();
+  });
+});
+
+describe('a body for which there is no room', () => {
+  test('is refused by what it says', async () => {
+    const others = admission.open(1);
+    others.expect(400 * KIB);
+    await send(head('/', `content-length: ${MAX_BYTES}`));
+    expect(failed).toMatchObject({ code: 'too-many-requests', retryAfter: 7 });
+    others.release();
+  });
+
+  test('is refused as it comes, where nobody said how long it is', async () => {
+    const others = admission.open(1);
+    others.expect(400 * KIB);
+    await send(head('/', CHUNKED), chunk(Buffer.alloc(150 * KIB, ' ')));
+    expect(failed).toMatchObject({ code: 'too-many-requests', retryAfter: 7 });
+    others.release();
+  });
+});
+
+describe('a body that can’t be read', () => {
+  test('for its coding is refused before its size is looked at', async () => {
+    await send(head('/', 'content-encoding: compress', `content-length: ${MAX_BYTES + 1}`));
+    expect(failed?.code).toBe('unsupported-media-type');
+  });
+
+  test('for what it was packed as is the client’s fault', async () => {
+    await send(head('/', 'content-encoding: gzip', 'content-length: 5'), 'plain');
+    expect(failed).toMatchObject({ code: 'malformed-json', message: expect.stringContaining('Content-Encoding') });
+  });
+});
+
+describe('a body that does not come', () => {
+  test('in time is refused with what is here of it, and nobody listens any more', async () => {
+    await send(head('/hurried', 'content-length: 10'), 'some');
+    expect(failed).toMatchObject({ code: 'timeout', message: 'the body did not arrive within 300 ms; 4 bytes are here' });
+    expect(asked?.raw.listenerCount('data')).toBe(0);
+  });
+
+  test('in time because this process was busy is looked at first', async () => {
+    const { socket, until } = open(small.port, `${head('/hurried', 'content-length: 8')}some`);
+    await expect.poll(() => hold?.bytes).toBe(16);
+    socket.write('more');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    await until(/ bytes$/);
+    expect(read?.body).toBe('somemore');
+    socket.destroy();
+  });
+
+  test('because its client went is no reply', async () => {
+    const { socket } = open(small.port, `${head('/', 'content-length: 10')}some`);
+    await expect.poll(() => hold?.bytes).toBe(20);
+    socket.destroy();
+    await expect.poll(() => failed).toMatchObject({ name: 'ClientGone', message: 'the connection broke before the body was here' });
+  });
+
+  test('because its connection was closed is no reply', async () => {
+    const { socket } = open(small.port, `${head('/', 'content-length: 10')}some`);
+    await expect.poll(() => hold?.bytes).toBe(20);
+    asked?.raw.emit('close');
+    await expect.poll(() => failed).toMatchObject({ name: 'ClientGone', message: 'the connection closed before the body was here' });
+    socket.destroy();
+  });
+});
+
+describe('once a body is here', () => {
+  test('nothing waits for it: no clock, no listener, and no word at the end of the service', async () => {
+    const forget = vi.spyOn(small.lifecycle, 'forget');
+    const tell = vi.spyOn(small.lifecycle, 'tell');
+    await send(head('/hurried', CHUNKED), chunk('some'), END);
+    expect(forget.mock.calls).toEqual(tell.mock.calls);
+    expect(tell).toHaveBeenCalledTimes(1);
+    expect(asked?.raw.listenerCount('data')).toBe(0);
+    await sleep(400);
+    expect([failed, read?.body]).toEqual([undefined, 'some']);
+  });
+});
+
+test('a service that closes waits for no body', async () => {
+  const connection = open(small.port, `${head('/', 'content-length: 10')}some`);
+  await expect.poll(() => hold?.bytes).toBe(20);
+  small.lifecycle.close();
+  await connection.until('refused');
+  expect(failed).toMatchObject({ code: 'shutting-down', message: 'this replica is closing' });
+  connection.socket.destroy();
+});

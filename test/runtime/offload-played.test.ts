@@ -1,0 +1,492 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Failure } from '../../src/engine/failure.ts';
+import { isStopped, type Job, KEPT_BYTES } from '../../src/engine/kernels/job.ts';
+import { collectAll } from '../../src/runtime/collect.ts';
+import { chooseEngine } from '../../src/runtime/kernel.ts';
+import { Slip } from '../../src/runtime/ledger.ts';
+import { Offload } from '../../src/runtime/offload.ts';
+import type { Facts, Question } from '../../src/runtime/question.ts';
+import type { AskTask, Calling, HelpTask, Told } from '../../src/runtime/worker.ts';
+import { chosenCodec } from '../codec.ts';
+
+/*
+ * The side of the main thread alone, by a clock that stands: what its threads are asked, a test sees; what they tell, a test says.
+ * What threads really do is in offload.test.ts.
+ */
+
+interface Run {
+  readonly task: AskTask | HelpTask;
+  readonly options: { readonly signal?: AbortSignal; readonly transferList?: readonly ArrayBuffer[] };
+  tell(told: Told | undefined): void;
+  die(error: Error): void;
+}
+
+const pool = vi.hoisted(() => ({
+  runs: [] as Run[],
+  options: undefined as undefined | Record<string, unknown>,
+  listeners: new Map<string, (message: unknown) => void>(),
+  destroyed: 0,
+}));
+
+vi.mock('piscina', () => ({
+  Piscina: class {
+    readonly threads: unknown[] = ['a thread'];
+    constructor(options: Record<string, unknown>) {
+      pool.options = options;
+    }
+    on(event: string, listener: (message: unknown) => void) {
+      pool.listeners.set(event, listener);
+    }
+    run(task: Run['task'], options: Run['options'] = {}) {
+      const { promise, resolve, reject } = Promise.withResolvers<Told | undefined>();
+      pool.runs.push({ task, options, tell: resolve, die: reject });
+      return promise;
+    }
+    async destroy() {
+      pool.destroyed++;
+    }
+  },
+}));
+vi.mock('../../src/runtime/collect.ts', () => ({ collectAll: vi.fn() }));
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  pool.runs = [];
+  pool.listeners.clear();
+  vi.mocked(collectAll).mockClear();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const nobodyLeaves = new AbortController().signal;
+const limits = { work: 1e12, replyNumbers: 1e7 };
+const engine = chooseEngine('reference');
+
+function start(threads = 1, most = { bytes: 1e6, work: 1e6 }, heapMb?: number): Offload {
+  return new Offload({ most, engine, codec: chosenCodec, limits, threads, ...(heapMb && { heapMb }) });
+}
+
+const question = (text = '{}'): Question => ({ kind: 'attention', body: [Buffer.from(text)] });
+const facts = (ms: number): Facts => ({
+  kind: 'attention',
+  sizes: {},
+  work: 1,
+  where: 'worker',
+  stages: { queue: 0, decode: ms, compute: 0, encode: 0 },
+});
+const answer = (text: string, ms = 1): Told => ({ answer: { body: new TextEncoder().encode(text), jsonLength: undefined }, facts: facts(ms) });
+const turns = () => vi.advanceTimersByTimeAsync(0);
+
+/** The nth thing that a thread was asked. */
+function run(nth: number): Run {
+  const asked = pool.runs[nth];
+  if (!asked) throw new Error(`only ${pool.runs.length} things were asked`);
+  return asked;
+}
+function ask(nth: number): AskTask {
+  const { task } = run(nth);
+  if (task.type !== 'ask') throw new Error('it was a call for help');
+  return task;
+}
+
+/** How a promise has ended by now. */
+function watch(promise: Promise<unknown>) {
+  const state: { end?: unknown; error?: Failure } = {};
+  promise.then(
+    (value) => {
+      state.end = value;
+    },
+    (error) => {
+      state.error = error;
+    },
+  );
+  return state;
+}
+
+describe('the pool', () => {
+  test('has all its threads from the start to the end, with the memory that each may take, and the ledger', () => {
+    const offload = start(3, undefined, 64);
+    expect(pool.options).toMatchObject({
+      minThreads: 3,
+      maxThreads: 3,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      resourceLimits: { maxOldGenerationSizeMb: 64 },
+      workerData: { engine, limits, threads: 3, ledger: offload.admission.ledger.shared },
+    });
+    expect(pool.options?.['filename']).toMatch(/\/src\/runtime\/worker\.ts$/);
+    start();
+    expect(pool.options).toMatchObject({ resourceLimits: { maxOldGenerationSizeMb: 1536 } });
+    expect(offload.threads).toEqual(['a thread']);
+    // An error is told to its own question; with a listener it ends nothing.
+    expect(pool.listeners.get('error')?.(new Error('of a thread'))).toBeUndefined();
+  });
+});
+
+describe('a question', () => {
+  test('is handed to a thread with its body, which moves there, and with what it holds', async () => {
+    const offload = start();
+    const hold = offload.admission.openLine(10);
+    hold.pay({ holds: 70, work: 5 });
+    const shared = Buffer.from('xxx{}').subarray(3);
+    const asked = watch(offload.ask({ kind: 'attention', body: [shared, Buffer.from('y')] }, 1000, nobodyLeaves, { hold }));
+    await turns();
+    expect(ask(0)).toMatchObject({ type: 'ask', id: 1, paid: false, patient: false, held: 70 });
+    expect(ask(0).question.body.map(String)).toEqual(['{}', 'y']);
+    expect(run(0).options.transferList).toEqual(ask(0).question.body.map(({ buffer }) => buffer));
+    expect(new Set(run(0).options.transferList).size).toBe(2);
+    run(0).tell({ answer: { body: new TextEncoder().encode('answer'), jsonLength: 3 }, facts: facts(1) });
+    await turns();
+    expect(asked.end).toEqual({ answer: { body: Buffer.from('answer'), jsonLength: 3 }, facts: facts(1) });
+  });
+
+  test('has waited for what is in none of its stages', async () => {
+    const offload = start();
+    const first = watch(offload.ask(question(), 10_000, nobodyLeaves));
+    const second = watch(offload.ask(question(), 10_000, nobodyLeaves));
+    await vi.advanceTimersByTimeAsync(300);
+    run(0).tell(answer('first', 290));
+    await vi.advanceTimersByTimeAsync(100);
+    run(1).tell({ ...answer('second'), facts: { ...facts(10), stages: { queue: 0, decode: 10, compute: 20, encode: 30 } } } as Told);
+    await turns();
+    expect(first.end).toMatchObject({ facts: { stages: { queue: 10, decode: 290 } } });
+    expect(second.end).toMatchObject({ facts: { stages: { queue: 400 - 60, decode: 10, compute: 20, encode: 30 } } });
+    // Two clocks may differ by a little: no wait is less than none.
+    const third = watch(offload.ask(question(), 10_000, nobodyLeaves));
+    await turns();
+    run(2).tell(answer('third', 5));
+    await turns();
+    expect(third.end).toMatchObject({ facts: { stages: { queue: 0 } } });
+  });
+
+  test('that fails fails as its thread says, with the time after which to ask again where it is for load', async () => {
+    const offload = start();
+    const refused = watch(offload.ask(question(), 1000, nobodyLeaves));
+    await turns();
+    run(0).tell({ failure: new Failure('too-many-requests', 'no room').toPlain() });
+    const wrong = watch(offload.ask(question(), 1000, nobodyLeaves));
+    await turns();
+    run(1).tell({ failure: new Failure('invalid-request', 'wrong').toPlain() });
+    await turns();
+    expect(refused.error).toMatchObject({ code: 'too-many-requests', message: 'no room', retryAfter: 1 });
+    expect([wrong.error?.code, wrong.error?.retryAfter]).toEqual(['invalid-request', undefined]);
+  });
+
+  test('for which its thread had no room waits, by its price, and is asked again with the body that comes back', async () => {
+    const offload = start(1, { bytes: 1000, work: 1000 });
+    const hold = offload.admission.openLine(10);
+    const other = offload.admission.openLine(10);
+    other.pay({ holds: 0, work: 950 });
+    const asked = watch(offload.ask(question('{"a":1}'), 1000, nobodyLeaves, { hold, patient: true }));
+    await turns();
+    expect(ask(0)).toMatchObject({ paid: false, patient: true });
+    run(0).tell({ deferred: { cost: 5, holds: 10, work: 100 }, body: [new TextEncoder().encode('{"a":1}')] });
+    await turns();
+    expect([pool.runs.length, offload.turns.length]).toEqual([1, 1]);
+    other.release();
+    await turns();
+    expect(ask(1)).toMatchObject({ id: 2, paid: true, patient: true, held: 10 });
+    expect(String(ask(1).question.body[0])).toBe('{"a":1}');
+    run(1).tell(answer('at last'));
+    await turns();
+    expect(asked.end).toMatchObject({ answer: { body: Buffer.from('at last') } });
+    expect([hold.bytes, hold.work]).toEqual([10, 100]);
+  });
+
+  test('without anything held yet holds what it takes until it is answered', async () => {
+    const offload = start();
+    const asked = watch(offload.ask(question(), 1000, nobodyLeaves));
+    await turns();
+    offload.admission.ledger.take('bytes', 500);
+    new Slip(ask(0).slip).note('bytes', 500);
+    run(0).tell(answer('a'));
+    await turns();
+    expect([asked.end === undefined, offload.admission.ledger.held('bytes')]).toEqual([false, 0]);
+  });
+
+  test('whose price does not fit even alone is refused before it waits', async () => {
+    const offload = start(1, { bytes: 1000, work: 1000 });
+    const hold = offload.admission.openLine(10);
+    const price = { cost: 5, holds: 10, work: 1001 };
+    await expect(offload.ask(question(), 1000, nobodyLeaves, { hold, price, patient: true })).rejects.toMatchObject({ code: 'work-too-large' });
+    const paid = watch(offload.ask(question(), 1000, nobodyLeaves, { hold, price, paid: true, patient: true }));
+    await turns();
+    expect([ask(0).paid, paid.error]).toEqual([true, undefined]);
+  });
+});
+
+describe('what a thread took', () => {
+  test('belongs to the question until its thread is done, and is given back where that dies', async () => {
+    const offload = start();
+    const { ledger } = offload.admission;
+    const hold = offload.admission.openLine(10);
+    const asked = watch(offload.ask(question(), 1000, nobodyLeaves, { hold }));
+    await turns();
+    ledger.take('bytes', 500);
+    ledger.take('work', 50);
+    const slip = new Slip(ask(0).slip);
+    slip.note('bytes', 500);
+    slip.note('work', 50);
+    hold.release();
+    run(0).die(new Error('a thread died'));
+    await turns();
+    expect(asked.error).toMatchObject({ message: 'a thread died' });
+    expect([ledger.held('bytes'), ledger.held('work'), offload.turns.busy]).toEqual([0, 0, 0]);
+  });
+
+  test('is not free before that thread has let go, though nobody waits any more', async () => {
+    const offload = start();
+    const hold = offload.admission.openLine(10);
+    hold.pay({ holds: 70, work: 5 });
+    const leaving = new AbortController();
+    const asked = watch(offload.ask(question(), 1000, leaving.signal, { hold }));
+    await turns();
+    leaving.abort(new Error('gone'));
+    await turns();
+    hold.release();
+    expect([asked.error?.message, offload.admission.ledger.held('bytes'), offload.turns.busy]).toEqual(['gone', 70, 1]);
+    run(0).tell(answer('for nobody'));
+    await turns();
+    expect([offload.admission.ledger.held('bytes'), offload.turns.busy]).toEqual([0, 0]);
+  });
+
+  test('more memory than it has is the fault of the body', async () => {
+    const offload = start(1, undefined, 64);
+    const asked = watch(offload.ask(question(), 1000, nobodyLeaves));
+    await turns();
+    run(0).die(Object.assign(new Error('out of memory'), { code: 'ERR_WORKER_OUT_OF_MEMORY' }));
+    await turns();
+    expect(asked.error).toMatchObject({ code: 'body-too-large', message: 'reading and answering it takes more than the 64 MB that a thread has' });
+  });
+});
+
+describe('the wait for a thread', () => {
+  test('ends at the deadline, and the question leaves the queue', async () => {
+    const offload = start();
+    watch(offload.ask(question(), 1e6, nobodyLeaves));
+    const late = watch(offload.ask(question(), 500, nobodyLeaves));
+    await vi.advanceTimersByTimeAsync(499);
+    expect([late.error, offload.turns.length]).toEqual([undefined, 1]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(late.error).toMatchObject({
+      code: 'deadline-exceeded',
+      message: 'the answer did not begin within 500 ms (REQUEST_TIMEOUT_MS)',
+    });
+    expect([offload.turns.length, pool.runs.length]).toEqual([0, 1]);
+  });
+
+  test('has no end for one that is patient, whose deadline begins with its turn', async () => {
+    const offload = start();
+    watch(offload.ask(question(), 1e6, nobodyLeaves));
+    const patient = watch(offload.ask(question(), 500, nobodyLeaves, { hold: offload.admission.openLine(1), patient: true }));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(patient.error).toBeUndefined();
+    run(0).tell(answer('first'));
+    await turns();
+    await vi.advanceTimersByTimeAsync(499);
+    expect([pool.runs.length, patient.error]).toEqual([2, undefined]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(patient.error?.code).toBe('deadline-exceeded');
+  });
+
+  test('takes from the time that is left once it has its turn', async () => {
+    const offload = start();
+    watch(offload.ask(question(), 1e6, nobodyLeaves));
+    const second = watch(offload.ask(question(), 500, nobodyLeaves));
+    await vi.advanceTimersByTimeAsync(400);
+    run(0).tell(answer('first'));
+    await turns();
+    await vi.advanceTimersByTimeAsync(99);
+    expect([pool.runs.length, second.error]).toEqual([2, undefined]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(second.error?.code).toBe('deadline-exceeded');
+  });
+
+  test('ends where nobody waits any more, for their reason, and nothing is left of it', async () => {
+    const offload = start();
+    watch(offload.ask(question(), 1e6, nobodyLeaves));
+    const leaving = new AbortController();
+    const asked = watch(offload.ask(question(), 1000, leaving.signal));
+    await turns();
+    leaving.abort(new Error('gone'));
+    await turns();
+    expect([asked.error?.message, offload.turns.length]).toEqual(['gone', 0]);
+    // Only the deadline of the first is left.
+    expect(vi.getTimerCount()).toBe(1);
+    const never = watch(offload.ask(question(), 1000, AbortSignal.abort(new Error('gone before'))));
+    await turns();
+    expect([never.error?.message, offload.turns.length, pool.runs.length]).toEqual(['gone before', 0, 1]);
+  });
+
+  test('is refused where it would be too long, and not where the question is patient', async () => {
+    const offload = start();
+    const price = { cost: 1e5, holds: 1, work: 1 };
+    const hold = offload.admission.openLine(1);
+    watch(offload.ask(question(), 1e6, nobodyLeaves, { hold, price }));
+    await turns();
+    await expect(offload.ask(question(), 1000, nobodyLeaves)).rejects.toMatchObject({ code: 'too-many-requests', retryAfter: 60 });
+    watch(offload.ask(question(), 1000, nobodyLeaves, { hold, patient: true }));
+    await turns();
+    expect(offload.turns.length).toBe(1);
+  });
+
+  test('ends where the service closes: those that have begun are not told', async () => {
+    const offload = start();
+    const first = watch(offload.ask(question(), 1e6, nobodyLeaves));
+    const waiting = [watch(offload.ask(question(), 1e6, nobodyLeaves)), watch(offload.ask(question(), 1e6, nobodyLeaves))];
+    await turns();
+    await offload.close();
+    await turns();
+    expect(waiting.map(({ error }) => [error?.code, error?.message])).toEqual(Array(2).fill(['shutting-down', 'this replica is closing']));
+    expect([first.error, pool.destroyed, offload.turns.length]).toEqual([undefined, 1, 0]);
+    pool.destroyed = 0;
+  });
+});
+
+describe('giving up', () => {
+  test('asks the thread to stop, and ends it a second later where it does not', async () => {
+    const offload = start();
+    const asked = watch(offload.ask(question(), 500, nobodyLeaves));
+    await vi.advanceTimersByTimeAsync(500);
+    expect([asked.error?.code, new Slip(ask(0).slip).stopped, run(0).options.signal?.aborted]).toEqual(['deadline-exceeded', true, false]);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(run(0).options.signal?.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(run(0).options.signal?.aborted).toBe(true);
+  });
+
+  test('leaves a thread alone that stops by itself, and one that fails', async () => {
+    const offload = start(2);
+    watch(offload.ask(question(), 500, nobodyLeaves));
+    watch(offload.ask(question(), 500, nobodyLeaves));
+    await vi.advanceTimersByTimeAsync(500);
+    run(0).tell({ failure: new Failure('deadline-exceeded', 'stopped').toPlain() });
+    run(1).die(new Error('died'));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect([run(0), run(1)].map(({ options }) => options.signal?.aborted)).toEqual([false, false]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a call for help', () => {
+  const jobOf = (bytes = 65_536): Job => ({
+    precision: 'float32',
+    memory: new WebAssembly.Memory({ initial: Math.ceil(bytes / 65_536), maximum: 65_536, shared: true }),
+    descriptor: 0,
+    scratch: [0, 0, 0, 0],
+  });
+  const call = (id: number, job = jobOf()): Calling => ({ id, threadId: 1, call: { job, state: new SharedArrayBuffer(8) } });
+  const send = (calling: Calling) => pool.listeners.get('message')?.(calling);
+  const helps = () => pool.runs.filter(({ task }) => task.type === 'help');
+
+  test('is heard by the threads that are idle, each at a place of its own', async () => {
+    const offload = start(4);
+    watch(offload.ask(question(), 1e6, nobodyLeaves));
+    watch(offload.ask(question(), 1e6, nobodyLeaves));
+    await turns();
+    const calling = call(1);
+    send(calling);
+    expect(helps().map(({ task }) => task)).toEqual([1, 2].map((place) => ({ type: 'help', call: calling.call, place })));
+    expect(offload.turns.busy).toBe(4);
+    // A thread that becomes idle comes too, and no more than there are.
+    run(1).tell(answer('second'));
+    await turns();
+    expect(helps().at(-1)?.task).toMatchObject({ place: 3 });
+    for (const help of helps()) help.tell(undefined);
+    await turns();
+    expect([helps().length, offload.turns.busy]).toEqual([3, 1]);
+  });
+
+  test('waits while others wait for a thread', async () => {
+    const offload = start(2);
+    watch(offload.ask(question(), 1e6, nobodyLeaves));
+    watch(offload.ask(question(), 1e6, nobodyLeaves));
+    const third = watch(offload.ask(question(), 1e6, nobodyLeaves));
+    await turns();
+    send(call(1));
+    run(1).tell(answer('second'));
+    await turns();
+    expect([helps().length, ask(2).id]).toEqual([0, 3]);
+    run(2).tell(answer('third'));
+    await turns();
+    expect([helps().length, third.end === undefined]).toEqual([1, false]);
+  });
+
+  test('of one that nobody waits for stops its job, whichever comes first', async () => {
+    const offload = start(2);
+    const [early, late] = [call(1), call(2)];
+    watch(offload.ask(question(), 500, nobodyLeaves));
+    await turns();
+    send(early);
+    expect(isStopped(early.call.job)).toBe(false);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(isStopped(early.call.job)).toBe(true);
+    run(0).tell(answer('late'));
+    helps()[0]?.tell(undefined);
+    await turns();
+    watch(offload.ask(question(), 500, nobodyLeaves));
+    await turns();
+    await vi.advanceTimersByTimeAsync(500);
+    const before = helps().length;
+    send(late);
+    expect([isStopped(late.call.job), helps().length]).toEqual([true, before]);
+  });
+
+  test('of one that has been answered already is not heard', async () => {
+    const offload = start(2);
+    watch(offload.ask(question(), 1e6, nobodyLeaves));
+    await turns();
+    run(0).tell(answer('quick'));
+    await turns();
+    send(call(1));
+    expect(helps()).toEqual([]);
+  });
+
+  test('whose helper dies is told so, and that thread is free again', async () => {
+    const offload = start(2);
+    watch(offload.ask(question(), 1e6, nobodyLeaves));
+    await turns();
+    const calling = call(1);
+    send(calling);
+    helps()[0]?.die(new Error('died'));
+    await turns();
+    expect([[...new Int32Array(calling.call.state)], offload.turns.busy]).toEqual([[1, 1], 1]);
+  });
+
+  test('with a memory that is very large has this thread collect it a moment after the answer, and no other does', async () => {
+    const offload = start(1);
+    for (const [bytes, times] of [
+      [KEPT_BYTES, 0],
+      [KEPT_BYTES + 1, 1],
+    ] as const) {
+      watch(offload.ask(question(), 1e6, nobodyLeaves));
+      await turns();
+      send(call(pool.runs.length, jobOf(bytes)));
+      // Another, small one of the same question changes nothing.
+      send(call(pool.runs.length));
+      run(pool.runs.length - 1).tell(answer('large'));
+      await vi.advanceTimersByTimeAsync(99);
+      expect(collectAll).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(collectAll).toHaveBeenCalledTimes(times);
+    }
+  });
+});
+
+describe('what is free again', () => {
+  test('is looked at where one waits and a thread is idle', async () => {
+    const offload = start(1, { bytes: 1e6, work: 100 });
+    const other = offload.admission.openLine(1);
+    other.pay({ holds: 0, work: 100 });
+    const price = { cost: 1, holds: 1, work: 50 };
+    const waiting = watch(offload.ask(question(), 1e6, nobodyLeaves, { hold: offload.admission.openLine(1), price, patient: true }));
+    await turns();
+    expect(pool.runs.length).toBe(0);
+    other.settle(0);
+    await turns();
+    expect(pool.runs.length).toBe(1);
+    run(0).tell(answer('then'));
+    await turns();
+    expect(waiting.end).toBeDefined();
+  });
+});
