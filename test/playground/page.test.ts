@@ -332,7 +332,7 @@ describe('every option', () => {
     await page.getByRole('button', { name: 'Show them' }).click();
     expect(await visible()).toEqual(['raw', 'scaled', 'capped', 'masked', 'weights', 'context']);
     await page.getByRole('button', { name: 'Fold them away' }).click();
-    await turn(page, 'Causal');
+    for (const name of ['Every token is a query', 'Causal']) await turn(page, name);
     await expect.poll(visible).toEqual(['raw', 'masked', 'weights', 'context']);
   });
 

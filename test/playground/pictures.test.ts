@@ -106,7 +106,7 @@ describe('the vectors as arrows', () => {
     expect(await tip(page, 'value cat').count()).toBe(1);
     expect(await page.locator('[aria-labelledby="planes-title"]').innerText()).toContain('The keys are made from the tokens');
     await page.locator('[aria-labelledby="planes-title"] summary').click();
-    expect(await page.getByRole('group', { name: 'The arrows as a table' }).innerText()).toContain('0.5074, 0.4081, 0.3053');
+    await expect.poll(() => page.getByRole('group', { name: 'The arrows as a table' }).innerText()).toContain('0.5074, 0.4081, 0.3053');
   });
 });
 
@@ -146,7 +146,7 @@ describe('a sentence', () => {
     expect(right?.x).toBeGreaterThan(left?.x ?? Number.NaN);
     expect(right?.y).toBe(left?.y);
     await page.locator('[aria-labelledby="arcs-title"] summary').click();
-    expect(await page.getByRole('group', { name: 'The arcs as a table' }).locator('tbody tr').count()).toBe(3);
+    await expect.poll(() => page.getByRole('group', { name: 'The arcs as a table' }).locator('tbody tr').count()).toBe(3);
   });
 });
 
