@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
 import { type Config, InvalidSettings, readConfig } from './config.ts';
+import { memoryWarning } from './footprint.ts';
 import { LAST_WORDS_MS } from './http/connections.ts';
 import { CannotListen, listen } from './listen.ts';
 
@@ -15,6 +16,8 @@ const FAULTS = ['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV'] a
 
 const config = settings();
 const app = await buildApp(config);
+const warning = memoryWarning(config, process.constrainedMemory());
+if (warning !== undefined) app.log.warn(warning);
 
 closeWithGrace({ delay: config.DRAIN_MS + LAST_WORDS_MS + AFTERWARDS_MS, logger: app.log, skip: [...FAULTS] }, async ({ signal, err }) => {
   if (err) app.log.fatal({ err }, 'a defect: the process can’t go on');
