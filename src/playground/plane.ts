@@ -221,6 +221,7 @@ function drawn({ label, from, to, token, share, kind }: Arrow, place: (vector: r
     { class: `arrow ${kind} ${colour}` },
     svg('line', { x1: start[0], y1: start[1], x2: end[0], y2: end[1], 'stroke-width': width }),
     svg('polygon', { points: headOfArrow(start, end, 8 + width) }),
-    svg('text', { x: end[0] + (isLeft ? -7 : 7), y: end[1] + below, 'text-anchor': isLeft ? 'end' : 'start' }, label),
+    // Towards the middle, where there is room for a long name.
+    svg('text', { x: end[0] + (isLeft ? 7 : -7), y: end[1] + below, 'text-anchor': isLeft ? 'start' : 'end' }, label),
   );
 }

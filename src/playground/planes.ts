@@ -43,7 +43,7 @@ export class Planes implements View {
     const arrows = keys.map(
       (key, j): Arrow => ({
         name: `key ${answer.keyNames[j]}`,
-        label: `${answer.keyNames[j]} ${brief(weights[j] ?? 0, 2)}`,
+        label: `${short(answer.keyNames[j] ?? '')} ${brief(weights[j] ?? 0, 2)}`,
         to: key,
         token: j,
         share: weights[j] ?? 0,
@@ -54,7 +54,7 @@ export class Planes implements View {
     const queryName = answer.queryNames[row] ?? '';
     const asked: Arrow = {
       name: `query ${queryName}`,
-      label: `query ${queryName}`,
+      label: `query ${short(queryName)}`,
       to: query,
       token: undefined,
       share: 0,
@@ -74,7 +74,7 @@ export class Planes implements View {
     const whole = values.map(
       (value, j): Arrow => ({
         name: `value ${answer.keyNames[j]}`,
-        label: answer.keyNames[j] ?? '',
+        label: short(answer.keyNames[j] ?? ''),
         to: value,
         token: j,
         share: 0,
@@ -141,4 +141,9 @@ export class Planes implements View {
       ),
     );
   }
+}
+
+/** A name as long as fits beside a tip. */
+function short(name: string): string {
+  return name.length > 14 ? `${name.slice(0, 13)}…` : name;
 }
