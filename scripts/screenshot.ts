@@ -16,7 +16,7 @@ if (!causal) throw new Error('there is no lesson “causal” to take a picture 
 const app = await buildApp(readConfig({ LOG_LEVEL: 'silent' }));
 await app.listen({ port: 0, host: '127.0.0.1' });
 const browser = await startBrowser(place);
-const page = await browser.newPage({ viewport: { width: 1440, height: 1150 }, colorScheme: 'light' });
+const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' });
 const { port } = app.server.address() as AddressInfo;
 await page.goto(`http://127.0.0.1:${port}/#${toLink({ ...causal.state, query: 1 })}`);
 await page.getByRole('switch', { name: 'Causal' }).click();

@@ -51,10 +51,8 @@ const Settings = Type.Object({
   ),
   COMPRESS_REPLIES: Type.Boolean({ default: false, description: 'Packs numbers too, as Accept-Encoding likes best.' }),
   CORS_ORIGIN: Type.Optional(Type.String({ description: 'Origins, by comma, whose pages may ask; or *.' })),
+  EMBED_ORIGINS: Type.Optional(Type.String({ description: 'Origins, by comma, whose pages may frame the playground; or *.' })),
 });
-
-/** Settings of the contract that nothing here honours yet: set, they must not be accepted and ignored. */
-const NOT_BUILT = ['EMBED_ORIGINS'];
 
 /** What the settings that are lists say, read. */
 interface Lists {
@@ -62,9 +60,11 @@ interface Lists {
   readonly keys: readonly string[];
   /** Of CORS_ORIGIN. */
   readonly origins: readonly string[];
+  /** Of EMBED_ORIGINS. */
+  readonly framers: readonly string[];
 }
 
-export type Config = Readonly<Omit<Static<typeof Settings>, 'API_KEY' | 'API_KEY_FILE' | 'CORS_ORIGIN'>> & Lists;
+export type Config = Readonly<Omit<Static<typeof Settings>, 'API_KEY' | 'API_KEY_FILE' | 'CORS_ORIGIN' | 'EMBED_ORIGINS'>> & Lists;
 
 /** Settings that can't be used; the message names every fault. */
 export class InvalidSettings extends Error {
@@ -73,10 +73,10 @@ export class InvalidSettings extends Error {
 
 /**
  * The settings of this environment, with defaults, frozen.
- * @throws InvalidSettings naming every setting that is out of its range or not built yet
+ * @throws InvalidSettings naming every setting that is out of its range
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const faults = NOT_BUILT.filter((name) => environment[name] !== undefined).map((name) => `${name} is not built yet; leave it unset`);
+  const faults: string[] = [];
   const asked = Object.fromEntries(Object.entries(environment).filter(([name]) => name in Settings.properties));
   const read = <Value>(name: string, reader: (text: string) => readonly Value[]): readonly Value[] => {
     try {
@@ -88,11 +88,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   };
   const keys = [...read('API_KEY', readKeys), ...read('API_KEY_FILE', readKeyFile)];
   const origins = read('CORS_ORIGIN', readOrigins);
+  const framers = read('EMBED_ORIGINS', readOrigins);
   try {
-    const { API_KEY, API_KEY_FILE, CORS_ORIGIN, ...config } = envSchema<Static<typeof Settings>>({ schema: Settings, data: asked, env: false });
+    const { API_KEY, API_KEY_FILE, CORS_ORIGIN, EMBED_ORIGINS, ...config } = envSchema<Static<typeof Settings>>({
+      schema: Settings,
+      data: asked,
+      env: false,
+    });
     if (config.METRICS_PORT !== undefined && config.METRICS_PORT !== 0 && config.METRICS_PORT === config.PORT)
       faults.push(`METRICS_PORT must be another port than PORT, got ${config.PORT} for both; unset, PORT has /metrics and /info`);
-    if (faults.length === 0) return Object.freeze({ ...config, keys, origins });
+    if (faults.length === 0) return Object.freeze({ ...config, keys, origins, framers });
   } catch (error) {
     faults.push(...settingFaults(error, asked));
   }

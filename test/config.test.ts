@@ -26,7 +26,8 @@ describe('readConfig', () => {
     const { keys, origins } = readConfig({ API_KEY: ' a,\nb==\r\n,c', CORS_ORIGIN: 'https://page.example, http://127.0.0.1:3000' });
     expect(keys).toEqual(['a', 'b==', 'c']);
     expect(origins).toEqual(['https://page.example', 'http://127.0.0.1:3000']);
-    expect(readConfig({})).toMatchObject({ keys: [], origins: [] });
+    expect(readConfig({})).toMatchObject({ keys: [], origins: [], framers: [] });
+    expect(readConfig({ EMBED_ORIGINS: 'https://school.example' }).framers).toEqual(['https://school.example']);
   });
 
   test('is frozen, and takes no notice of what is no setting', () => {
@@ -50,7 +51,7 @@ describe('readConfig', () => {
     [{ METRICS_PORT: '65536' }, 'METRICS_PORT must be an integer from 0 to 65535, got "65536"'],
     [{ METRICS_PORT: '8080' }, 'METRICS_PORT must be another port than PORT, got 8080 for both'],
     [{ COMPRESS_REPLIES: 'yes' }, 'COMPRESS_REPLIES must be true or false, got "yes"'],
-    [{ EMBED_ORIGINS: '*' }, 'EMBED_ORIGINS is not built yet'],
+    [{ EMBED_ORIGINS: 'school.example' }, 'EMBED_ORIGINS must hold origins as browsers send them, got "school.example"'],
     [{ API_KEY: '' }, 'API_KEY must hold at least one key; leave it unset for a service that is open'],
     [{ API_KEY: ' , ' }, 'API_KEY must hold at least one key'],
     [{ API_KEY: 'a,b c' }, 'API_KEY must hold keys of letters, digits and -._~+/ (then = at the end), by comma or line; key 2 is none'],

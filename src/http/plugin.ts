@@ -126,7 +126,7 @@ export async function attentionService(app: FastifyInstance, options: ServiceOpt
   await app.register(healthRoutes);
   if (!operations) await app.register(operationsRoutes);
   await app.register(problemRoutes, { base });
-  if (page) await app.register(playgroundRoutes);
+  if (page) await app.register(playgroundRoutes, { framers: config.framers });
   if (documents) await app.register(documentRoute);
   answerOtherMethods(app, new Map(methodsOf), { preflights });
 }

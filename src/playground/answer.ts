@@ -1,5 +1,5 @@
 import type { Request } from './request.ts';
-import { labelOf, queryLabel, queryRows, type State } from './state.ts';
+import { hasRows, labelOf, queryLabel, queryRows, type State } from './state.ts';
 
 type Numbers = readonly (readonly number[])[];
 type Logits = readonly (readonly (number | null)[])[];
@@ -30,7 +30,7 @@ export interface Answer {
 /** Puts the axes back that a reply leaves out: the one of heads without `heads`, the one of query rows for one query. */
 export function readAnswer(state: State, request: Request, reply: Readonly<Record<string, unknown>>): Answer {
   const hasHeads = request.heads !== undefined;
-  const one = !state.queries.on && !state.everyone;
+  const one = !hasRows(state);
   const perHead = <Item>(name: string, oneRow: boolean): Item[] => {
     const inner = (value: unknown) => (oneRow ? [value] : value) as Item;
     const value = reply[name];
@@ -81,4 +81,17 @@ export function dot(a: readonly number[], b: readonly number[]): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
   return sum;
+}
+
+/** The sink's logit of a head, where there is a sink: one for all heads, or one a head. */
+export function sinkOf({ request }: Answer, head: number): number | undefined {
+  const sink: unknown = Array.isArray(request.sink) ? request.sink[head] : request.sink;
+  return typeof sink === 'number' ? sink : undefined;
+}
+
+/** The bias of a pair, 0 where there is none. */
+export function biasOf({ request, queryNames }: Answer, row: number, column: number): number {
+  const rows = request.bias as readonly unknown[] | undefined;
+  const value = queryNames.length === 1 && typeof rows?.[0] === 'number' ? rows[column] : (rows?.[row] as readonly unknown[] | undefined)?.[column];
+  return typeof value === 'number' ? value : 0;
 }

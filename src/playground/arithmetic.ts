@@ -1,32 +1,21 @@
-import { type Answer, dot } from './answer.ts';
-import { brief, contextColumns, type StageName } from './stages.ts';
-
-/** A cell that is looked at. */
-export interface Spot {
-  readonly stage: StageName;
-  readonly row: number;
-  readonly column: number;
-}
-
-/** How one number came about: a heading, and the lines that one would write on paper. */
-export interface WrittenOut {
-  readonly heading: string;
-  readonly lines: readonly string[];
-}
-
-/** So many terms of a sum are written; the rest are counted. */
-const MOST_TERMS = 8;
+import { type Answer, biasOf, dot, sinkOf } from './answer.ts';
+import { brief, factor, list, sum } from './printed.ts';
+import type { PairStage, Spot, WrittenOut } from './stage.ts';
+import { contextColumns } from './stages.ts';
+import { isVectorStage, vectorLines } from './vectors.ts';
 
 /** The arithmetic of one cell, from the numbers of the answer. */
-export function writtenOut(answer: Answer, head: number, { stage, row, column }: Spot): WrittenOut {
+export function writtenOut(answer: Answer, head: number, spot: Spot): WrittenOut {
+  const { stage, row, column } = spot;
+  if (isVectorStage(stage)) return vectorLines(answer, head, { ...spot, stage });
   if (stage === 'context') return ofContext(answer, head, row, column);
-  const pair = `query ${answer.queryNames[row] ?? row}, key ${answer.keyNames[column] ?? column}`;
+  const pair = `query ${answer.queryNames[row] ?? row}, ${column === answer.keyNames.length ? 'the sink' : `key ${answer.keyNames[column] ?? column}`}`;
   return { heading: pair, lines: LINES[stage](answer, head, row, column) };
 }
 
 type Lines = (answer: Answer, head: number, row: number, column: number) => string[];
 
-const LINES: Readonly<Record<Exclude<StageName, 'context'>, Lines>> = {
+const LINES: Readonly<Record<PairStage, Lines>> = {
   raw(answer, head, row, column) {
     const query = answer.queries[head]?.[row] ?? [];
     const key = answer.keys[head]?.[column] ?? [];
@@ -59,20 +48,29 @@ const LINES: Readonly<Record<Exclude<StageName, 'context'>, Lines>> = {
     const score = answer.scores[head]?.[row]?.[column] ?? 0;
     const cap = answer.request.softcap;
     const capped = typeof cap === 'number' ? cap * Math.tanh(score / cap) : score;
-    const bias = (logit ?? 0) - capped;
-    if (answer.state.position !== 'alibi') return [`may attend: ${brief(capped)} stays`];
-    return [`${brief(capped)} − slope × distance = ${brief(capped)} − ${brief(-bias)} = ${brief(logit ?? 0)}`];
+    const bias = biasOf(answer, row, column);
+    const terms = [
+      { sign: '', words: 'score', value: capped },
+      ...(answer.request.bias === undefined ? [] : [{ sign: ' + ', words: 'bias', value: bias }]),
+      ...(answer.state.position.type === 'alibi' ? [{ sign: ' − ', words: 'slope × distance', value: capped + bias - (logit ?? 0) }] : []),
+    ];
+    if (terms.length === 1) return [`may attend: ${brief(capped)} stays`];
+    const numbers = terms.map(({ sign, value }) => `${sign}${sign ? factor(value) : brief(value)}`);
+    return [terms.map(({ sign, words }) => sign + words).join(''), `= ${numbers.join('')} = ${brief(logit ?? 0)}`];
   },
   weights(answer, head, row, column) {
-    const { logits, exponentials, total, max, sink } = softmaxOf(answer, head, row);
-    const logit = logits[column];
+    const { logits, exponentials, total, max, sink, sinkLogit } = softmaxOf(answer, head, row);
+    const isSink = column === logits.length;
+    const logit = isSink ? sinkLogit : logits[column];
     if (logit === null || logit === undefined) return ['excluded: weight 0'];
+    const power = (isSink ? sink : exponentials[column]) ?? 0;
+    const weight = isSink ? answer.sinkWeight[head]?.[row] : answer.weights[head]?.[row]?.[column];
     const terms = exponentials.flatMap((value) => (value === null ? [] : [factor(value)]));
     if (sink !== undefined) terms.push(`${factor(sink)} (sink)`);
     return [
-      `exp(${brief(logit)}${max === 0 ? '' : ` − ${factor(max)}`}) = ${brief(exponentials[column] ?? 0)}   (less the largest, ${brief(max)}: no overflow, the same shares)`,
+      `exp(${brief(logit)}${max === 0 ? '' : ` − ${factor(max)}`}) = ${brief(power)}   (less the largest, ${brief(max)}: no overflow, the same shares)`,
       `sum = ${sum(terms)} = ${brief(total)}`,
-      `weight = ${brief(exponentials[column] ?? 0)} ÷ ${brief(total)} = ${brief(answer.weights[head]?.[row]?.[column] ?? 0)}`,
+      `weight = ${brief(power)} ÷ ${brief(total)} = ${brief(weight ?? 0)}${isSink ? ', and no value goes with it' : ''}`,
     ];
   },
 };
@@ -82,7 +80,10 @@ function ofContext(answer: Answer, head: number, row: number, column: number): W
   const heading = `context vector of ${answer.queryNames[row] ?? row}, dimension ${name}`;
   const result = brief(answer.context[row]?.[column] ?? 0);
   const width = answer.values[0]?.[0]?.length ?? 1;
-  if (answer.request.w_output === undefined) {
+  const output = answer.request.w_output as readonly (readonly number[])[] | undefined;
+  const added = (answer.request.b_output as readonly number[] | undefined)?.[column];
+  const plus = added === undefined ? [] : [`+ b_output: ${factor(added)}`];
+  if (output === undefined) {
     // Heads stand side by side: the column says which head made it.
     const maker = answer.request.heads === undefined ? head : Math.floor(column / width);
     const shares = contributionsOf(answer, maker, row);
@@ -91,18 +92,20 @@ function ofContext(answer: Answer, head: number, row: number, column: number): W
     const terms = shares.flatMap((_, j) => (weights[j] ? [`${factor(weights[j])} × ${factor(answer.values[maker]?.[j]?.[own] ?? 0)}`] : []));
     const products = shares.flatMap((share, j) => (weights[j] ? [factor(share[own] ?? 0)] : []));
     const where = answer.heads > 1 ? [`head ${maker}, its dimension ${own}`] : [];
-    return { heading, lines: [...where, `Σ weight × value = ${sum(terms)}`, `                 = ${sum(products)}`, `                 = ${result}`] };
+    return {
+      heading,
+      lines: [...where, `Σ weight × value = ${sum(terms)}`, `                 = ${sum(products)}`, ...plus, `                 = ${result}`],
+    };
   }
   const sums = Array.from({ length: answer.heads }, (_, h) => weightedSumOf(answer, h, row)).flat();
-  const output = answer.request.w_output as readonly (readonly number[])[];
   const terms = sums.map((value, r) => `${factor(value)} × ${factor(output[r]?.[column] ?? 0)}`);
-  return { heading, lines: [`heads side by side: [${list(sums)}]`, `× w_output: ${sum(terms)}`, `= ${result}`] };
+  return { heading, lines: [`heads side by side: [${list(sums)}]`, `× w_output: ${sum(terms)}`, ...plus, `= ${result}`] };
 }
 
 /** The softmax of one row, unrolled. The largest logit is taken off first, as every implementation does. */
 export function softmaxOf(answer: Answer, head: number, row: number) {
   const logits = answer.logits[head]?.[row] ?? [];
-  const sinkLogit = typeof answer.request.sink === 'number' ? answer.request.sink : undefined;
+  const sinkLogit = sinkOf(answer, head);
   let max = sinkLogit ?? Number.NEGATIVE_INFINITY;
   for (const logit of logits) if (logit !== null) max = Math.max(max, logit);
   if (max === Number.NEGATIVE_INFINITY) max = 0;
@@ -122,20 +125,4 @@ export function contributionsOf(answer: Answer, head: number, row: number): numb
 export function weightedSumOf(answer: Answer, head: number, row: number): number[] {
   const shares = contributionsOf(answer, head, row);
   return (answer.values[head]?.[0] ?? []).map((_, c) => shares.reduce((whole, share) => whole + (share[c] ?? 0), 0));
-}
-
-function factor(value: number): string {
-  const text = brief(value);
-  return text.startsWith('−') ? `(${text})` : text;
-}
-
-function list(values: readonly number[]): string {
-  const shown = values.slice(0, MOST_TERMS).map((value) => brief(value));
-  return values.length > MOST_TERMS ? `${shown.join(', ')}, … ${values.length} numbers` : shown.join(', ');
-}
-
-function sum(terms: readonly string[]): string {
-  if (terms.length === 0) return '0';
-  const shown = terms.slice(0, MOST_TERMS).join(' + ');
-  return terms.length > MOST_TERMS ? `${shown} + … ${terms.length - MOST_TERMS} more` : shown;
 }

@@ -1,7 +1,7 @@
 import type { Answer } from './answer.ts';
 import { el, setText } from './element.ts';
+import { brief } from './printed.ts';
 import type { Scene, View } from './scene.ts';
-import { brief } from './stages.ts';
 
 /** One line: what the last change did. */
 export class Change implements View {

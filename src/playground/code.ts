@@ -6,6 +6,8 @@ export interface Place {
   readonly address: string;
   /** Whether the service wants a key. The code says where it goes, and never has the key itself: code is pasted anywhere. */
   readonly locked: boolean;
+  /** Of the page as it is now, after the # too. */
+  readonly page: string;
 }
 
 const BEARER = 'Bearer YOUR_KEY';
@@ -34,6 +36,12 @@ question = ${pythonic(request)}
 reply = requests.post("${address}", json=question${key})
 reply.raise_for_status()
 print(reply.json())`;
+}
+
+/** The page in a frame of another page: of one whose origin EMBED_ORIGINS names. */
+export function frameOf(_request: Request, { page }: Place): string {
+  const [address, link = ''] = page.split('#');
+  return `<iframe src="${address?.split('?')[0]}?embed#${link.replaceAll('"', '%22')}"\n  title="Attention, number by number" width="100%" height="900"></iframe>`;
 }
 
 /** One member a line, matrices with a row a line. */

@@ -3,8 +3,9 @@ import { contributionsOf, weightedSumOf } from './arithmetic.ts';
 import { TOKEN_COLOURS } from './colours.ts';
 import { el, setText } from './element.ts';
 import { signOverflow } from './overflow.ts';
+import { brief } from './printed.ts';
 import type { Scene, View } from './scene.ts';
-import { brief } from './stages.ts';
+import { dimensionNames } from './vectors.ts';
 
 /** A piece of a stacked bar: what one token, or several small ones together, gives to one dimension. */
 interface Share {
@@ -43,7 +44,7 @@ export class Contributions implements View {
     this.#shown = { answer, head, row };
     const shares = sharesOf(answer, head, row);
     const sums = weightedSumOf(answer, head, row);
-    const names = dimensionNames(answer, head);
+    const names = dimensionNames(answer, head, 'value');
     const height = Math.max(1e-30, ...sums.map((_, c) => extentOf(shares, c, 1)));
     const depth = Math.max(0, ...sums.map((_, c) => extentOf(shares, c, -1)));
     this.#legend.replaceChildren(...shares.map(({ name, token }) => el('span', {}, el('span', { class: `chip ${classOf(token)}` }), name)));
@@ -57,7 +58,7 @@ export class Contributions implements View {
     const contributions = contributionsOf(answer, head, row);
     const line = (name: string, numbers: readonly number[]) =>
       el('tr', {}, el('th', { scope: 'row' }, name), ...numbers.map((value) => el('td', {}, brief(value))));
-    const heads = dimensionNames(answer, head).map((name) => el('th', { scope: 'col' }, name));
+    const heads = dimensionNames(answer, head, 'value').map((name) => el('th', { scope: 'col' }, name));
     const lines = contributions.map((numbers, j) => line(`${answer.keyNames[j]} × ${brief(answer.weights[head]?.[row]?.[j] ?? 0)}`, numbers));
     this.#table.replaceChildren(
       el('thead', {}, el('tr', {}, el('td', {}), ...heads)),
@@ -78,13 +79,6 @@ function sharesOf(answer: Answer, head: number, row: number): Share[] {
   const others = contributions.filter((_, j) => !own.has(j));
   const amounts = (contributions[0] ?? []).map((_, c) => others.reduce((sum, numbers) => sum + (numbers[c] ?? 0), 0));
   return [...shares, { name: `${others.length} others`, token: undefined, amounts }];
-}
-
-/** A head's values are its block of the tokens' dimensions, where they are the tokens. */
-function dimensionNames({ values, request, state, heads }: Answer, head: number): string[] {
-  const width = values[head]?.[0]?.length ?? 0;
-  const own = request.w_value === undefined && width * heads === state.dimensions.length;
-  return Array.from({ length: width }, (_, c) => (own ? state.dimensions[head * width + c]?.trim() : undefined) || `${c}`);
 }
 
 function extentOf(shares: readonly Share[], column: number, sign: 1 | -1): number {

@@ -1,4 +1,4 @@
-import { clamped, type Grid, type State } from './state.ts';
+import { clamped, type Grid, type GridName, type State, withGrids } from './state.ts';
 
 /** What can be done to a grid of numbers. */
 export type GridEdit =
@@ -37,7 +37,7 @@ export function editTokens(state: State, edit: GridEdit): State {
     case 'column name':
       return { ...state, dimensions: replaced(padded(state.dimensions, tokens[0]?.length ?? 0), edit.at, edit.text) };
     case 'add row':
-      return { ...state, tokens, labels: [...padded(state.labels, state.tokens.length), freshName(state.labels)] };
+      return perToken({ ...state, tokens, labels: [...padded(state.labels, state.tokens.length), freshName(state.labels)] }, state, edit);
     case 'remove row':
       return tokens === state.tokens ? state : withoutToken({ ...state, tokens }, edit.at);
     case 'add column':
@@ -57,36 +57,51 @@ export function editTokens(state: State, edit: GridEdit): State {
 }
 
 function withoutToken(state: State, at: number): State {
-  const rows = state.queries.on ? state.mask.value : without(state.mask.value, at);
+  const rows = <Value>(value: readonly (readonly Value[])[]) => (state.grids.queries.on ? value : without(value, at)).map((row) => without(row, at));
+  const { bias } = state.grids;
+  const fewer = withGrids(state, { bias: { ...bias, value: rows(bias.value) } });
   return clamped({
-    ...state,
+    ...perToken(fewer, { ...state, tokens: [...state.tokens, []] }, { kind: 'remove row', at }),
     labels: without(state.labels, at),
-    query: !state.queries.on && at < state.query ? state.query - 1 : state.query,
-    mask: { ...state.mask, value: rows.map((row) => without(row, at)) },
+    query: !state.grids.queries.on && at < state.query ? state.query - 1 : state.query,
+    mask: { ...state.mask, value: rows(state.mask.value) },
   });
+}
+
+/** Values of their own keep a row a token. */
+function perToken(state: State, before: State, edit: GridEdit): State {
+  const { values } = state.grids;
+  return values.value.length === before.tokens.length ? withGrids(state, { values: { ...values, value: editGrid(values.value, edit) } }) : state;
 }
 
 /** A new dimension: matrices that take the tokens get a row for it, and vectors from outside a number. */
 function widened(state: State): State {
-  const taller = (cells: Grid) => (cells.length === state.dimensions.length - 1 ? editGrid(cells, { kind: 'add row' }) : cells);
-  const wider = (cells: Grid) => (cells[0]?.length === state.dimensions.length - 1 ? editGrid(cells, { kind: 'add column' }) : cells);
+  const before = state.dimensions.length - 1;
+  const taller = (cells: Grid) => (cells.length === before ? editGrid(cells, { kind: 'add row' }) : cells);
+  const wider = (cells: Grid) => (cells[0]?.length === before ? editGrid(cells, { kind: 'add column' }) : cells);
   return reshaped(state, taller, wider);
 }
 
 function narrowed(state: State, at: number): State {
-  const lower = (cells: Grid) => (cells.length === state.dimensions.length + 1 ? editGrid(cells, { kind: 'remove row', at }) : cells);
-  const narrower = (cells: Grid) => (cells[0]?.length === state.dimensions.length + 1 ? editGrid(cells, { kind: 'remove column', at }) : cells);
+  const before = state.dimensions.length + 1;
+  const lower = (cells: Grid) => (cells.length === before ? editGrid(cells, { kind: 'remove row', at }) : cells);
+  const narrower = (cells: Grid) => (cells[0]?.length === before ? editGrid(cells, { kind: 'remove column', at }) : cells);
   return reshaped(state, lower, narrower);
 }
 
+/** What is as wide as the tokens follows them: vectors from outside, the rows of a matrix that takes the tokens, a bias where there is no matrix. */
 function reshaped(state: State, rows: (cells: Grid) => Grid, columns: (cells: Grid) => Grid): State {
-  const { w_query, w_key, w_value, w_output } = state.projections;
-  const queryRows = state.queries.on ? w_query : { ...w_query, value: rows(w_query.value) };
-  return {
-    ...state,
-    queries: { ...state.queries, value: columns(state.queries.value) },
-    projections: { w_query: queryRows, w_key: { ...w_key, value: rows(w_key.value) }, w_value: { ...w_value, value: rows(w_value.value) }, w_output },
-  };
+  const { grids } = state;
+  const through = (name: GridName, change: (cells: Grid) => Grid) => ({ [name]: { ...grids[name], value: change(grids[name].value) } });
+  return withGrids(state, {
+    ...through('queries', columns),
+    ...(!grids.queries.on && through('w_query', rows)),
+    ...through('w_key', rows),
+    ...(!grids.values.on && through('w_value', rows)),
+    ...(!grids.w_query.on && through('b_query', columns)),
+    ...(!grids.w_key.on && through('b_key', columns)),
+    ...(!grids.w_value.on && !grids.values.on && through('b_value', columns)),
+  });
 }
 
 function freshName(labels: readonly string[]): string {

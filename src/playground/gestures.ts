@@ -7,7 +7,8 @@ export class Gestures {
     addEventListener('pointerdown', () => this.#press(true), true);
     for (const release of ['pointerup', 'pointercancel']) addEventListener(release, () => this.#press(false), true);
     // What is pressed gets the focus while the drag is under way already.
-    for (const next of ['focusin', 'change']) addEventListener(next, () => this.#pressed || this.end(), true);
+    addEventListener('focusin', () => this.#pressed || this.end(), true);
+    addEventListener('change', ({ target }) => this.#pressed || isSlider(target) || this.end(), true);
   }
 
   /** Is an edit with this gesture part of the one before? */
@@ -25,4 +26,9 @@ export class Gestures {
     this.#pressed = pressed;
     this.end();
   }
+}
+
+/** Each key that moves a slider is a change to the browser; to a person the slide is one. */
+function isSlider(target: EventTarget | null): boolean {
+  return target instanceof HTMLInputElement && target.type === 'range';
 }

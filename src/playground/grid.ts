@@ -1,7 +1,8 @@
 import type { GridEdit } from './edits.ts';
 import { button, el, setText } from './element.ts';
+import { readRequest } from './open.ts';
 import { signOverflow } from './overflow.ts';
-import { readMatrix } from './paste.ts';
+import { pointFor, readMatrix } from './paste.ts';
 import type { Grid } from './state.ts';
 
 /** A grid as it is to be shown. */
@@ -9,6 +10,9 @@ export interface GridView {
   readonly cells: Grid;
   readonly rowNames?: readonly string[];
   readonly columnNames?: readonly string[];
+  /** Names that are typed elsewhere. */
+  readonly rowTitles?: readonly string[];
+  readonly columnTitles?: readonly string[];
   /** The row that is the query, or is looked at. */
   readonly chosen?: number | undefined;
 }
@@ -20,6 +24,8 @@ interface GridOptions {
   readonly rowWord: string;
   readonly columnWord: string;
   readonly edit: (edit: GridEdit, about: string, gesture?: string) => void;
+  /** Rows, or rows and columns, that are as many as something else says. */
+  readonly fixed?: 'rows' | 'both';
   /** Where a row can be made the query, or be looked at. */
   readonly choose?: (row: number) => void;
   /** The word on its button; `query` where it is left out. */
@@ -48,7 +54,7 @@ export class EditGrid {
 
   constructor(options: GridOptions) {
     this.#options = options;
-    const { pointer, caption, rowWord, columnWord, edit } = options;
+    const { pointer, caption, rowWord, columnWord, edit, fixed } = options;
     this.#table.setAttribute('role', 'grid');
     this.#table.setAttribute('aria-label', caption);
     this.#table.addEventListener('keydown', (event) => this.#move(event));
@@ -63,8 +69,8 @@ export class EditGrid {
       el(
         'div',
         { class: 'tools' },
-        button(`+ ${rowWord}`, () => edit({ kind: 'add row' }, `a ${rowWord} more`)),
-        button(`+ ${columnWord}`, () => edit({ kind: 'add column' }, `a ${columnWord} more`)),
+        fixed ? undefined : button(`+ ${rowWord}`, () => edit({ kind: 'add row' }, `a ${rowWord} more`)),
+        fixed === 'both' ? undefined : button(`+ ${columnWord}`, () => edit({ kind: 'add column' }, `a ${columnWord} more`)),
         this.#pasteBox(),
       ),
     );
@@ -80,26 +86,37 @@ export class EditGrid {
 
   #pasteBox(): HTMLElement {
     const { caption } = this.#options;
-    const text = el('textarea', { rows: 4, spellcheck: 'false', 'aria-label': `Numbers for ${caption}: CSV, JSON or NumPy’s print` });
+    const text = el('textarea', {
+      rows: 4,
+      spellcheck: 'false',
+      'aria-label': `Numbers for ${caption}: CSV, JSON or NumPy’s print; or a whole request`,
+    });
     const said = el('output', {});
-    const use = () => setText(said, this.#replace(text.value) ? '' : 'No numbers found in this.');
+    const use = () => setText(said, this.#use(text.value));
     return el('details', { class: 'paste' }, el('summary', {}, 'Paste'), text, button('Use these numbers', use), said);
   }
 
-  #replace(text: string): boolean {
+  /** Takes what the paste box holds, and says what came of it. */
+  #use(text: string): string {
+    const request = readRequest(text);
+    if (request) {
+      this.element.dispatchEvent(new CustomEvent('request', { bubbles: true, detail: request }));
+      return '';
+    }
     const pasted = readMatrix(text);
-    if (!pasted) return false;
+    if (!pasted) return 'No numbers found in this.';
     this.#options.edit({ kind: 'replace', ...pasted }, 'pasted numbers');
-    return true;
+    return pasted.cells.flat().some((cell) => pointFor(cell) !== undefined) ? 'Some numbers have a decimal comma: write them with a point.' : '';
   }
 
   /** One number goes into the cell; several fill the grid. */
   #paste(event: ClipboardEvent): void {
     const text = event.clipboardData?.getData('text/plain') ?? '';
     const pasted = readMatrix(text);
-    if (!pasted || (pasted.cells.length === 1 && pasted.cells[0]?.length === 1)) return;
+    // "0,5" alone is one number with a decimal comma, rather than two.
+    if (!pasted || pointFor(text) !== undefined || (pasted.cells.length === 1 && pasted.cells[0]?.length === 1)) return;
     event.preventDefault();
-    this.#replace(text);
+    this.#options.edit({ kind: 'replace', ...pasted }, 'pasted numbers');
   }
 
   #build(): void {
@@ -121,7 +138,8 @@ export class EditGrid {
 
   #headRow(columns: readonly number[], hasNames: boolean): HTMLElement {
     const { edit, columnWord, pointer } = this.#options;
-    const removers = columns.map((c) =>
+    const { fixed } = this.#options;
+    const removers = (fixed === 'both' ? [] : columns).map((c) =>
       this.#remover(`Remove ${columnWord} ${c}`, () => edit({ kind: 'remove column', at: c }, `a ${columnWord} less`)),
     );
     const names = columns.map((c) =>
@@ -129,13 +147,17 @@ export class EditGrid {
     );
     this.#controls.push(hasNames ? columns.flatMap((c) => [names[c], removers[c]].filter((control) => control !== undefined)) : removers);
     const heads = columns.map((c) =>
-      el('th', { scope: 'col', role: 'columnheader' }, el('span', { class: 'head' }, hasNames ? names[c] : `${c}`, removers[c])),
+      el(
+        'th',
+        { scope: 'col', role: 'columnheader' },
+        el('span', { class: 'head' }, hasNames ? names[c] : el('span', { class: 'title' }), removers[c]),
+      ),
     );
     return el('tr', { role: 'row' }, el('td', { role: 'gridcell' }), ...heads, el('td', { class: 'end', role: 'gridcell' }));
   }
 
   #bodyRow(row: readonly string[], r: number, hasNames: boolean): HTMLElement {
-    const { edit, choose, pointer, rowWord } = this.#options;
+    const { edit, choose, pointer, rowWord, fixed } = this.#options;
     const chooser = choose && this.#chooser(r, choose);
     const name = hasNames
       ? this.#input(`Name of ${rowWord} ${r}`, 'name', (text) => edit({ kind: 'row name', at: r, text }, 'a name', `${pointer} row ${r}`))
@@ -149,12 +171,12 @@ export class EditGrid {
         `${pointer}/${r}/${c}`,
       ),
     );
-    const remover = this.#remover(`Remove ${rowWord} ${r}`, () => edit({ kind: 'remove row', at: r }, `a ${rowWord} less`));
+    const remover = fixed ? undefined : this.#remover(`Remove ${rowWord} ${r}`, () => edit({ kind: 'remove row', at: r }, `a ${rowWord} less`));
     this.#controls.push([chooser, name, ...inputs, remover].filter((control) => control !== undefined));
     const head = el(
       'th',
       { scope: 'row', role: 'rowheader', 'data-pointer': `${pointer}/${r}` },
-      el('span', { class: 'head' }, chooser, hasNames ? name : chooser ? undefined : `${r}`),
+      el('span', { class: 'head' }, chooser, hasNames ? name : chooser ? undefined : el('span', { class: 'title' })),
     );
     return el(
       'tr',
@@ -190,15 +212,20 @@ export class EditGrid {
 
   /** Texts, names and marks into the controls that are there; only what differs is touched. */
   #fill(): void {
-    const { cells, rowNames, columnNames, chosen } = this.#view;
+    const { cells, rowNames, columnNames, rowTitles, columnTitles, chosen } = this.#view;
     this.#widen(cells);
     const nameInputs = this.#table.querySelectorAll<HTMLInputElement>('thead input');
     nameInputs.forEach((input, c) => {
       setValue(input, columnNames?.[c] ?? '');
     });
+    this.#table.querySelectorAll('thead .title').forEach((title, c) => {
+      setText(title, columnTitles?.[c] ?? `${c}`);
+    });
     const rows = this.#table.tBodies[0]?.rows ?? [];
     for (const [r, row] of [...rows].entries()) {
-      const rowName = rowNames?.[r]?.trim() || `${this.#options.rowWord} ${r}`;
+      const rowName = (rowNames ?? rowTitles)?.[r]?.trim() || `${this.#options.rowWord} ${r}`;
+      const title = row.querySelector('.title');
+      if (title) setText(title, rowTitles?.[r] ?? `${r}`);
       row.classList.toggle('chosen', r === chosen);
       const chooser = row.querySelector<HTMLButtonElement>('button.choose');
       if (chooser) {
@@ -209,7 +236,7 @@ export class EditGrid {
       if (name) setValue(name, rowNames?.[r] ?? '');
       row.querySelectorAll<HTMLInputElement>('input.number').forEach((input, c) => {
         setValue(input, cells[r]?.[c] ?? '');
-        const label = `${rowName}, ${columnNames?.[c]?.trim() || c}`;
+        const label = `${rowName}, ${(columnNames ?? columnTitles)?.[c]?.trim() || c}`;
         if (input.ariaLabel !== label) input.ariaLabel = label;
       });
     }

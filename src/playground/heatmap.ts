@@ -2,7 +2,8 @@ import { colourOf, type Palette } from './colours.ts';
 import { el } from './element.ts';
 import type { Handlers, Picture, StageView } from './matrix.ts';
 import { type Cell, followPointing } from './pointing.ts';
-import { brief, type Stage } from './stages.ts';
+import { brief } from './printed.ts';
+import type { Stage } from './stage.ts';
 
 /** A matrix too large for numbers: one pixel a cell, stretched; the table behind it is built when it is opened. */
 export class CanvasPicture implements Picture {
@@ -36,11 +37,12 @@ export class CanvasPicture implements Picture {
     const { rows, columns } = this.#size();
     this.#canvas.setAttribute(
       'aria-label',
-      `${stage.title}: ${rows} queries, ${columns} columns: ${stage.columnsAre}s. Arrows move; the table is behind it.`,
+      `${stage.title}: ${rows} rows (${stage.rowsAre}), ${columns} columns (${stage.columnsAre}). Arrows move; the table is behind it.`,
     );
     this.#details.querySelector('div')?.setAttribute('aria-label', `${stage.title} as a table`);
     this.#canvas.style.aspectRatio = `${columns} / ${rows}`;
     this.#draw(stage, palette);
+    this.#row.hidden = queryRow < 0;
     this.#place(this.#row, queryRow, 0, columns);
     this.#fillTable();
   }

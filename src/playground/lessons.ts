@@ -1,4 +1,4 @@
-import { on, START, type State } from './state.ts';
+import { on, START, type State, withGrids, withTexts } from './state.ts';
 
 /** One step of the course: a state to start from, a question to predict, and what happens when it is tried. */
 export interface Lesson {
@@ -14,10 +14,9 @@ export interface Lesson {
 }
 
 const everyone: State = { ...START, everyone: true };
-const PROJECTED: State = {
-  ...everyone,
-  lesson: 'projections',
-  projections: {
+const PROJECTED: State = withGrids(
+  { ...everyone, lesson: 'projections' },
+  {
     w_query: on([
       ['1', '0'],
       ['0', '1'],
@@ -33,9 +32,8 @@ const PROJECTED: State = {
       ['0', '1'],
       ['0', '0'],
     ]),
-    w_output: { on: false, value: [] },
   },
-};
+);
 
 /** Sixteen numbers of about ±1 a token: their dot products spread by about √16. */
 const WIDE: State = {
@@ -51,8 +49,10 @@ const WIDE: State = {
   ].map((row) => row.split(' ')),
 };
 
+const SCALED = { scale: on('1/sqrt(d_k)') };
+
 const FOUR_WIDE: State = {
-  ...everyone,
+  ...withTexts(everyone, SCALED),
   lesson: 'heads',
   dimensions: ['a', 'b', 'c', 'd'],
   tokens: [
@@ -60,10 +60,11 @@ const FOUR_WIDE: State = {
     ['0', '1', '0.3', '0.9'],
     ['0.5', '0.5', '1', '0'],
   ],
-  scale: on('1/sqrt(d_k)'),
 };
 
-const CROSS: State = { ...START, lesson: 'cross', query: 0, queries: on([['0.4', '0.8', '0.2']]) };
+const CAUSAL: State = { ...withTexts(everyone, SCALED), lesson: 'causal', query: 0 };
+
+const CROSS: State = withGrids({ ...START, lesson: 'cross', query: 0 }, { queries: on([['0.4', '0.8', '0.2']]) });
 
 /** The course: each lesson adds one idea to the one before. */
 export const LESSONS: readonly Lesson[] = [
@@ -134,7 +135,7 @@ export const LESSONS: readonly Lesson[] = [
     choices: ['It grows', 'It stays: the order is the same', 'It shrinks, and the others get some'],
     right: 2,
     reveal: {
-      state: { ...WIDE, scale: on('1/sqrt(d_k)') },
+      state: withTexts(WIDE, SCALED),
       words: 'The order stays, the sharpness goes: dividing by √d_k keeps the scores as wide apart as if d_k were 1.',
       expected: { scores: [-0.375, -0.5, 3.25, 1.75], weights: [0.0209, 0.0185, 0.7854, 0.1752] },
     },
@@ -143,12 +144,12 @@ export const LESSONS: readonly Lesson[] = [
     id: 'causal',
     title: 'Causal',
     words: 'A model that writes word by word must not look ahead. Causal attention excludes every key after the query’s position.',
-    state: { ...everyone, lesson: 'causal', scale: on('1/sqrt(d_k)'), query: 0 },
+    state: CAUSAL,
     question: '“The” stands first. With causal on, what will its weight on itself be?',
     choices: ['1', 'About a third, as before', '0'],
     right: 0,
     reveal: {
-      state: { ...everyone, lesson: 'causal', scale: on('1/sqrt(d_k)'), query: 0, causal: true },
+      state: { ...CAUSAL, causal: true },
       words: 'Only itself is left to attend to, and shares add up to 1. The excluded keys are taken out before the softmax, not set to 0 after it.',
       expected: {
         weights: [
@@ -197,14 +198,15 @@ export const LESSONS: readonly Lesson[] = [
     choices: ['None: its scores are all 0', 'Equal shares', 'Those of the first query'],
     right: 1,
     reveal: {
-      state: {
-        ...CROSS,
-        query: 1,
-        queries: on([
-          ['0.4', '0.8', '0.2'],
-          ['0', '0', '0'],
-        ]),
-      },
+      state: withGrids(
+        { ...CROSS, query: 1 },
+        {
+          queries: on([
+            ['0.4', '0.8', '0.2'],
+            ['0', '0', '0'],
+          ]),
+        },
+      ),
       words: 'All its scores are 0, and equal scores share equally: the context is the plain mean of the values.',
       expected: {
         weights: [

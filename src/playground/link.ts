@@ -1,4 +1,4 @@
-import { clamped, fittedMask, type Grid, on, PROJECTIONS, START, type State } from './state.ts';
+import { clamped, fittedBias, fittedMask, GRIDS, type Grid, on, POSITIONS, START, type State, type Switch, TEXTS } from './state.ts';
 
 /*
  * The state in the address, after the #, so that it is never sent to a server: #tokens=0.2,0.1;0.9,0.1&ask=1&causal
@@ -7,6 +7,7 @@ import { clamped, fittedMask, type Grid, on, PROJECTIONS, START, type State } fr
 
 /** The part of the address after the #. */
 export function toLink(state: State): string {
+  const { position } = state;
   const parts = new Map<string, string>();
   if (state.lesson) parts.set('lesson', state.lesson);
   parts.set('labels', row(state.labels));
@@ -14,10 +15,7 @@ export function toLink(state: State): string {
   parts.set('tokens', grid(state.tokens));
   parts.set('ask', `${state.query}`);
   if (state.everyone) parts.set('all', '');
-  if (state.queries.on) parts.set('queries', grid(state.queries.value));
-  if (state.queriesStart.on) parts.set('queries_start', text(state.queriesStart.value));
   if (state.cosine) parts.set('cosine', '');
-  if (state.scale.on) parts.set('scale', text(state.scale.value));
   if (state.causal) parts.set('causal', '');
   if (state.window.on) parts.set('window', row([state.window.value.left, state.window.value.right]));
   if (state.mask.on)
@@ -27,12 +25,14 @@ export function toLink(state: State): string {
         .map((attends) => attends.map(Number).join(''))
         .join(','),
     );
-  if (state.softcap.on) parts.set('softcap', text(state.softcap.value));
-  if (state.sink.on) parts.set('sink', text(state.sink.value));
   if (state.heads.on) parts.set('heads', row([state.heads.value.query, state.heads.value.key]));
   if (state.head) parts.set('head', `${state.head}`);
-  for (const name of PROJECTIONS) if (state.projections[name].on) parts.set(name, grid(state.projections[name].value));
-  if (state.position) parts.set('position', state.position);
+  for (const name of TEXTS) if (state.texts[name].on) parts.set(name, text(state.texts[name].value));
+  for (const name of GRIDS) if (state.grids[name].on) parts.set(name, grid(name === 'bias' ? fittedBias(state) : state.grids[name].value));
+  if (position.type) parts.set('position', position.type);
+  if (position.base) parts.set('base', text(position.base));
+  if (position.interleaved) parts.set('interleaved', '');
+  if (position.slopes) parts.set('slopes', text(position.slopes));
   if (state.dtype !== 'float32') parts.set('dtype', state.dtype);
   return [...parts].map(([name, value]) => (value === '' ? name : `${name}=${value}`)).join('&');
 }
@@ -51,15 +51,12 @@ export function fromLink(hash: string): State | undefined {
   const tokens = readGrid(parts.get('tokens'));
   if (!tokens) return undefined;
   const width = Math.max(...tokens.map((cells) => cells.length));
-  const single = (name: string, otherwise: State['sink']) => (parts.has(name) ? on(plain(parts.get(name) ?? '')) : otherwise);
   const [left = '', right = ''] = readRow(parts.get('window')) ?? [];
   const [query = '', key = ''] = readRow(parts.get('heads')) ?? [];
   const mask = parts
     .get('mask')
     ?.split(',')
     .map((attends) => [...attends].map((bit) => bit !== '0'));
-  const queries = readGrid(parts.get('queries'));
-  const position = parts.get('position');
   return clamped({
     ...START,
     lesson: parts.get('lesson'),
@@ -68,29 +65,35 @@ export function fromLink(hash: string): State | undefined {
     dimensions: readRow(parts.get('dimensions')) ?? Array.from({ length: width }, (_, i) => `d${i}`),
     query: wholeNumber(parts.get('ask')),
     everyone: parts.has('all'),
-    queries: queries ? on(queries) : START.queries,
-    queriesStart: single('queries_start', START.queriesStart),
     cosine: parts.has('cosine'),
-    scale: single('scale', START.scale),
     causal: parts.has('causal'),
     window: parts.has('window') ? on({ left, right }) : START.window,
     mask: mask ? on(mask) : START.mask,
-    softcap: single('softcap', START.softcap),
-    sink: single('sink', START.sink),
     heads: parts.has('heads') ? on({ query, key }) : START.heads,
     head: wholeNumber(parts.get('head')),
-    projections: readProjections(parts),
-    position: position === 'rope' || position === 'alibi' || position === 'sinusoidal' ? position : '',
+    position: {
+      type: POSITIONS.find((type) => type === parts.get('position')) ?? '',
+      base: plain(parts.get('base') ?? ''),
+      interleaved: parts.has('interleaved'),
+      slopes: plain(parts.get('slopes') ?? ''),
+    },
     dtype: parts.get('dtype') === 'float64' ? 'float64' : 'float32',
+    texts: switches(TEXTS, START.texts, (name) => (parts.has(name) ? plain(parts.get(name) ?? '') : undefined)),
+    grids: switches(GRIDS, START.grids, (name) => readGrid(parts.get(name))),
   });
 }
 
-function readProjections(parts: ReadonlyMap<string, string>): State['projections'] {
-  const read = (name: keyof State['projections']) => {
-    const cells = readGrid(parts.get(name));
-    return cells ? on(cells) : START.projections[name];
-  };
-  return { w_query: read('w_query'), w_key: read('w_key'), w_value: read('w_value'), w_output: read('w_output') };
+/** Those of which something can be read are on. */
+function switches<Name extends string, Value>(
+  names: readonly Name[],
+  start: Readonly<Record<Name, Switch<Value>>>,
+  read: (name: Name) => Value | undefined,
+): Record<Name, Switch<Value>> {
+  const found = names.flatMap((name) => {
+    const value = read(name);
+    return value === undefined ? [] : [[name, on(value)] as const];
+  });
+  return { ...start, ...Object.fromEntries(found) };
 }
 
 /** Everything but letters, digits and a few signs is escaped, the separators among them. */

@@ -2,8 +2,10 @@ import { Address } from './address.ts';
 import { byId } from './element.ts';
 import { fromLink } from './link.ts';
 import { Page } from './page.ts';
+import { showAs } from './show-as.ts';
 import { START } from './state.ts';
 
+showAs();
 // On a phone the pictures matter more than what is off.
 if (matchMedia('(max-width: 900px)').matches) byId('switch-box', HTMLDetailsElement).open = false;
 

@@ -1,7 +1,8 @@
 import { colourOf, css, inkOn, type Palette } from './colours.ts';
 import { el, setText } from './element.ts';
 import { type Cell, followPointing, type Pointing } from './pointing.ts';
-import { brief, type Stage } from './stages.ts';
+import { brief } from './printed.ts';
+import type { Stage } from './stage.ts';
 
 /** How a stage is to be shown. */
 export interface StageView {
@@ -56,7 +57,7 @@ export class TablePicture implements Picture {
     const shape = `${stage.rows.length}×${stage.columns.length}`;
     if (shape !== this.#shape) this.#build(stage);
     this.#shape = shape;
-    this.element.setAttribute('aria-label', `${stage.title}: a row for each query, a column for each ${stage.columnsAre}`);
+    this.element.setAttribute('aria-label', `${stage.title}: a row for each ${stage.rowsAre}, a column for each ${stage.columnsAre}`);
     const decimals = stage.columns.length > 5 ? 2 : 4;
     const heads = this.element.querySelectorAll('thead th');
     stage.columns.forEach((column, c) => {

@@ -1,5 +1,4 @@
 import { type Answer, headOf, readAnswer, rowOf } from './answer.ts';
-import type { Spot } from './arithmetic.ts';
 import { comparable } from './change.ts';
 import { readPalette } from './colours.ts';
 import { Course } from './course.ts';
@@ -10,10 +9,12 @@ import { Inputs } from './inputs.ts';
 import { keepKey } from './key.ts';
 import { Past } from './past.ts';
 import { PICTURES } from './pictures.ts';
+import { takeRequests } from './requests.ts';
 import type { Scene } from './scene.ts';
 import { type Outcome, Service } from './service.ts';
 import { Share } from './share.ts';
-import { type Stage, stagesOf } from './stages.ts';
+import type { Spot, Stage } from './stage.ts';
+import { stagesOf } from './stages.ts';
 import { isLook, looking, type State } from './state.ts';
 
 /** A pause this long is seen; a shorter one is not worth a sign. */
@@ -39,7 +40,7 @@ export class Page {
     (state) => this.begin(state, true),
     (state, about) => this.#edit(() => state, about),
   );
-  readonly #share = new Share(() => this.#service.key !== '');
+  readonly #share = new Share({ draw: (state, type) => this.#service.draw(state, type), isLocked: () => this.#service.key !== '' });
   readonly #views = PICTURES.map((make) =>
     make({
       state: () => this.#state,
@@ -51,11 +52,13 @@ export class Page {
   constructor(state: State, remember: (state: State, isNewPage: boolean) => void) {
     this.#state = state;
     this.#remember = remember;
+    byId('pictures', HTMLElement).hidden = true;
     byId('pictures', HTMLElement).append(...this.#views.map(({ element }) => element));
     byId('undo', HTMLButtonElement).addEventListener('click', () => this.#travel(this.#past.back(this.#state)));
     byId('redo', HTMLButtonElement).addEventListener('click', () => this.#travel(this.#past.forth(this.#state)));
     byId('share', HTMLDetailsElement).addEventListener('toggle', () => this.#share.show(this.#state, this.#answer));
     byId('again', HTMLButtonElement).addEventListener('click', () => this.#service.ask(this.#state));
+    takeRequests((state) => this.begin(state, true));
     const key = byId('key', HTMLInputElement);
     byId('locked', HTMLElement).addEventListener('submit', (event) => {
       event.preventDefault();
@@ -128,12 +131,16 @@ export class Page {
         `The service can’t be reached (${outcome.detail}). Your numbers are kept, the pictures are of the last answer. Trying again in ${Math.ceil(outcome.againInMs / 1000)} s.`,
       );
     if (kind === 'key wanted') setText(byId('locked-words', HTMLElement), outcome.detail);
-    if (kind === 'answered' || kind === 'refused') showFaults(byId('faults', HTMLElement), kind === 'refused' ? outcome.faults : [], this.#state);
+    if (kind === 'answered' || kind === 'refused') {
+      showFaults(byId('faults', HTMLElement), kind === 'refused' ? outcome.faults : [], this.#state);
+      byId('nothing', HTMLElement).hidden = kind === 'answered' || this.#answer !== undefined;
+    }
     if (kind !== 'answered') {
       document.body.classList.add('stale');
       clearTimeout(this.#staleTimer);
       return;
     }
+    byId('pictures', HTMLElement).hidden = false;
     this.#answer = readAnswer(outcome.state, outcome.request, outcome.reply);
     if (outcome.state === this.#state) {
       clearTimeout(this.#staleTimer);

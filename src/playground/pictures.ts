@@ -1,6 +1,8 @@
+import { Arcs } from './arcs.ts';
 import { Change } from './change.ts';
 import { Contributions } from './contributions.ts';
 import { Heads } from './heads.ts';
+import { Planes } from './planes.ts';
 import type { Actions, View } from './scene.ts';
 import { Softmax } from './softmax.ts';
 import { Worked } from './worked.ts';
@@ -10,6 +12,8 @@ export const PICTURES: readonly ((actions: Actions) => View)[] = [
   () => new Change(),
   (actions) => new Heads(actions),
   (actions) => new Worked(actions),
+  (actions) => new Arcs(actions),
+  (actions) => new Planes(actions),
   () => new Softmax(),
   () => new Contributions(),
 ];

@@ -1,5 +1,8 @@
 import type { Request } from './request.ts';
-import { PROJECTIONS } from './state.ts';
+import { GRIDS } from './state.ts';
+
+/** What stands as it is in the script, before it is used. */
+const GIVEN = GRIDS.filter((name) => name !== 'queries' && name !== 'bias');
 
 /** The question as a PyTorch script that needs no service: each line is a step of the strip. */
 export function pytorchOf(request: Request): string {
@@ -8,7 +11,7 @@ export function pytorchOf(request: Request): string {
     '',
     ...(request.dtype === 'float64' ? ['torch.set_default_dtype(torch.float64)'] : []),
     `x = ${tensor(request.tokens)}  # tokens`,
-    ...PROJECTIONS.filter((name) => request[name] !== undefined).map((name) => `${name} = ${tensor(request[name])}`),
+    ...GIVEN.filter((name) => request[name] !== undefined).map((name) => `${name} = ${tensor(request[name])}`),
     ...queryLines(request),
     ...vectorLines(request),
     ...logitLines(request),
@@ -39,8 +42,10 @@ function queryLines({ queries, query, queries_start: start, position }: Request)
 
 function vectorLines(request: Request): string[] {
   const { heads, kv_heads: keyHeads, similarity, position } = request;
-  const through = (name: 'w_query' | 'w_key' | 'w_value') => (request[name] === undefined ? '' : ` @ ${name}`);
-  const lines = [`q, k, v = rows${through('w_query')}, x${through('w_key')}, x${through('w_value')}`];
+  const through = (of: 'query' | 'key' | 'value') =>
+    (request[`w_${of}`] === undefined ? '' : ` @ w_${of}`) + (request[`b_${of}`] === undefined ? '' : ` + b_${of}`);
+  const source = request.values === undefined ? 'x' : 'values';
+  const lines = [`q, k, v = rows${through('query')}, x${through('key')}, ${source}${through('value')}`];
   if (heads !== undefined) {
     const groups = keyHeads ?? heads;
     lines.push('split = lambda t, h: t.unflatten(-1, (h, -1)).transpose(-2, -3)  # [rows, h·d] → [h, rows, d]');
@@ -48,12 +53,14 @@ function vectorLines(request: Request): string[] {
     if (groups !== heads) lines.push(`k, v = (t.repeat_interleave(${heads} // ${groups}, 0) for t in (k, v))  # grouped heads share`);
   }
   if (typeOf(position) === 'rope') {
+    const { base = 10000, interleaved = false } = position as { base?: unknown; interleaved?: boolean };
     lines.push(
-      'def rope(t, positions):  # half-split, base 10000',
+      `def rope(t, positions):  # ${interleaved ? 'pairs (2i, 2i + 1)' : 'pairs (i, i + d/2)'}`,
       '    d = t.shape[-1]',
-      '    angle = positions[:, None] * 10000.0 ** (-2 * torch.arange(d // 2) / d)',
-      '    a, b = t[..., : d // 2], t[..., d // 2 :]',
-      '    return torch.cat([a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()], -1)',
+      `    angle = positions[:, None] * float(${base}) ** (-2 * torch.arange(d // 2) / d)`,
+      `    a, b = ${interleaved ? 't[..., 0::2], t[..., 1::2]' : 't[..., : d // 2], t[..., d // 2 :]'}`,
+      '    turned = a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()',
+      `    return ${interleaved ? 'torch.stack(turned, -1).flatten(-2)' : 'torch.cat(turned, -1)'}`,
       'q, k = rope(q, i[:, 0]), rope(k, j[0])',
     );
   }
@@ -61,13 +68,14 @@ function vectorLines(request: Request): string[] {
   return lines;
 }
 
-function logitLines({ scale, softcap, position, causal, window, mask, heads }: Request): string[] {
+function logitLines({ scale, softcap, bias, position, causal, window, mask, heads }: Request): string[] {
   const factor = scale === undefined ? '' : scale === '1/sqrt(d_k)' ? ' * q.shape[-1] ** -0.5' : ` * ${JSON.stringify(scale)}`;
   const lines = [`scores = q @ k.mT${factor}`];
   if (softcap !== undefined) lines.push(`scores = ${softcap} * torch.tanh(scores / ${softcap})`);
+  if (bias !== undefined) lines.push(`scores = scores + ${tensor(bias)}  # bias`);
   if (typeOf(position) === 'alibi') {
-    const h = Number(heads ?? 1);
-    lines.push(`slopes = torch.tensor(${JSON.stringify(slopes(h))})`);
+    const given = (position as { slopes?: unknown }).slopes;
+    lines.push(`slopes = ${tensor(given ?? slopes(Number(heads ?? 1)))}`);
     lines.push(`scores = scores - ${heads === undefined ? 'slopes' : 'slopes[:, None, None]'} * (i - j).abs()`);
   }
   if (causal === undefined && window === undefined && mask === undefined) return lines;
@@ -81,18 +89,22 @@ function logitLines({ scale, softcap, position, causal, window, mask, heads }: R
   return lines;
 }
 
-function weightedSumLines({ sink, heads, w_output: output, causal, window, mask }: Request): string[] {
+function weightedSumLines({ sink, heads, w_output: output, b_output: outputBias, causal, window, mask }: Request): string[] {
   const excluding = causal !== undefined || window !== undefined || mask !== undefined;
   const lines =
     sink === undefined
       ? [`weights = scores.softmax(-1)${excluding ? '.nan_to_num()  # a row with nothing to attend to: 0' : ''}`]
       : [
-          `with_sink = torch.cat([scores, torch.full_like(scores[..., :1], ${sink})], -1)`,
+          Array.isArray(sink)
+            ? `sink = ${tensor(sink)}[${heads === undefined ? ':, None' : ':, None, None'}].expand_as(scores[..., :1])`
+            : `sink = torch.full_like(scores[..., :1], ${sink})`,
+          'with_sink = torch.cat([scores, sink], -1)',
           'weights = with_sink.softmax(-1)[..., :-1]  # the sink has no value',
         ];
   lines.push('context = weights @ v');
   if (heads !== undefined) lines.push('context = context.transpose(-2, -3).flatten(-2)  # heads side by side');
   if (output !== undefined) lines.push('context = context @ w_output');
+  if (outputBias !== undefined) lines.push('context = context + b_output');
   return lines;
 }
 

@@ -1,6 +1,6 @@
 import type { AttentionRequest } from '../schemas/attention.ts';
 import { isNumber } from './paste.ts';
-import { fittedMask, type Grid, PROJECTIONS, type State } from './state.ts';
+import { fittedBias, fittedMask, GRIDS, type Grid, hasRows, type State, TEXTS } from './state.ts';
 
 /** The members of a request, with whatever was typed in the place of a number: the service says what is wrong with it. */
 export type Request = { readonly [Member in keyof AttentionRequest]: unknown };
@@ -10,37 +10,55 @@ export const INCLUDE = ['scores', 'logits', 'weights', 'context', 'lse', 'entrop
 
 /** The question that a state asks, without `include`: what "copy as" copies. */
 export function questionOf(state: State): Request {
-  const { queries, queriesStart, position, window, heads } = state;
-  const rows = queries.on
-    ? { queries: numbers(queries.value), ...(queriesStart.on && { queries_start: number(queriesStart.value) }) }
-    : state.everyone
-      ? {}
-      : { query: state.query };
+  const { grids, texts, window, heads } = state;
+  const textsOn = TEXTS.filter((name) => texts[name].on && (name !== 'queries_start' || grids.queries.on));
   const sides = {
     ...(window.value.left.trim() && { left: number(window.value.left) }),
     ...(window.value.right.trim() && { right: number(window.value.right) }),
   };
   return {
     tokens: numbers(state.tokens),
-    ...rows,
+    ...(!hasRows(state) && { query: state.query }),
     ...(state.labels.length === state.tokens.length && { labels: state.labels }),
     ...(state.cosine && { similarity: 'cosine' }),
-    ...(state.scale.on && { scale: state.scale.value === '1/sqrt(d_k)' ? state.scale.value : number(state.scale.value) }),
-    ...Object.fromEntries(PROJECTIONS.filter((name) => state.projections[name].on).map((name) => [name, numbers(state.projections[name].value)])),
+    ...Object.fromEntries(GRIDS.filter((name) => grids[name].on).map((name) => [name, gridOf(state, name)])),
+    ...Object.fromEntries(textsOn.map((name) => [name, textOf(name, texts[name].value)])),
     ...(heads.on && { heads: number(heads.value.query), ...(heads.value.key.trim() && { kv_heads: number(heads.value.key) }) }),
     ...(state.causal && { causal: true }),
     ...(window.on && { window: sides }),
-    ...(state.mask.on && { mask: maskOf(state) }),
-    ...(state.softcap.on && { softcap: number(state.softcap.value) }),
-    ...(state.sink.on && { sink: number(state.sink.value) }),
-    ...(position && { position: { type: position } }),
+    ...(state.mask.on && { mask: perPair(state, fittedMask(state)) }),
+    ...(state.position.type && { position: positionOf(state.position) }),
     ...(state.dtype !== 'float32' && { dtype: state.dtype }),
   };
 }
 
-function maskOf(state: State): boolean[] | boolean[][] {
-  const mask = fittedMask(state);
-  return state.queries.on || state.everyone ? mask : (mask[state.query] ?? []);
+function gridOf(state: State, name: (typeof GRIDS)[number]): unknown {
+  if (name === 'bias') return perPair(state, numbers(fittedBias(state)));
+  const rows = numbers(state.grids[name].value);
+  return name.startsWith('b_') ? rows[0] : rows;
+}
+
+/** All rows, or that of the one query. */
+function perPair<Row>(state: State, rows: readonly Row[]): unknown {
+  return hasRows(state) ? rows : (rows[state.query] ?? []);
+}
+
+function textOf(name: (typeof TEXTS)[number], text: string): unknown {
+  if (name === 'scale' && text === '1/sqrt(d_k)') return text;
+  return name === 'sink' && /[\s,;]/.test(text.trim()) ? list(text) : number(text);
+}
+
+function positionOf({ type, base, interleaved, slopes }: State['position']): unknown {
+  if (type === 'rope') return { type, ...(base.trim() && { base: number(base) }), ...(interleaved && { interleaved }) };
+  return { type, ...(type === 'alibi' && slopes.trim() && { slopes: list(slopes) }) };
+}
+
+/** One number a head, by commas, semicolons or blanks. */
+function list(text: string): unknown[] {
+  return text
+    .trim()
+    .split(/[\s,;]+/)
+    .map(number);
 }
 
 function numbers(cells: Grid): unknown[][] {
@@ -48,6 +66,8 @@ function numbers(cells: Grid): unknown[][] {
 }
 
 function number(text: string): unknown {
-  const value = Number(text);
-  return isNumber(text) && Number.isFinite(value) ? value : text;
+  // What this page prints has a true minus.
+  const plain = text.trim().replace('−', '-');
+  const value = Number(plain);
+  return isNumber(plain) && Number.isFinite(value) ? value : text;
 }

@@ -1,7 +1,6 @@
 import type { Answer } from './answer.ts';
-import type { Spot } from './arithmetic.ts';
 import type { Palette } from './colours.ts';
-import type { Stage } from './stages.ts';
+import type { Spot, Stage } from './stage.ts';
 import type { State } from './state.ts';
 
 /** What every picture draws: an answer, what is looked at of it, and how it was before the last change. */

@@ -63,11 +63,7 @@ export class Service {
     const wrong = faultOfKey(this.key);
     if (wrong !== undefined) return { kind: 'key wanted', detail: wrong };
     try {
-      const response = await fetch('attention', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...(this.key && { authorization: `Bearer ${this.key}` }) },
-        body: JSON.stringify({ ...request, include: INCLUDE }),
-      });
+      const response = await this.#post({ ...request, include: INCLUDE }, 'application/json');
       const reply: Readonly<Record<string, unknown>> = await response.json();
       if (response.ok) return { kind: 'answered', state, request, reply };
       const detail = String(reply['detail'] ?? response.statusText);
@@ -77,6 +73,25 @@ export class Service {
     } catch {
       return this.#away('nothing answers at this address', null);
     }
+  }
+
+  /**
+   * The answer to a state in another form: text/markdown is the walk-through, image/svg+xml the picture of the weights.
+   * @throws Error with what the service says, or that it is not there
+   */
+  async draw(state: State, type: 'text/markdown' | 'image/svg+xml'): Promise<string> {
+    const response = await this.#post(questionOf(state), type);
+    if (response.ok) return response.text();
+    const problem: { detail?: string } = await response.json().catch(() => ({}));
+    throw new Error(problem.detail ?? response.statusText);
+  }
+
+  #post(body: unknown, accept: string): Promise<Response> {
+    return fetch('attention', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept, ...(this.key && { authorization: `Bearer ${this.key}` }) },
+      body: JSON.stringify(body),
+    });
   }
 
   #away(detail: string, retryAfter: string | null): Outcome {

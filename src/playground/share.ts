@@ -1,8 +1,7 @@
 import type { Answer } from './answer.ts';
-import { curlOf, fetchOf, type Place, pythonOf } from './code.ts';
-import { readPalette } from './colours.ts';
+import { curlOf, fetchOf, frameOf, type Place, pythonOf } from './code.ts';
 import { button, byId, el, setText } from './element.ts';
-import { csvFile, jsonFile, svgFile } from './files.ts';
+import { csvFile, jsonFile } from './files.ts';
 import { toLink } from './link.ts';
 import { pytorchOf } from './pytorch.ts';
 import { questionOf, type Request } from './request.ts';
@@ -13,32 +12,38 @@ const LANGUAGES: Readonly<Record<string, (request: Request, place: Place) => str
   fetch: fetchOf,
   'Python requests': pythonOf,
   PyTorch: pytorchOf,
+  'Frame (iframe)': frameOf,
 };
+
+/** How the service answers a state in another form. */
+type Draw = (state: State, type: 'text/markdown' | 'image/svg+xml') => Promise<string>;
+
+const FILES: readonly (readonly [name: string, ending: string, type: string, make: (answer: Answer, draw: Draw) => string | Promise<string>])[] = [
+  ['JSON', 'json', 'application/json', jsonFile],
+  ['CSV', 'csv', 'text/csv', csvFile],
+  ['SVG', 'svg', 'image/svg+xml', ({ state }, draw) => draw(state, 'image/svg+xml')],
+  ['Walk-through', 'md', 'text/markdown', ({ state }, draw) => draw(state, 'text/markdown')],
+];
 
 /** "Copy as" and the downloads. */
 export class Share {
   readonly #code = byId('code', HTMLElement);
   readonly #said = byId('shared', HTMLElement);
   readonly #tabs: readonly HTMLButtonElement[];
-  readonly #locked: () => boolean;
+  readonly #service: { readonly draw: Draw; readonly isLocked: () => boolean };
   #language = 'curl';
   #state: State | undefined;
   #answer: Answer | undefined;
 
-  /** @param locked whether the service wants a key */
-  constructor(locked: () => boolean) {
-    this.#locked = locked;
+  /** @param service `isLocked`: whether it wants a key */
+  constructor(service: { readonly draw: Draw; readonly isLocked: () => boolean }) {
+    this.#service = service;
     this.#tabs = Object.keys(LANGUAGES).map((name) => button(name, () => this.#choose(name)));
     byId('languages', HTMLElement).append(
       ...this.#tabs,
       button('Copy', () => this.#copy(this.#code.textContent ?? '', 'The code', this.#said), { class: 'primary' }),
     );
-    const files: readonly [string, string, (answer: Answer) => string][] = [
-      ['JSON', 'application/json', jsonFile],
-      ['CSV', 'text/csv', csvFile],
-      ['SVG', 'image/svg+xml', (answer) => svgFile(answer, readPalette())],
-    ];
-    const savers = files.map(([name, type, make]) => button(name, () => this.#save(`attention.${name.toLowerCase()}`, type, make)));
+    const savers = FILES.map(([name, ending, type, make]) => button(name, () => this.#save(`attention.${ending}`, type, make)));
     byId('downloads', HTMLElement).append(...savers);
     byId('copy-link', HTMLButtonElement).addEventListener('click', () => this.#copy(this.#link(), 'The link', byId('link-said', HTMLElement)));
     this.#choose(this.#language);
@@ -48,8 +53,9 @@ export class Share {
     this.#state = state;
     this.#answer = answer;
     const make = LANGUAGES[this.#language];
-    if (make && byId('share', HTMLDetailsElement).open)
-      setText(this.#code, make(questionOf(state), { address: new URL('attention', location.href.split('#')[0]).href, locked: this.#locked() }));
+    if (!make || !byId('share', HTMLDetailsElement).open) return;
+    const address = new URL('attention', location.href.split('#')[0]).href;
+    setText(this.#code, make(questionOf(state), { address, locked: this.#service.isLocked(), page: this.#link() }));
   }
 
   /** Of the newest state: the address itself follows at a pause. */
@@ -77,12 +83,17 @@ export class Share {
     }
   }
 
-  #save(name: string, type: string, make: (answer: Answer) => string): void {
+  async #save(name: string, type: string, make: (typeof FILES)[number][3]): Promise<void> {
     if (!this.#answer) return;
-    const address = URL.createObjectURL(new Blob([make(this.#answer)], { type }));
-    const link = el('a', { href: address, download: name });
-    link.click();
-    URL.revokeObjectURL(address);
-    setText(this.#said, `${name} is saved.`);
+    setText(this.#said, '');
+    try {
+      const text = await make(this.#answer, this.#service.draw);
+      const address = URL.createObjectURL(new Blob([text], { type }));
+      el('a', { href: address, download: name }).click();
+      URL.revokeObjectURL(address);
+      setText(this.#said, `${name} is saved.`);
+    } catch (error) {
+      setText(this.#said, `${name} can’t be saved: ${(error as Error).message}.`);
+    }
   }
 }

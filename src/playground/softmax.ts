@@ -3,8 +3,8 @@ import { softmaxOf } from './arithmetic.ts';
 import { TOKEN_COLOURS } from './colours.ts';
 import { el, setText } from './element.ts';
 import { signOverflow } from './overflow.ts';
+import { brief } from './printed.ts';
 import type { Scene, View } from './scene.ts';
-import { brief } from './stages.ts';
 
 /** The softmax of one query row, unrolled, and what can be said of it in one line. */
 export class Softmax implements View {

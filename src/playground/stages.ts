@@ -1,28 +1,10 @@
-import { type Answer, dot } from './answer.ts';
+import { type Answer, dot, sinkOf } from './answer.ts';
 
-export type StageName = 'raw' | 'scaled' | 'capped' | 'masked' | 'weights' | 'context';
-export const STAGES: readonly StageName[] = ['raw', 'scaled', 'capped', 'masked', 'weights', 'context'];
+import { brief } from './printed.ts';
+import { most, type Stage } from './stage.ts';
+import { vectorStages } from './vectors.ts';
 
-/** One matrix of the strip: a row for each query, for one head. */
-export interface Stage {
-  readonly name: StageName;
-  readonly title: string;
-  /** What is done to the matrix before it. */
-  readonly step: string;
-  /** Does this step leave every number as it was? */
-  readonly idle: boolean;
-  readonly rows: readonly string[];
-  readonly columns: readonly string[];
-  /** What the columns are. */
-  readonly columnsAre: 'key' | 'dimension';
-  /** null where a key is excluded. */
-  readonly cells: readonly (readonly (number | null)[])[];
-  /** The number that gets the full colour; both poles where `signed`. */
-  readonly most: number;
-  readonly signed: boolean;
-}
-
-/** The six matrices of one head, in order. */
+/** The matrices of one head, in order: what is compared, where it is not the tokens themselves, and six steps from scores to context vectors. */
 export function stagesOf(answer: Answer, head: number): Stage[] {
   const { request, scale, queryNames, keyNames } = answer;
   const queries = answer.queries[head] ?? [];
@@ -33,10 +15,16 @@ export function stagesOf(answer: Answer, head: number): Stage[] {
   const raw = queries.map((query) => keys.map((key) => dot(query, key)));
   const capped = scores.map((row) => row.map((score) => capOf(score, request.softcap)));
   const excluding = logits.some((row) => row.includes(null));
-  const alibi = answer.state.position === 'alibi';
-  const pairs = { rows: queryNames, columns: keyNames, columnsAre: 'key', signed: true } as const;
+  const sink = sinkOf(answer, head);
+  const added = [
+    excluding && 'some excluded',
+    request.bias !== undefined && '+ bias',
+    answer.state.position.type === 'alibi' && '− slope · distance',
+  ].filter(Boolean);
+  const pairs = { rows: queryNames, rowsAre: 'query', columns: keyNames, columnsAre: 'key', signed: true } as const;
   const similarity = request.similarity === 'cosine' ? 'cosine of q and k' : 'q · k';
   return [
+    ...vectorStages(answer, head),
     { ...pairs, name: 'raw', title: 'Raw score', step: similarity, idle: false, cells: raw, most: most(raw) },
     { ...pairs, name: 'scaled', title: 'Scaled', step: `× ${brief(scale)}`, idle: scale === 1, cells: scores, most: most(scores) },
     {
@@ -52,8 +40,8 @@ export function stagesOf(answer: Answer, head: number): Stage[] {
       ...pairs,
       name: 'masked',
       title: 'Masked',
-      step: excluding ? (alibi ? 'excluded, and − distance' : 'some excluded') : alibi ? '− slope · distance' : 'nothing excluded',
-      idle: !excluding && !alibi,
+      step: added.join(', ') || 'nothing excluded',
+      idle: added.length === 0,
       cells: logits,
       most: most(logits),
     },
@@ -63,16 +51,21 @@ export function stagesOf(answer: Answer, head: number): Stage[] {
       title: 'Weights',
       step: 'softmax of each row',
       idle: false,
-      cells: weights.map((row, i) => row.map((weight, j) => (logits[i]?.[j] === null ? null : weight))),
+      columns: sink === undefined ? keyNames : [...keyNames, 'sink'],
+      cells: weights.map((row, i) => [
+        ...row.map((weight, j) => (logits[i]?.[j] === null ? null : weight)),
+        ...(sink === undefined ? [] : [answer.sinkWeight[head]?.[i] ?? 0]),
+      ]),
       most: 1,
       signed: false,
     },
     {
       name: 'context',
       title: 'Context',
-      step: request.w_output === undefined ? 'Σ weight · value' : 'Σ weight · value, × w_output',
+      step: `Σ weight · value${request.w_output === undefined ? '' : ', × w_output'}${request.b_output === undefined ? '' : ', + b_output'}`,
       idle: false,
       rows: queryNames,
+      rowsAre: 'query',
       columns: contextColumns(answer),
       columnsAre: 'dimension',
       cells: answer.context,
@@ -84,24 +77,10 @@ export function stagesOf(answer: Answer, head: number): Stage[] {
 
 /** The values' own dimensions, where they are the tokens' and not projected. */
 export function contextColumns({ context, request, state }: Answer): string[] {
-  const own = request.w_value === undefined && request.w_output === undefined;
+  const own = request.values === undefined && request.w_value === undefined && request.w_output === undefined;
   return Array.from({ length: context[0]?.length ?? 0 }, (_, c) => (own ? state.dimensions[c]?.trim() : undefined) || `${c}`);
 }
 
 function capOf(score: number, softcap: unknown): number {
   return typeof softcap === 'number' ? softcap * Math.tanh(score / softcap) : score;
-}
-
-function most(cells: readonly (readonly (number | null)[])[]): number {
-  let largest = 0;
-  for (const row of cells) for (const cell of row) largest = Math.max(largest, Math.abs(cell ?? 0));
-  return largest;
-}
-
-/** A number as a person would write it down: four decimals at most, a true minus. */
-export function brief(value: number, decimals = 4): string {
-  const small = value !== 0 && Math.abs(value) < 0.5 * 10 ** -decimals;
-  const large = Math.abs(value) >= 1e6;
-  const text = small || large ? value.toPrecision(3) : `${Number(value.toFixed(decimals))}`;
-  return text.replace('-', '−');
 }

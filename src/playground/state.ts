@@ -7,8 +7,13 @@ export interface Switch<Value> {
   readonly value: Value;
 }
 
-export type ProjectionName = 'w_query' | 'w_key' | 'w_value' | 'w_output';
-export const PROJECTIONS: readonly ProjectionName[] = ['w_query', 'w_key', 'w_value', 'w_output'];
+/** Options that are one typed text, and those that are a grid of numbers, by their name in the request. */
+export const TEXTS = ['queries_start', 'scale', 'softcap', 'sink'] as const;
+export const GRIDS = ['queries', 'values', 'w_query', 'b_query', 'w_key', 'b_key', 'w_value', 'b_value', 'w_output', 'b_output', 'bias'] as const;
+export type TextName = (typeof TEXTS)[number];
+export type GridName = (typeof GRIDS)[number];
+
+export const POSITIONS = ['rope', 'alibi', 'sinusoidal'] as const;
 
 /** Everything that a link carries: the tokens, the query, and how the switches stand. Never changed, only replaced. */
 export interface State {
@@ -20,26 +25,30 @@ export interface State {
   readonly everyone: boolean;
   /** The query row that is looked at. */
   readonly query: number;
-  readonly queries: Switch<Grid>;
-  readonly queriesStart: Switch<string>;
   readonly cosine: boolean;
-  readonly scale: Switch<string>;
   readonly causal: boolean;
   readonly window: Switch<{ readonly left: string; readonly right: string }>;
   /** true = may attend; one row for each query row. */
   readonly mask: Switch<readonly (readonly boolean[])[]>;
-  readonly softcap: Switch<string>;
-  readonly sink: Switch<string>;
   readonly heads: Switch<{ readonly query: string; readonly key: string }>;
   /** The head that is looked at. */
   readonly head: number;
-  readonly projections: Readonly<Record<ProjectionName, Switch<Grid>>>;
-  readonly position: '' | 'rope' | 'alibi' | 'sinusoidal';
+  /** An empty `base` or `slopes` is the service's default. */
+  readonly position: {
+    readonly type: '' | (typeof POSITIONS)[number];
+    readonly base: string;
+    readonly interleaved: boolean;
+    readonly slopes: string;
+  };
   readonly dtype: 'float32' | 'float64';
+  readonly texts: Readonly<Record<TextName, Switch<string>>>;
+  readonly grids: Readonly<Record<GridName, Switch<Grid>>>;
 }
 
 const off = <Value>(value: Value): Switch<Value> => ({ on: false, value });
 export const on = <Value>(value: Value): Switch<Value> => ({ on: true, value });
+
+const NO_GRIDS = Object.fromEntries(GRIDS.map((name) => [name, off([])])) as unknown as State['grids'];
 
 /** “The cat ran”, and “ran” is the query: what the page opens with. */
 export const START: State = {
@@ -53,25 +62,34 @@ export const START: State = {
   ],
   everyone: false,
   query: 2,
-  queries: off([]),
-  queriesStart: off('0'),
   cosine: false,
-  scale: off('1/sqrt(d_k)'),
   causal: false,
   window: off({ left: '1', right: '0' }),
   mask: off([]),
-  softcap: off('2'),
-  sink: off('0'),
   heads: off({ query: '1', key: '' }),
   head: 0,
-  projections: { w_query: off([]), w_key: off([]), w_value: off([]), w_output: off([]) },
-  position: '',
+  position: { type: '', base: '', interleaved: false, slopes: '' },
   dtype: 'float32',
+  texts: { queries_start: off('0'), scale: off('1/sqrt(d_k)'), softcap: off('2'), sink: off('0') },
+  grids: NO_GRIDS,
 };
 
+/** A state with some of its texts and grids replaced. */
+export function withTexts(state: State, texts: Partial<State['texts']>): State {
+  return { ...state, texts: { ...state.texts, ...texts } };
+}
+export function withGrids(state: State, grids: Partial<State['grids']>): State {
+  return { ...state, grids: { ...state.grids, ...grids } };
+}
+
+/** Is there a row for each of several queries, or one row alone? */
+export function hasRows({ everyone, grids }: State): boolean {
+  return everyone || grids.queries.on;
+}
+
 /** How many query rows there are, and so how many rows a mask has. */
-export function queryRows({ queries, tokens }: State): number {
-  return queries.on ? queries.value.length : tokens.length;
+export function queryRows({ grids, tokens }: State): number {
+  return grids.queries.on ? grids.queries.value.length : tokens.length;
 }
 
 /** The name of a token; its position where it has none. */
@@ -81,13 +99,21 @@ export function labelOf({ labels }: State, token: number): string {
 
 /** The name of a query row. */
 export function queryLabel(state: State, row: number): string {
-  return state.queries.on ? `query ${row}` : labelOf(state, row);
+  return state.grids.queries.on ? `query ${row}` : labelOf(state, row);
 }
 
 /** The mask, as large as it must be now; what was never painted may attend. */
 export function fittedMask(state: State): boolean[][] {
-  const { value } = state.mask;
-  return Array.from({ length: queryRows(state) }, (_, i) => state.tokens.map((_token, j) => value[i]?.[j] ?? true));
+  return fitted(state, state.mask.value, true);
+}
+
+/** The bias of each pair, as large as it must be now; what was never typed is 0. */
+export function fittedBias(state: State): string[][] {
+  return fitted(state, state.grids.bias.value, '0');
+}
+
+function fitted<Value>(state: State, value: readonly (readonly Value[])[], otherwise: Value): Value[][] {
+  return Array.from({ length: queryRows(state) }, (_, i) => state.tokens.map((_token, j) => value[i]?.[j] ?? otherwise));
 }
 
 /** The state after the pair (query row, token) was painted. */
@@ -98,17 +124,39 @@ export function paint(state: State, row: number, token: number, attend: boolean)
   return { ...state, mask: on(mask) };
 }
 
-/** A switch turned; a grid that is still empty begins with numbers that change nothing. */
-export function turnProjection(state: State, name: ProjectionName, turned: boolean): State {
-  const before = state.projections[name].value;
-  const value = before.length > 0 ? before : identity(state.dimensions.length);
-  return { ...state, projections: { ...state.projections, [name]: { on: turned, value } } };
+/** A grid turned on or off; one that is still empty begins with numbers that change nothing. */
+export function turnGrid(state: State, name: GridName, turned: boolean): State {
+  const { value } = state.grids[name];
+  return clamped(withGrids(state, { [name]: { on: turned, value: value.length > 0 ? value : beginning(state, name) } }));
 }
 
-/** Vectors from outside begin with a copy of the first token's. */
-export function turnQueries(state: State, turned: boolean): State {
-  const value = state.queries.value.length > 0 ? state.queries.value : state.tokens.slice(0, 1);
-  return clamped({ ...state, queries: { on: turned, value } });
+function beginning(state: State, name: GridName): Grid {
+  const { tokens, grids, dimensions } = state;
+  const width = (grid: Switch<Grid>, otherwise: number) => (grid.on ? (grid.value[0]?.length ?? otherwise) : otherwise);
+  const valueWidth = width(grids.w_value, width(grids.values, dimensions.length));
+  const zeros = (length: number): Grid => [Array.from({ length }, () => '0')];
+  switch (name) {
+    case 'queries':
+      return tokens.slice(0, 1);
+    case 'values':
+      return tokens;
+    case 'bias':
+      return fittedBias(state);
+    case 'w_query':
+    case 'w_key':
+      return identity(dimensions.length);
+    case 'w_value':
+      return identity(width(grids.values, dimensions.length));
+    case 'w_output':
+      return identity(valueWidth);
+    case 'b_query':
+    case 'b_key':
+      return zeros(width(name === 'b_query' ? grids.w_query : grids.w_key, dimensions.length));
+    case 'b_value':
+      return zeros(valueWidth);
+    case 'b_output':
+      return zeros(width(grids.w_output, valueWidth));
+  }
 }
 
 function identity(width: number): Grid {
@@ -122,17 +170,16 @@ export function clamped(state: State): State {
 
 /** The query row that row `row` of an answer shows: where one token is the query, there is one row. */
 export function queryRowAt(state: State, row: number): number {
-  return state.everyone || state.queries.on ? row : state.query;
+  return hasRows(state) ? row : state.query;
 }
 
 /** Is `next` the same question, of which something else is looked at? */
 export function isLook(state: State, next: State): boolean {
-  const looks: readonly string[] = next.everyone || next.queries.on ? ['head', 'query'] : ['head'];
+  const looks: readonly string[] = hasRows(next) ? ['head', 'query'] : ['head'];
   return (Object.keys(next) as (keyof State)[]).every((name) => next[name] === state[name] || looks.includes(name));
 }
 
 /** This state, looked at as `now` is: undo takes back edits, and leaves the eye where it is. */
 export function looking(state: State, now: State): State {
-  const rows = ({ everyone, queries }: State) => everyone || queries.on;
-  return clamped({ ...state, head: now.head, query: rows(state) && rows(now) ? now.query : state.query });
+  return clamped({ ...state, head: now.head, query: hasRows(state) && hasRows(now) ? now.query : state.query });
 }

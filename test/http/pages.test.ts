@@ -18,6 +18,7 @@ const plain = useSmall(async (app) => {
   await app.register(playgroundRoutes);
   await app.register(problemRoutes, { base: '/ai' });
 });
+const framed = useSmall((app) => app.register(playgroundRoutes, { framers: ['https://school.example', 'http://127.0.0.1:3000'] }));
 const prefixed = useSmall((app) => app.register(playgroundRoutes, { prefix: '/ai' }));
 
 describe('the playground’s files', () => {
@@ -41,6 +42,11 @@ describe('the playground’s files', () => {
     expect(headers['etag']).toMatch(/^"[\w-]{22}"$/);
     expect(headers['content-encoding']).toBeUndefined();
     expect(headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self'; .*frame-ancestors 'none'$/);
+  });
+
+  test('may be framed by the origins that are listed, and by nobody where none is', async () => {
+    const { headers } = await get('/', {}, framed);
+    expect(headers['content-security-policy']).toMatch(/; frame-ancestors https:\/\/school\.example http:\/\/127\.0\.0\.1:3000$/);
   });
 
   test.each(FILES)('%s may come packed, as another version of the same', async (path, name) => {

@@ -42,11 +42,15 @@ describe('in sight', () => {
   const FOUR = '#labels=The,cat,ran,far&tokens=0.2,0.1,0.5;0.9,0.1,0.3;0.4,0.8,0.2;0.1,0.7,0.3&ask=2&all';
 
   inBrowser('no number is cut off without a sign, from 320 to 2560 pixels', async (open) => {
-    for (const link of ['', FOUR, FIVE_WIDE]) {
+    for (const [link, widths] of [
+      ['', [320, 2560]],
+      [FOUR, [375, 1024, 1440]],
+      [FIVE_WIDE, [320, 600, 900, 1440, 1920]],
+    ] as const) {
       const { page } = await open(`${service.url}/${link}`);
       await expect.poll(() => stage(page, 'weights').locator('tbody td').count()).toBeGreaterThan(2);
       await openAll(page);
-      for (const width of [320, 375, 600, 900, 1024, 1440, 1920, 2560]) {
+      for (const width of widths) {
         await page.setViewportSize({ width, height: 900 });
         await expect.poll(() => cutNumbers(page), { message: `${width} pixels wide` }).toEqual([]);
         expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
@@ -73,6 +77,7 @@ describe('in sight', () => {
       })()`);
     expect(await covered('[data-stage] td')).toBe(0);
     await page.setViewportSize({ width: 1440, height: 500 });
+    await page.getByRole('button', { name: 'Show them' }).click();
     for (const name of ['context', 'masked', 'raw']) {
       await page.evaluate('scrollTo(0, document.body.scrollHeight)');
       await stage(page, name).locator('td[tabindex="0"]').focus();
@@ -201,14 +206,18 @@ describe('editing', () => {
     expect(await page.locator('#written-lines').innerText()).toContain('excluded');
   });
 
-  inBrowser('bad input is marked where it stands, in the service’s words, and nothing typed is lost', async (open) => {
+  inBrowser('bad input is marked where it stands, in the page’s words and in sight, and nothing typed is lost', async (open) => {
     const { page } = await open(service.url);
     await shown(page, 'weights', '0.4402');
     await cell(page, 'cat, y').fill('abc');
     await cell(page, 'Softcap: cap').fill('-1');
     const faults = page.locator('#faults');
-    await expect.poll(() => faults.innerText()).toContain('cat, y must be a number, got the string "abc"');
-    await expect.poll(() => faults.innerText()).toContain('/softcap must be greater than 0');
+    await expect.poll(() => faults.innerText()).toContain('cat, y must be a number, and “abc” is none');
+    await expect.poll(() => faults.innerText()).toContain('Softcap must be greater than 0');
+    for (const far of ['0', 'document.body.scrollHeight']) {
+      await page.evaluate(`scrollTo(0, ${far})`);
+      await expect.poll(() => inSight(page, '#faults')).toBe(true);
+    }
     for (const name of ['cat, y', 'Softcap: cap']) expect(await cell(page, name).getAttribute('aria-invalid')).toBe('true');
     expect(await cell(page, 'cat, y').inputValue()).toBe('abc');
     await shown(page, 'weights', '0.4402');
@@ -216,6 +225,191 @@ describe('editing', () => {
     await cell(page, 'Softcap: cap').fill('2');
     await expect.poll(() => faults.isHidden()).toBe(true);
     expect(await page.locator('[aria-invalid]').count()).toBe(0);
+  });
+});
+
+describe('every option', () => {
+  const ask = (page: Page) => page.waitForRequest((request) => request.method() === 'POST');
+
+  inBrowser('has its switch: values, biases, slopes, the base of rope, a sink a head', async (open) => {
+    const { page } = await open(service.url);
+    await shown(page, 'weights', '0.4402');
+    for (const name of ['Values of their own', 'b_query', 'b_key', 'b_value', 'b_output', 'Bias', 'Heads']) await turn(page, name);
+    await cell(page, 'value 0, 0').fill('7');
+    await cell(page, 'ran, cat').fill('-1');
+    await cell(page, 'Sink: the sink’s logit, or one a head').fill('0.5');
+    await page.getByLabel('Positions: kind of positions').selectOption('alibi');
+    const asked = ask(page);
+    await page.getByLabel('Positions: slopes').fill('0.5');
+    expect((await asked).postDataJSON()).toMatchObject({
+      values: [
+        [7, 0.1, 0.5],
+        [0.9, 0.1, 0.3],
+        [0.4, 0.8, 0.2],
+      ],
+      b_query: [0, 0, 0],
+      b_key: [0, 0, 0],
+      b_value: [0, 0, 0],
+      b_output: [0, 0, 0],
+      bias: [0, -1, 0],
+      heads: 1,
+      sink: 0.5,
+      position: { type: 'alibi', slopes: [0.5] },
+    });
+    await shown(page, 'masked', '+ bias, − slope · distance');
+    await stage(page, 'masked').locator('tbody td').nth(1).hover();
+    // 0.5 − 1 (bias) − 0.5 · 1 (slope × distance)
+    await expect.poll(() => page.locator('#written-lines').innerText()).toContain('= 0.5 + (−1) − 0.5 = −1');
+    const other = (await open(page.url())).page;
+    await shown(other, 'masked', '+ bias, − slope · distance');
+    expect(await numbers(stage(other, 'weights'))).toEqual(await numbers(stage(page, 'weights')));
+  });
+
+  inBrowser('the sink has a column, so that the weights add up to 1, and its share is written out', async (open) => {
+    const { page } = await open(service.url);
+    await cell(page, 'Sink: the sink’s logit, or one a head').fill('0.5');
+    await shown(page, 'weights', 'sink');
+    const shares = await numbers(stage(page, 'weights'));
+    expect(shares).toHaveLength(4);
+    expect(shares.reduce((sum, share) => sum + share)).toBeCloseTo(1, 3);
+    await stage(page, 'weights').locator('tbody td').nth(3).hover();
+    await expect.poll(() => page.locator('#written-lines').innerText()).toContain('no value goes with it');
+  });
+
+  inBrowser('queries, keys and values are shown where they are not the tokens, with row × W written out', async (open) => {
+    const { page } = await open(service.url);
+    await shown(page, 'weights', '0.4402');
+    expect(await stage(page, 'queries').isVisible()).toBe(false);
+    await page.getByRole('button', { name: 'Trainable projections' }).click();
+    await page.getByRole('button', { name: 'Reveal' }).click();
+    await shown(page, 'w_query', 'w_query');
+    const { json } = await service.ask({
+      tokens: [
+        [0.2, 0.1, 0.5],
+        [0.9, 0.1, 0.3],
+        [0.4, 0.8, 0.2],
+      ],
+      w_query: [
+        [1, 0],
+        [0, 1],
+        [1, 1],
+      ],
+      w_key: [
+        [1, 0],
+        [1, 1],
+        [0, 1],
+      ],
+      include: ['queries'],
+      decimals: 4,
+    });
+    await expect.poll(() => numbers(stage(page, 'queries'))).toEqual(json.queries.flat());
+    expect(await numbers(stage(page, 'w_query'))).toEqual([1, 0, 0, 1, 1, 1]);
+    await stage(page, 'queries').locator('tbody td').nth(2).hover();
+    await expect.poll(() => page.locator('#written-lines').innerText()).toContain('0.9 × 1 + 0.1 × 0 + 0.3 × 1');
+    expect(await page.locator('#written-lines').innerText()).toContain('= 1.2');
+  });
+
+  inBrowser('what is written out of a turned vector is what the service says', async (open) => {
+    const { page } = await open(
+      `${service.url}/#tokens=0.2,0.1,0.5,1;0.9,0.1,0.3,2;0.4,0.8,0.2,-1&all&position=rope&heads=2,1&w_query=1,0,2,1;0,1,1,1;1,1,0,1;0.5,1,1,0&w_key=1,1;0,1;1,0;2,1&w_value=1,1;0,1;1,0;2,1&base=100`,
+      { viewport: { width: 1440, height: 1600 } },
+    );
+    await stage(page, 'queries').locator('tbody td').nth(4).waitFor();
+    for (const name of ['queries', 'keys']) {
+      for (const at of [2, 3]) {
+        await stage(page, name).locator('tbody td').nth(at).hover();
+        const result = (await stage(page, name).locator('tbody td > span').nth(at).innerText()).trim();
+        await expect.poll(() => page.locator('#written-lines').innerText()).toMatch(/turned at position 1/);
+        const lines = (await page.locator('#written-lines').innerText()).trim().split('\n');
+        // The last line is the service's number; the one before it is the page's arithmetic.
+        expect(lines.at(-1)).toBe(`= ${result}`);
+        expect(Number(lines.at(-2)?.split('= ').at(-1)?.replace('−', '-'))).toBeCloseTo(Number(result.replace('−', '-')), 3);
+      }
+    }
+  });
+
+  inBrowser('steps that change nothing are folded away, and can be shown', async (open) => {
+    const { page } = await open(service.url);
+    await shown(page, 'weights', '0.4402');
+    const visible = () => page.locator('[data-stage]:visible').evaluateAll((stages) => stages.map((one) => one.getAttribute('data-stage')));
+    expect(await visible()).toEqual(['raw', 'weights', 'context']);
+    await page.getByRole('button', { name: 'Show them' }).click();
+    expect(await visible()).toEqual(['raw', 'scaled', 'capped', 'masked', 'weights', 'context']);
+    await page.getByRole('button', { name: 'Fold them away' }).click();
+    for (const name of ['Every token is a query', 'Causal']) await turn(page, name);
+    await expect.poll(visible).toEqual(['raw', 'masked', 'weights', 'context']);
+  });
+
+  inBrowser('on a phone weights and context vectors come first', async (open) => {
+    const { page } = await open(service.url, { viewport: { width: 375, height: 740 } });
+    await shown(page, 'weights', '0.4402');
+    const order = await page.locator('[data-stage]:visible').evaluateAll((stages) => stages.map((one) => one.getAttribute('data-stage')));
+    expect(order).toEqual(['weights', 'context', 'raw']);
+  });
+});
+
+describe('what comes in', () => {
+  const REQUEST = {
+    tokens: [
+      [1, 0],
+      [0, 1],
+    ],
+    labels: ['up', 'right'],
+    queries: [[3, 1]],
+    scale: 0.5,
+    include: ['weights'],
+  };
+
+  inBrowser('a request is opened by file, by paste into a cell and by the paste box; Undo takes it back', async (open) => {
+    const { page } = await open(service.url);
+    await shown(page, 'weights', '0.4402');
+    const undone = async () => {
+      await shown(page, 'weights', 'up');
+      // 3 · 0.5 and 1 · 0.5
+      expect(await numbers(stage(page, 'weights'))).toEqual([0.7311, 0.2689]);
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await shown(page, 'weights', '0.4402');
+    };
+    const chooser = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'Open request' }).click();
+    await (await chooser).setFiles({
+      name: 'attention.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(JSON.stringify({ request: REQUEST, reply: {} })),
+    });
+    await undone();
+    await page.evaluate(`(() => {
+      const data = new DataTransfer();
+      data.setData('text/plain', ${JSON.stringify(JSON.stringify(REQUEST))});
+      document.querySelector('[aria-label="cat, x"]').dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+    })()`);
+    await undone();
+    await page.locator('#tokens summary').click();
+    await page.getByLabel(/^Numbers for Tokens/).fill(JSON.stringify(REQUEST));
+    await page.getByRole('button', { name: 'Use these numbers' }).first().click();
+    await undone();
+  });
+
+  inBrowser('a decimal comma gets a hint where it stands, and a file that is no request is said to be none', async (open) => {
+    const { page } = await open(service.url);
+    await shown(page, 'weights', '0.4402');
+    await cell(page, 'cat, x').fill('0,9');
+    await expect.poll(() => page.locator('#faults').innerText()).toContain('cat, x is “0,9”: write it with a point, 0.9');
+    const chooser = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'Open request' }).click();
+    await (await chooser).setFiles({ name: 'notes.json', mimeType: 'application/json', buffer: Buffer.from('[1]') });
+    await expect.poll(() => page.locator('#link-said').innerText()).toContain('notes.json holds no request');
+  });
+
+  inBrowser('a link that opens with a fault says so, in sight, and shows no empty pictures', async (open) => {
+    const { page } = await open(`${service.url}/#tokens=0.2,x;1,2`);
+    await expect.poll(() => page.locator('#nothing').innerText()).toContain('There is no picture yet');
+    expect(await page.locator('[data-stage]:visible').count()).toBe(0);
+    expect(await page.locator('#faults').innerText()).toContain('“x” is none');
+    expect(await inSight(page, '#faults')).toBe(true);
+    await cell(page, 't0, d1').fill('1');
+    await expect.poll(() => stage(page, 'weights').isVisible()).toBe(true);
+    expect(await page.locator('#nothing').isVisible()).toBe(false);
   });
 });
 
@@ -262,8 +456,7 @@ describe('taking it along', () => {
     const said = page.locator('#link-said');
     await expect.poll(() => said.innerText()).toBe('The link is copied.');
     expect(await page.evaluate('navigator.clipboard.readText()')).toContain('0.77,0.1,0.3');
-    const inSight = `(() => { const { top, bottom } = document.querySelector('#link-said').getBoundingClientRect(); return top >= 0 && bottom <= innerHeight; })()`;
-    expect(await page.evaluate(inSight)).toBe(true);
+    expect(await inSight(page, '#link-said')).toBe(true);
   });
 
   inBrowser('an edit just before a lesson is begun is in the history', async (open) => {
@@ -282,7 +475,7 @@ describe('taking it along', () => {
     await expect.poll(() => cell(page, 'cat, x').inputValue()).toBe('0.77');
   });
 
-  inBrowser('as code in four languages, and as JSON, CSV and SVG', async (open) => {
+  inBrowser('as code in four languages, and as JSON, CSV, the service’s own picture and its walk-through', async (open) => {
     const { page } = await open(service.url);
     await shown(page, 'weights', '0.4402');
     await page.locator('#share > summary').click();
@@ -297,7 +490,9 @@ describe('taking it along', () => {
     }
     expect(JSON.parse(await saved(page, 'JSON')).reply.weights[2]).toBeCloseTo(0.4402, 4);
     expect((await saved(page, 'CSV')).split('\r\n')[3]).toMatch(/^0,ran,ran,0\.84\d*,0\.84\d*,0\.84\d*,0\.4402\d*$/);
-    expect((await saved(page, 'SVG')).match(/class="cell"/g)).toHaveLength(3);
+    const { text: drawn } = await service.ask(JSON.parse(await saved(page, 'JSON')).request, { headers: { accept: 'image/svg+xml' } });
+    expect(await saved(page, 'SVG')).toBe(drawn);
+    expect(await saved(page, 'Walk-through')).toContain('## ');
   });
 });
 
@@ -394,6 +589,14 @@ describe('for everyone', () => {
     expect(missed).toEqual([]);
   });
 });
+
+/** Is an element wholly between the top and the bottom of the window? */
+function inSight(page: Page, selector: string): Promise<boolean> {
+  return page.evaluate(`(() => {
+    const { top, bottom, height } = document.querySelector('${selector}').getBoundingClientRect();
+    return height > 0 && top >= 0 && bottom <= innerHeight;
+  })()`);
+}
 
 /** The text of a file that a button saves. */
 async function saved(page: Page, kind: string): Promise<string> {

@@ -1,13 +1,18 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { curlOf, fetchOf, pythonOf } from '../../src/playground/code.ts';
+import { arcPath, LINE } from '../../src/playground/arc-paths.ts';
+import { curlOf, fetchOf, frameOf, pythonOf } from '../../src/playground/code.ts';
 import { editTokens } from '../../src/playground/edits.ts';
+import { whereOf, wordsOf } from '../../src/playground/fault-words.ts';
 import { faultOfKey } from '../../src/playground/key.ts';
 import { LESSONS } from '../../src/playground/lessons.ts';
 import { fromLink, toLink } from '../../src/playground/link.ts';
+import { readRequest } from '../../src/playground/open.ts';
 import { readMatrix } from '../../src/playground/paste.ts';
 import { questionOf } from '../../src/playground/request.ts';
-import { on, START, type State } from '../../src/playground/state.ts';
+import { MOST_WORDS, readSentence, wordsOn } from '../../src/playground/sentence.ts';
+import { on, START, type State, withGrids } from '../../src/playground/state.ts';
+import { FEATURES, knownWords, vectorOf } from '../../src/playground/words.ts';
 import { useService } from '../http/service.ts';
 
 const service = useService();
@@ -24,20 +29,24 @@ const EVERYTHING: State = {
   ],
   query: 0,
   everyone: true,
-  queries: on([['1', '2', '3']]),
-  queriesStart: on('-2'),
   cosine: true,
-  scale: on('1/sqrt(d_k)'),
   causal: true,
   window: on({ left: '1', right: '' }),
   mask: on([[true, false, true]]),
-  softcap: on('2'),
-  sink: on('-0.5'),
   heads: on({ query: '3', key: '1' }),
   head: 2,
-  projections: { ...START.projections, w_query: on([['1', '0']]), w_output: on([['2']]) },
-  position: 'alibi',
+  position: { type: 'alibi', base: '1e4', interleaved: true, slopes: '0.5, 1; 2' },
   dtype: 'float64',
+  texts: { queries_start: on('-2'), scale: on('1/sqrt(d_k)'), softcap: on('2'), sink: on('-0.5, 1') },
+  grids: {
+    ...START.grids,
+    queries: on([['1', '2', '3']]),
+    values: on([['1'], ['2'], ['x']]),
+    w_query: on([['1', '0']]),
+    w_output: on([['2']]),
+    b_value: on([['0.5', '']]),
+    bias: on([['0', '-1', '']]),
+  },
 };
 
 describe('the lessons', () => {
@@ -79,6 +88,8 @@ describe('pasting', () => {
     ['JSON', '[[0.2, -1], [3., 4e-2]]'],
     ['NumPy’s print', '[[ 0.2  -1]\n [ 3.  4e-2]]'],
     ['NumPy’s repr', 'array([[0.2, -1],\n       [3., 4e-2]], dtype=float32)'],
+    ['what this page prints, with a true minus', '0.2, −1\n3., 4e−2'],
+    ['quoted fields', '"0.2","-1"\n"3.","4e-2"'],
     ['PyTorch’s print', 'tensor([[0.2, -1],\n        [3., 4e-2]])'],
   ])('%s', (_name, text) => {
     expect(readMatrix(text)?.cells).toEqual(matrix);
@@ -94,23 +105,167 @@ describe('pasting', () => {
       columnNames: ['x', 'y'],
     });
     expect(readMatrix('  ')).toBeUndefined();
+    expect(readMatrix('"to be, or not",1,2\n"say ""no""",3,4')).toMatchObject({
+      rowNames: ['to be, or not', 'say "no"'],
+      cells: [
+        ['1', '2'],
+        ['3', '4'],
+      ],
+    });
+  });
+});
+
+describe('a decimal comma', () => {
+  test('is told from a separator where that can be told, and stays as it was typed', () => {
+    expect(readMatrix('0,5;1,5\n2,5;3,5')?.cells).toEqual([
+      ['0,5', '1,5'],
+      ['2,5', '3,5'],
+    ]);
+    expect(readMatrix('0,5 1,5')?.cells).toEqual([['0,5', '1,5']]);
+    expect(readMatrix('0.5,1.5')?.cells).toEqual([['0.5', '1.5']]);
+  });
+
+  test('gets a hint, in the place of the service’s words', () => {
+    expect(wordsOf('must be a number, got the string "0,25"')).toBe('is “0,25”: write it with a point, 0.25');
+    expect(wordsOf('must be a number, got the string "abc"')).toBe('must be a number, and “abc” is none');
+    expect(wordsOf('must be a number, got the string ""')).toBe('is empty: a number belongs there');
+  });
+});
+
+test('what is wrong is said in the words of the page', () => {
+  const state = withGrids({ ...START, query: 1 }, { bias: on([]) });
+  expect(
+    ['/tokens/1/1', '/tokens/2', '/softcap', '/heads', '/kv_heads', '/bias/2', '/mask/0/1', '/w_query/1/0', '/b_key/2', '/window/left'].map(
+      (pointer) => whereOf(pointer, state),
+    ),
+  ).toEqual([
+    'cat, y',
+    'ran',
+    'Softcap',
+    'Heads',
+    'Heads: key heads',
+    'Bias: query cat, key ran',
+    'Mask: query The, key cat',
+    'w_query, row 1, column 0',
+    'b_key, number 2',
+    'Window: left',
+  ]);
+  expect(wordsOf('needs `queries_start`: vectors from outside stand nowhere')).toBe(
+    'needs “Queries have positions”: vectors from outside stand nowhere',
+  );
+});
+
+describe('opening a request', () => {
+  const BODY = {
+    tokens: [
+      [1, 0.5],
+      [-2, 1e-7],
+      [3, 4],
+    ],
+    labels: ['a', 'b', 'c'],
+    query: 1,
+    values: [[1], [2], [3]],
+    similarity: 'cosine',
+    scale: '1/sqrt(d_k)',
+    w_query: [
+      [1, 0],
+      [0, 1],
+    ],
+    b_query: [0.5, -1],
+    w_key: [
+      [1, 1],
+      [0, 1],
+    ],
+    b_key: [1, 2],
+    w_value: [[2]],
+    b_value: [3],
+    w_output: [[1, 2]],
+    b_output: [0, 1],
+    heads: 1,
+    kv_heads: 1,
+    causal: true,
+    window: { left: 1 },
+    mask: [true, true, false],
+    bias: [0.5, 0, -1],
+    softcap: 3,
+    sink: 0.5,
+    position: { type: 'rope', base: 500, interleaved: true },
+    dtype: 'float64',
+  };
+
+  test('every option comes back as it was', () => {
+    expect(questionOf(readRequest(JSON.stringify(BODY))?.state ?? START)).toEqual(BODY);
+    const several = {
+      tokens: [[1, 2]],
+      queries: [
+        [1, 2],
+        [3, 4],
+      ],
+      labels: ['a'],
+      queries_start: 4,
+      mask: [[true], [false]],
+      position: { type: 'alibi', slopes: [0.5, 1] },
+      sink: [-1, 2],
+    };
+    expect(questionOf(readRequest(JSON.stringify(several))?.state ?? START)).toEqual(several);
+  });
+
+  test('so does the page’s own JSON download', () => {
+    const opened = readRequest(JSON.stringify({ request: { ...BODY, include: ['weights'], mask: null }, reply: {} }));
+    const { mask, ...rest } = BODY;
+    expect([questionOf(opened?.state ?? START), opened?.leftOut]).toEqual([rest, []]);
+  });
+
+  test('what the page has no place for is named', () => {
+    const opened = readRequest(JSON.stringify({ tokens: [[1]], query: [0], scael: 1, mask: [[[true]]] }));
+    expect(opened?.leftOut).toEqual(['scael', 'query as a list: every token is a query here', 'mask a head']);
+  });
+
+  test('what is no request is none', () => {
+    for (const text of ['[[1, 2]]', '{"tokens": 1}', '{"a": 1}', '{', '1,2']) expect(readRequest(text)).toBeUndefined();
   });
 });
 
 test('a dimension more widens the matrices that take the tokens', () => {
-  const state = { ...START, projections: { ...START.projections, w_query: on(START.tokens) } };
+  const state = withGrids(START, { w_query: on(START.tokens), b_key: on([['1', '2', '3']]) });
   const wider = editTokens(state, { kind: 'add column' });
-  expect([wider.tokens[0]?.length, wider.projections.w_query.value.length, wider.dimensions.length]).toEqual([4, 4, 4]);
+  expect([wider.tokens[0]?.length, wider.grids.w_query.value.length, wider.dimensions.length, wider.grids.b_key.value[0]?.length]).toEqual([
+    4, 4, 4, 4,
+  ]);
   const back = editTokens(wider, { kind: 'remove column', at: 3 });
-  expect([back.tokens, back.projections.w_query.value]).toEqual([state.tokens, state.projections.w_query.value]);
+  expect([back.tokens, back.grids]).toEqual([state.tokens, state.grids]);
+});
+
+test('a token more or less takes its value, its row of the mask and its bias with it', () => {
+  const state = withGrids(
+    { ...START, everyone: true },
+    {
+      values: on([['1'], ['2'], ['3']]),
+      bias: on([
+        ['1', '2', '3'],
+        ['4', '5', '6'],
+        ['7', '8', '9'],
+      ]),
+    },
+  );
+  const more = editTokens(state, { kind: 'add row' });
+  expect(more.grids.values.value).toEqual([['1'], ['2'], ['3'], ['0']]);
+  const less = editTokens(more, { kind: 'remove row', at: 1 });
+  expect(less.grids.values.value).toEqual([['1'], ['3'], ['0']]);
+  expect(questionOf(less).bias).toEqual([
+    [1, 3, 0],
+    [7, 9, 0],
+    [0, 0, 0],
+  ]);
 });
 
 test('code in other languages carries the question', () => {
   const request = { ...questionOf({ ...START, causal: true, everyone: true, labels: ['true', 'a "b', 'c'] }) };
-  const place = { address: 'http://h/attention', locked: false };
+  const place = { address: 'http://h/attention', locked: false, page: 'http://h/?present#tokens=1' };
   expect(pythonOf(request, place)).toContain('"labels": ["true", "a \\"b", "c"]');
   expect(pythonOf(request, place)).toContain('"causal": True');
   expect(fetchOf(request, place)).toContain("fetch('http://h/attention'");
+  expect(frameOf(request, place)).toContain('src="http://h/?embed#tokens=1"');
 });
 
 test.each([
@@ -119,8 +274,8 @@ test.each([
   ['Python', pythonOf, 'headers={"authorization": "Bearer YOUR_KEY"}'],
 ])('code for %s says where a key goes, where the service wants one, and only there', (_name, codeOf, header) => {
   const request = questionOf(START);
-  expect(codeOf(request, { address: 'http://h/attention', locked: true })).toContain(header);
-  expect(codeOf(request, { address: 'http://h/attention', locked: false })).not.toContain('uthorization');
+  expect(codeOf(request, { address: 'http://h/attention', locked: true, page: '' })).toContain(header);
+  expect(codeOf(request, { address: 'http://h/attention', locked: false, page: '' })).not.toContain('uthorization');
 });
 
 test('a key that no header can carry is known before it is sent, and is not repeated', () => {
@@ -129,6 +284,48 @@ test('a key that no header can carry is known before it is sent, and is not repe
     expect(faultOfKey(key)).not.toContain(key === '=' ? '"="' : key);
   }
   for (const key of ['', 'secret-key', 'a~b.c+/_d==']) expect(faultOfKey(key), key).toBeUndefined();
+});
+
+describe('a sentence', () => {
+  test('becomes tokens, with the vectors of the table, and every word a query', () => {
+    const sentence = readSentence('The cat’s hat: “ate” the CAKE, xyzzy!');
+    expect(sentence?.state.labels).toEqual(['The', 'cat’s', 'hat', 'ate', 'the', 'CAKE', 'xyzzy']);
+    expect(sentence?.state.dimensions).toEqual([...FEATURES]);
+    expect(sentence?.state.tokens[5]).toEqual(vectorOf('cake')?.map(String));
+    expect(sentence?.unknown).toEqual(['cat’s', 'xyzzy']);
+    expect(sentence && wordsOn(sentence)).toContain('The table has no “cat’s”, “xyzzy”: their vectors are 0');
+    expect(sentence?.state.everyone).toBe(true);
+    expect(readSentence(' … ')).toBeUndefined();
+  });
+
+  test('of many words keeps the first, and says how many are left out', () => {
+    const sentence = readSentence('cat '.repeat(MOST_WORDS + 3));
+    expect(sentence?.state.tokens).toHaveLength(MOST_WORDS);
+    expect(sentence && wordsOn(sentence)).toContain('3 words after the first 32 are left out');
+  });
+
+  test('the table: every word once, in features that are named, from −1 to 1, and none without any', () => {
+    const words = knownWords();
+    expect(new Set(words).size).toBe(words.length);
+    for (const word of words) {
+      const vector = vectorOf(word) ?? [];
+      expect(
+        vector.every((part) => part >= -1 && part <= 1),
+        word,
+      ).toBe(true);
+      expect(
+        vector.some((part) => part !== 0),
+        word,
+      ).toBe(true);
+    }
+    // A line that names no feature would leave a NaN or an unknown name behind.
+    expect(vectorOf('Queen')).toEqual([1, 1, 1, 0.3, 0, 0.2, 0, 0, 0, 0]);
+  });
+});
+
+test('an arc begins at its query, ends at its key, and bends to the same side both ways', () => {
+  expect(arcPath(0, 2, 3)).toMatch(new RegExp(`^M4 ${LINE / 2}A[\\d.]+ ${LINE} 0 0 1 4 ${2.5 * LINE}$`));
+  expect(arcPath(2, 0, 3)).toMatch(new RegExp(`^M4 ${2.5 * LINE}A[\\d.]+ ${LINE} 0 0 0 4 ${LINE / 2}$`));
 });
 
 describe('the files of the page', () => {

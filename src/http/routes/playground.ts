@@ -5,7 +5,7 @@ import { packOnce, preferredCoding } from '../packing.ts';
 import { varyBy } from '../vary.ts';
 
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors";
 
 /** What the page loads, by address: the file, and its type. */
 const FILES = {
@@ -15,8 +15,12 @@ const FILES = {
   '/playground/icon.svg': ['icon.svg', 'image/svg+xml'],
 } as const;
 
-/** The playground: a page that talks to the public API alone. Its four files are kept in memory, plain and packed. */
-export async function playgroundRoutes(app: FastifyInstance): Promise<void> {
+/**
+ * The playground: a page that talks to the public API alone. Its four files are kept in memory, plain and packed.
+ * @param framers origins whose pages may frame it
+ */
+export async function playgroundRoutes(app: FastifyInstance, { framers = [] }: { readonly framers?: readonly string[] } = {}): Promise<void> {
+  const policy = `${POLICY} ${framers.length === 0 ? "'none'" : framers.join(' ')}`;
   // The page's own addresses are relative, so that it works under a prefix, where it ends with a slash.
   if (app.prefix !== '') app.get('', { schema: { hide: true } }, async (_request, reply) => reply.redirect(`${app.prefix}/`, 308));
   for (const [url, [path, type]] of Object.entries(FILES)) {
@@ -26,10 +30,12 @@ export async function playgroundRoutes(app: FastifyInstance): Promise<void> {
     app.get(url, { prefixTrailingSlash: 'slash', schema: { hide: true } }, async (request, reply) => {
       const coding = preferredCoding(request);
       reply.headers({
-        'content-security-policy': POLICY,
+        'content-security-policy': policy,
         'cache-control': 'no-cache',
         etag: `"${etag}${coding ? `-${coding}` : ''}"`,
       });
+      // It knows no list of origins: where there is one, the policy alone says who may frame the page.
+      if (framers.length > 0) reply.removeHeader('x-frame-options');
       varyBy(reply, 'accept-encoding');
       if (isKnown(request, etag)) return reply.code(304).send();
       return coding ? send(reply.header('content-encoding', coding), type, packed[coding]) : send(reply, type, plain);

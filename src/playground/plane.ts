@@ -1,0 +1,227 @@
+import { dot } from './answer.ts';
+import { TOKEN_COLOURS } from './colours.ts';
+import { el, svg } from './element.ts';
+import { type Axis, dimensionAxis, headOfArrow, principalAxes, roundStep } from './plane-axes.ts';
+import { brief } from './printed.ts';
+
+/** An arrow of a plane, in the space of its vectors. */
+export interface Arrow {
+  /** What it is, unique in its plane: `key cat`. */
+  readonly name: string;
+  /** What stands at its tip. */
+  readonly label: string;
+  readonly from?: readonly number[];
+  readonly to: readonly number[];
+  /** undefined: the colour of the ink. */
+  readonly token: number | undefined;
+  /** From 0 to 1: how thick it is drawn. */
+  readonly share: number;
+  readonly kind: 'plain' | 'strong' | 'faint';
+  /** Moves its tip by so much along the two axes; undefined where it can't be moved. `decimals` are as fine as the plane shows. */
+  readonly move?: ((axes: readonly [Axis, Axis], by: readonly [number, number], decimals: number) => void) | undefined;
+}
+
+/** The drawing, in its own units, and what is left free around the arrows for their names. */
+const WIDE = 320;
+const HIGH = 240;
+const SIDES = 84;
+const ENDS = 48;
+
+type Point = readonly [number, number];
+
+/** Where the drawing's middle is among the coordinates, and how large one of them is drawn. */
+interface Frame {
+  readonly middle: Point;
+  readonly scale: number;
+}
+
+/** Everything that is drawn and 0, as large as it fits. */
+function frameOf(points: readonly Point[]): Frame {
+  const span = (i: 0 | 1): Point => [Math.min(0, ...points.map((point) => point[i])), Math.max(0, ...points.map((point) => point[i]))];
+  const [[left, right], [low, high]] = [span(0), span(1)];
+  const scale = Math.min((WIDE - SIDES) / (right - left || 1e-9), (HIGH - ENDS) / (high - low || 1e-9));
+  return { middle: [(left + right) / 2, (low + high) / 2], scale: Number.isFinite(scale) ? Math.min(scale, 1e6) : 1 };
+}
+
+/** Arrows from 0 in two dimensions; the tips of some can be dragged, or moved by the arrow keys. */
+export class Plane {
+  readonly element: HTMLElement;
+  readonly #axes: readonly [HTMLSelectElement, HTMLSelectElement];
+  readonly #drawn = svg('g', {});
+  readonly #handles = svg('g', {});
+  readonly #tips = new Map<string, SVGElement>();
+  readonly #picture: SVGElement;
+  #arrows: readonly Arrow[] = [];
+  #shape = '';
+  #frame: Frame = { middle: [0, 0], scale: 1 };
+  /** While a tip is dragged the axes stand still, and so does what is around. */
+  #held: readonly [Axis, Axis] | undefined;
+  #width = 1;
+
+  constructor(title: string) {
+    const choice = (label: string) => el('select', { 'aria-label': `${title}: ${label}` });
+    this.#axes = [choice('dimension across'), choice('dimension upwards')];
+    for (const select of this.#axes) select.addEventListener('change', () => this.#draw());
+    this.#picture = svg('svg', { viewBox: `0 0 ${WIDE} ${HIGH}`, role: 'group', 'aria-label': title }, this.#drawn, this.#handles);
+    this.element = el(
+      'figure',
+      { class: 'plane' },
+      el('figcaption', {}, title, el('span', { class: 'fields' }, '→ ', this.#axes[0], ' ↑ ', this.#axes[1])),
+      this.#picture,
+    );
+  }
+
+  /** @param names of the dimensions of the arrows */
+  show(arrows: readonly Arrow[], names: readonly string[]): void {
+    this.#arrows = arrows;
+    this.#width = names.length;
+    const shape = names.join('|');
+    if (shape !== this.#shape) this.#offer(names);
+    this.#shape = shape;
+    this.#draw();
+  }
+
+  #offer(names: readonly string[]): void {
+    for (const [i, select] of this.#axes.entries()) {
+      const principal = el('option', { value: 'principal' }, i === 0 ? 'farthest' : 'next farthest');
+      select.replaceChildren(...names.map((name, c) => el('option', { value: c }, name)), principal);
+      select.value = `${Math.min(i, names.length - 1)}`;
+    }
+  }
+
+  #axesNow(): readonly [Axis, Axis] {
+    if (this.#held) return this.#held;
+    const chosen = this.#axes.map(({ value }) => value);
+    const principal = chosen.includes('principal') ? principalAxes(this.#arrows.map(({ to }) => to)) : undefined;
+    const axis = (i: 0 | 1): Axis => {
+      if (chosen[i] === 'principal') return principal?.[i] ?? [];
+      // The same dimension twice is drawn on a line.
+      return i === 1 && chosen[0] === chosen[1] ? dimensionAxis(this.#width, this.#width) : dimensionAxis(this.#width, Number(chosen[i]));
+    };
+    return [axis(0), axis(1)];
+  }
+
+  #draw(): void {
+    const axes = this.#axesNow();
+    const at = (vector: readonly number[]): Point => [dot(vector, axes[0]), dot(vector, axes[1])];
+    if (!this.#held) this.#frame = frameOf(this.#arrows.flatMap(({ from, to }) => (from ? [at(from), at(to)] : [at(to)])));
+    const { middle, scale } = this.#frame;
+    const toDrawing = ([x, y]: Point): Point => [WIDE / 2 + (x - middle[0]) * scale, HIGH / 2 - (y - middle[1]) * scale];
+    const place = (vector: readonly number[]) => toDrawing(at(vector));
+    this.#drawn.replaceChildren(...this.#ground(toDrawing), ...this.#arrows.map((arrow) => drawn(arrow, place, toDrawing([0, 0]))));
+    this.#placeTips(place, at);
+  }
+
+  #ground(toDrawing: (point: Point) => Point): SVGElement[] {
+    const step = this.#step();
+    const line = (x1: number, y1: number, x2: number, y2: number) => svg('line', { x1, y1, x2, y2, class: 'axis-line' });
+    const tick = (x: number, y: number) => svg('text', { x, y, class: 'tick' }, brief(step));
+    const [x, y] = toDrawing([0, 0]);
+    const [stepX, stepY] = toDrawing([step, step]);
+    return [
+      line(0, y, WIDE, y),
+      line(x, 0, x, HIGH),
+      line(stepX, y - 3, stepX, y + 3),
+      line(x - 3, stepY, x + 3, stepY),
+      tick(stepX - 6, y + 13),
+      tick(x + 5, stepY + 3),
+    ];
+  }
+
+  /** A round step of the coordinates, a few of which fit into the drawing. */
+  #step(): number {
+    return roundStep((HIGH - ENDS) / this.#frame.scale / 2);
+  }
+
+  #placeTips(place: (vector: readonly number[]) => Point, at: (vector: readonly number[]) => Point): void {
+    const movable = this.#arrows.filter(({ move }) => move !== undefined);
+    const names = new Set(movable.map(({ name }) => name));
+    for (const [name, tip] of this.#tips) {
+      if (names.has(name)) continue;
+      tip.remove();
+      this.#tips.delete(name);
+    }
+    for (const { name, to } of movable) {
+      const tip = this.#tips.get(name) ?? this.#addTip(name);
+      const [x, y] = place(to);
+      const [across, up] = at(to);
+      tip.setAttribute('transform', `translate(${x} ${y})`);
+      tip.setAttribute('aria-label', `Tip of ${name}: ${brief(across, 2)} across, ${brief(up, 2)} upwards. Arrow keys move it.`);
+    }
+  }
+
+  #addTip(name: string): SVGElement {
+    const tip = svg(
+      'g',
+      { class: 'tip', tabindex: 0, role: 'button', 'data-tip': name },
+      svg('circle', { r: 13, class: 'reach' }),
+      svg('circle', { r: 4.5 }),
+    );
+    tip.addEventListener('pointerdown', (event) => this.#grab(tip, name, event));
+    tip.addEventListener('keydown', (event) => this.#push(name, event));
+    this.#handles.append(tip);
+    this.#tips.set(name, tip);
+    return tip;
+  }
+
+  #grab(tip: SVGElement, name: string, { pointerId }: PointerEvent): void {
+    tip.setPointerCapture(pointerId);
+    this.#held = this.#axesNow();
+    let wanted: PointerEvent | undefined;
+    // One edit a frame, however often the pointer reports.
+    const follow = (event: PointerEvent) => {
+      if (wanted === undefined) requestAnimationFrame(() => this.#drag(name, wanted, () => (wanted = undefined)));
+      wanted = event;
+    };
+    const end = () => {
+      tip.removeEventListener('pointermove', follow);
+      this.#held = undefined;
+      this.#draw();
+    };
+    tip.addEventListener('pointermove', follow);
+    tip.addEventListener('lostpointercapture', end, { once: true });
+  }
+
+  #drag(name: string, event: PointerEvent | undefined, done: () => void): void {
+    done();
+    const arrow = this.#arrows.find((one) => one.name === name);
+    if (!event || !arrow || !this.#held) return;
+    const box = this.#picture.getBoundingClientRect();
+    const { middle, scale } = this.#frame;
+    const unit = WIDE / box.width / scale;
+    const x = middle[0] + (event.clientX - box.left - box.width / 2) * unit;
+    const y = middle[1] - (event.clientY - box.top - box.height / 2) * unit;
+    const [axisX, axisY] = this.#held;
+    this.#move(arrow, [x - dot(arrow.to, axisX), y - dot(arrow.to, axisY)]);
+  }
+
+  #push(name: string, event: KeyboardEvent): void {
+    const step = ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] } as const)[event.key];
+    const arrow = this.#arrows.find((one) => one.name === name);
+    if (!step || !arrow) return;
+    event.preventDefault();
+    const far = this.#step() / (event.shiftKey ? 100 : 10);
+    this.#move(arrow, [step[0] * far, step[1] * far]);
+  }
+
+  #move({ move }: Arrow, by: readonly [number, number]): void {
+    move?.(this.#axesNow(), by, Math.max(0, 2 - Math.floor(Math.log10(this.#step()))));
+  }
+}
+
+function drawn({ label, from, to, token, share, kind }: Arrow, place: (vector: readonly number[]) => Point, origin: Point): SVGElement {
+  const [start, end] = [from ? place(from) : origin, place(to)];
+  const colour = token === undefined ? 'ink' : `t${token % TOKEN_COLOURS}`;
+  const width = kind === 'strong' ? 3.5 : kind === 'faint' ? 1 : 1 + 5 * share;
+  const isLeft = end[0] < WIDE / 2;
+  // Below the tip, since a query may be a key too, whose name is above it.
+  const below = kind === 'strong' ? 16 : -7;
+  return svg(
+    'g',
+    { class: `arrow ${kind} ${colour}` },
+    svg('line', { x1: start[0], y1: start[1], x2: end[0], y2: end[1], 'stroke-width': width }),
+    svg('polygon', { points: headOfArrow(start, end, 8 + width) }),
+    // Towards the middle, where there is room for a long name.
+    svg('text', { x: end[0] + (isLeft ? 7 : -7), y: end[1] + below, 'text-anchor': isLeft ? 'start' : 'end' }, label),
+  );
+}
