@@ -105,8 +105,9 @@ export const DiagnoseReply = Type.Object(
       description: 'Empty where the numbers match, or no known mistake gives them. Those that fit equally well are all named.',
     }),
     precision: Type.Unsafe<'float64' | 'float32' | 'float16' | 'bfloat16' | null>({
-      anyOf: [{ type: 'string', enum: ['float64', 'float32', 'float16', 'bfloat16'] }, { type: 'null' }],
-      description: 'The arithmetic whose rounding the errors look like, or null.',
+      type: ['string', 'null'],
+      enum: ['float64', 'float32', 'float16', 'bfloat16', null],
+      ...named('ObservedPrecision', 'The arithmetic whose rounding the errors look like, or null.'),
     }),
     tolerance_is_blind: Type.Boolean({
       description: 'True where the plain mean of the values would be within the tolerance too: it tells nothing then.',

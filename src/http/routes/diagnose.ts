@@ -8,7 +8,7 @@ import { JSON_TYPE, requireMediaType } from '../media.ts';
 import { negotiate } from '../representation.ts';
 import { varyBy } from '../vary.ts';
 import { REFUSALS, TIMING } from './responses.ts';
-import { verdictExample } from './shown.ts';
+import { pytestExample, verdictExample } from './shown.ts';
 import { DIAGNOSE_WORDS, VECTORS_WORDS } from './words.ts';
 
 const MARKDOWN_TYPE = 'text/markdown';
@@ -73,7 +73,12 @@ const vectorsDocumentation = {
       headers: TIMING,
       content: {
         [JSON_TYPE]: { schema: Type.Ref(VectorsReply) },
-        [PYTHON_TYPE]: { schema: Type.String({ description: 'The same as a file for pytest, which needs NumPy and a function to test.' }) },
+        [PYTHON_TYPE]: {
+          schema: Type.String({
+            description: 'The same as a file for pytest, which needs NumPy and a function to test.',
+            examples: [pytestExample()],
+          }),
+        },
       },
     },
     ...REFUSALS,

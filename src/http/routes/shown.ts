@@ -1,6 +1,6 @@
 import { answerExample } from '../../runtime/example.ts';
 import type { Question, Showing } from '../../runtime/question.ts';
-import { attentionExamples, diagnoseExamples } from '../../schemas/examples.ts';
+import { attentionExamples, diagnoseExamples, vectorsExamples } from '../../schemas/examples.ts';
 
 /** “The cat ran” as the service shows it, for the documentation. */
 export function shownExample(as: Showing): string {
@@ -10,6 +10,11 @@ export function shownExample(as: Showing): string {
 /** The verdict on the first example of numbers to diagnose. */
 export function verdictExample(): string {
   return answerExample({ kind: 'diagnose', as: 'markdown', body: [bytes(diagnoseExamples['mask-inverted']?.value)] });
+}
+
+/** The file for pytest of the first example of vectors. */
+export function pytestExample(): string {
+  return answerExample({ kind: 'vectors', as: 'python', body: [bytes(vectorsExamples['causal']?.value)] });
 }
 
 /** What the service answers to an example of a request, lines as text. */
