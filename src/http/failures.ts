@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
 import { isGone } from './gone.ts';
-import { logFailure, OF_LOAD } from './logging.ts';
+import { logFailure } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import type { PrintFailure } from './printing.ts';
 import { PROBLEMS } from './problems.ts';
@@ -29,8 +29,7 @@ function ofFramework(error: unknown): Failure {
 /** Sends a failure. A connection that closes after it is held open while its client still sends, within bounds: closed at once, it would lose the reply. */
 function sendFailure(failure: Failure, print: PrintFailure, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, type, body } = print(failure);
-  const comes = bodyComes(request.raw);
-  const { closes = OF_LOAD.has(failure.code) && comes } = PROBLEMS[failure.code];
+  const { closes } = PROBLEMS[failure.code];
   const retryAfter = failure.retryAfter ?? PROBLEMS[failure.code].retryAfter;
   if (closes) reply.header('connection', 'close');
   if (retryAfter !== undefined) reply.header('retry-after', `${retryAfter}`);
@@ -38,7 +37,7 @@ function sendFailure(failure: Failure, print: PrintFailure, request: FastifyRequ
   const bytes = Buffer.from(body);
   reply.code(status).type(type);
   const held = !reply.raw.shouldKeepAlive || reply.hasHeader('connection') || request.headers.expect !== undefined;
-  if (!held || !comes) return reply.send(bytes);
+  if (!held || !bodyComes(request.raw)) return reply.send(bytes);
   reply.header('content-length', bytes.length);
   return reply.send(Readable.from(heldOpen(bytes, request), { objectMode: false }));
 }

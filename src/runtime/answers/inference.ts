@@ -40,9 +40,9 @@ export function inference({ body, jsonLength }: QuestionOf<'inference'>, { kerne
 
 /** JSON alone, or JSON of a length that is said and the tensors as bytes after it. */
 function printed({ json, binary }: InferenceReply, codec: Codec): Answer {
-  const body = codec.print(json);
-  if (binary.length === 0) return { body };
-  const bytes = Buffer.from(body);
+  // As bytes in either case: of a text Fastify would add the charset to the type, which that protocol does not have.
+  const bytes = Buffer.from(codec.print(json));
+  if (binary.length === 0) return { body: bytes };
   return { body: Buffer.concat([bytes, ...binary]), jsonLength: bytes.length };
 }
 
