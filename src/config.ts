@@ -38,7 +38,7 @@ const Settings = Type.Object({
   }),
   JSON_CODEC: Type.Union([Type.Literal('auto'), Type.Literal('portable')], {
     default: 'auto',
-    description: 'Who reads and prints the numbers of JSON: auto: WebAssembly; portable: JavaScript alone.',
+    description: 'Who prints the numbers of JSON: auto: WebAssembly; portable: JavaScript alone.',
   }),
   THREADS: Type.Integer({ minimum: 1, maximum: 1024, default: availableParallelism(), description: 'Compute threads.' }),
   API_KEY: Type.Optional(Type.String({ description: 'Keys, by comma or line, one of which every POST wants as its bearer; unset: open.' })),

@@ -3,7 +3,7 @@ import { type Codec, portable } from '../wire/numbers/codec.ts';
 import { Printer } from '../wire/numbers/printer.ts';
 import { passesSelfCheck } from '../wire/numbers/self-check.ts';
 
-/** Who reads and prints the numbers of JSON: WebAssembly, where it passes its self-check, or JavaScript alone. */
+/** Who prints the numbers of JSON: WebAssembly, where it passes its self-check, or JavaScript alone. */
 export type CodecSetting = 'auto' | 'portable';
 
 /** The codec that is used here, chosen once for all threads. */

@@ -44,7 +44,7 @@ const Info = Type.Object(
     node: Type.String({ description: 'The version of Node.js that runs it.' }),
     limits: Type.Record(Type.String(), Type.Number(), { description: 'The settings in force.' }),
     engine: Engine,
-    json_codec: Type.String({ description: 'Who reads and prints the numbers of JSON: wasm, or portable (JavaScript alone).' }),
+    json_codec: Type.String({ description: 'Who prints the numbers of JSON: wasm, or portable (JavaScript alone).' }),
   },
   { ...named('Info', 'What runs here.'), examples: [EXAMPLE] },
 );
