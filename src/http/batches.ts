@@ -4,6 +4,7 @@ import type { Answerer } from '../runtime/answerer.ts';
 import { BATCH_BYTES, type BatchAnswer, LONGEST_IN_BATCH, type Outcome } from '../runtime/batch.ts';
 import type { Question } from '../runtime/question.ts';
 import { bytesOf, type Line } from '../wire/lines.ts';
+import { ClientGone } from './gone.ts';
 
 type WholeLine = Line & { readonly bytes: Buffer };
 
@@ -98,11 +99,13 @@ export class Batches {
     this.#single = false;
   }
 
-  /** The first batch, once it has been answered, as far as it was. */
+  /** The first batch, once it has been answered, as far as it was. @throws ClientGone once nobody waits any more */
   async takeFirst(): Promise<AnsweredLines> {
     const batch = this.#batches[0];
-    if (!batch) throw new Error('no line is under way');
-    const { outcomes, stopped } = await batch.answered;
+    const answer = await batch?.answered;
+    if (this.#released) throw new ClientGone('the connection closed before the stream was answered');
+    if (!batch || !answer) throw new Error('no line is under way');
+    const { outcomes, stopped } = answer;
     this.#batches.shift();
     const left = batch.lines.slice(outcomes.length);
     if (stopped) this.#takeBack(left);

@@ -5,7 +5,7 @@ import { readTraceparent, type TraceContext } from './trace-context.ts';
 
 const SLOW_MS = 1000;
 /** What load is refused with comes in thousands, and just then a line each is too dear; the metrics count them. */
-export const OF_LOAD: ReadonlySet<string> = new Set(['too-many-requests', 'overloaded']);
+const OF_LOAD: ReadonlySet<string> = new Set(['too-many-requests', 'overloaded']);
 
 /** The log, as JSON, on standard output unless it is said where. Nothing here logs headers; should a library do it, keys stay out. */
 export function makeLog(level: string, destination?: DestinationStream): FastifyBaseLogger {

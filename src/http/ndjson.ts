@@ -4,13 +4,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
 import type { Hold } from '../runtime/admission.ts';
 import { BATCH_LINE_COST, type Outcome } from '../runtime/batch.ts';
+import { asBytes } from '../runtime/memory.ts';
 import type { Facts, Question } from '../runtime/question.ts';
 import { bytesOf, type Line, Lines } from '../wire/lines.ts';
 import { type Answering, admit } from './answering.ts';
 import { Batches } from './batches.ts';
 import { openBody } from './body.ts';
 import { failureOf } from './failures.ts';
-import { ClientGone, goneSignal, isGone } from './gone.ts';
+import { goneSignal, isGone } from './gone.ts';
 import { Incoming } from './incoming.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { LineFailures } from './logging.ts';
@@ -116,7 +117,6 @@ class LineAnswers {
   #printed: Buffer[] = [];
   #printedBytes = 0;
   #turnEnds = 0;
-  #released = false;
 
   constructor(by: StreamOfLines) {
     this.#by = by;
@@ -150,7 +150,6 @@ class LineAnswers {
 
   /** Nobody waits for an answer any more. */
   release(): void {
-    this.#released = true;
     this.#batches.release();
   }
 
@@ -220,10 +219,9 @@ class LineAnswers {
     const single = this.#batches.takeSingle();
     if (single) {
       const facts = yield* this.#here(single);
-      if (!facts || isShort(facts)) this.#batches.together();
+      if (!facts || isQuick(facts)) this.#batches.together();
     } else {
       const { lines, outcomes, hold } = await this.#batches.takeFirst();
-      if (this.#released) throw new ClientGone('the connection closed before the stream was answered');
       try {
         for (const [place, outcome] of outcomes.entries()) yield* this.#handOn(this.#outcome(outcome, lines[place]?.number ?? 0));
       } finally {
@@ -283,7 +281,7 @@ class LineAnswers {
   }
 
   async *#handOn({ body, hold }: LineAnswer): AsyncGenerator<Buffer> {
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    const bytes = asBytes(body);
     if (bytes.length >= PIECE_BYTES) return yield* this.#large(bytes, hold);
     this.#print(bytes, NEWLINE);
     hold?.release();
@@ -324,6 +322,6 @@ class LineAnswers {
 }
 
 /** Whether such a line can be answered together with others. */
-function isShort({ stages: { decode, compute, encode } }: Facts): boolean {
+function isQuick({ stages: { decode, compute, encode } }: Facts): boolean {
   return decode + compute + encode < BATCH_LINE_COST;
 }

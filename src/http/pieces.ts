@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import { asBytes } from '../runtime/memory.ts';
 
 export const PIECE_BYTES = 65_536;
 /** A reply above this goes out piece by piece. */
@@ -8,7 +9,7 @@ const WHOLE_BYTES = 4 * PIECE_BYTES;
 /** Sends a reply; a large one piece by piece, so that it can be seen what its reader has taken. */
 export function sendInPieces(reply: FastifyReply, body: Buffer | string): FastifyReply {
   if (body.length <= WHOLE_BYTES) return reply.send(body);
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  const bytes = asBytes(body);
   reply.header('content-length', bytes.length);
   return reply.send(Readable.from(piecesOf(bytes), { objectMode: false, highWaterMark: PIECE_BYTES }));
 }

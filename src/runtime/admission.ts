@@ -212,6 +212,7 @@ export class Hold {
 
   /** Of a stream so many bytes are here that have not been answered, more or fewer than before; false where there is no room for more. */
   tryFollow(bytes: number): boolean {
+    if (this.#released) return false;
     if (bytes > this.#body) return succeeds(() => this.#makeRoom(bytes));
     this.#admission.depart(this.#arriving - bytes);
     this.#arriving = bytes;

@@ -2,7 +2,7 @@ import { Failure, type PlainFailure } from '../engine/failure.ts';
 import { TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import { beginAnswer } from './answers.ts';
 import { INLINE_HELD } from './cost.ts';
-import { bodyBytes } from './memory.ts';
+import { asBytes, bodyBytes } from './memory.ts';
 import type { Answered, Cost, Means, Price, Question } from './question.ts';
 
 /** Lines of at most so many bytes together go to a thread at once, or one that is longer. */
@@ -60,7 +60,7 @@ function answerOne(question: Question, means: Means, purse: Purse): Outcome<Plai
     if (task.cost > BATCH_LINE_COST || task.holds > INLINE_HELD || !purse.pay(task, bodyBytes(question))) return undefined;
     paid = true;
     const { answer, facts } = finish('worker');
-    const body = Buffer.from(answer.body);
+    const body = asBytes(answer.body);
     purse.settle(body.length);
     return { answer: { ...answer, body }, facts };
   } catch (error) {
@@ -69,7 +69,5 @@ function answerOne(question: Question, means: Means, purse: Purse): Outcome<Plai
     // A defect, and a stop, cross as what they are.
     if (!(error instanceof Failure)) throw error;
     return { failure: error.toPlain() };
-  } finally {
-    means.kernel.giveBack();
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/engine/failure.ts';
 import { Batches } from '../../src/http/batches.ts';
+import { ClientGone } from '../../src/http/gone.ts';
 import type { Answerer } from '../../src/runtime/answerer.ts';
 import { BATCH_BYTES, type BatchAnswer, LONGEST_IN_BATCH } from '../../src/runtime/batch.ts';
 import type { Facts, Question } from '../../src/runtime/question.ts';
@@ -165,5 +166,14 @@ describe('lines that are not going to be answered', () => {
     batches.release();
     await new Promise(setImmediate);
     expect([threads.held, threads.busy, threads.asked.length]).toEqual([0, 0, 2]);
+  });
+
+  test('are gone for whoever waits for them, then and before', async () => {
+    const { push, first, batches } = start();
+    push('a');
+    const waits = first();
+    batches.release();
+    await expect(waits).rejects.toThrow(ClientGone);
+    await expect(first()).rejects.toThrow(ClientGone);
   });
 });

@@ -16,6 +16,16 @@ const cell = (page: Page, name: string) => page.getByLabel(name, { exact: true }
 const turn = (page: Page, name: string) => page.getByRole('switch', { name }).click();
 const shown = (page: Page, name: string, text: string) => expect.poll(() => stage(page, name).innerText()).toContain(text);
 
+/** Two edits of one number and what follows them, in one go: faster than any hand. */
+const editTwice = (then: string) => `(() => {
+  const input = document.querySelector('[aria-label="cat, x"]');
+  for (const value of ['0.7', '0.77']) {
+    input.value = value;
+    input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+  }
+  ${then};
+})()`;
+
 describe('the first picture', () => {
   inBrowser('“The cat ran” is computed, nothing is complained of, and nobody else is asked', async (open) => {
     const { page, errors, requests } = await open(service.url);
@@ -445,14 +455,7 @@ describe('taking it along', () => {
     const { page } = await open(service.url, { permissions: ['clipboard-read', 'clipboard-write'] });
     await shown(page, 'weights', '0.4402');
     // As fast as the page lets itself be used: the address follows only at a pause.
-    await page.evaluate(`(() => {
-      const input = document.querySelector('[aria-label="cat, x"]');
-      for (const value of ['0.7', '0.77']) {
-        input.value = value;
-        input.dispatchEvent(new InputEvent('input', { bubbles: true }));
-      }
-      document.querySelector('#copy-link').click();
-    })()`);
+    await page.evaluate(editTwice(`document.querySelector('#copy-link').click()`));
     const said = page.locator('#link-said');
     await expect.poll(() => said.innerText()).toBe('The link is copied.');
     expect(await page.evaluate('navigator.clipboard.readText()')).toContain('0.77,0.1,0.3');
@@ -463,14 +466,7 @@ describe('taking it along', () => {
     const { page } = await open(service.url);
     await shown(page, 'weights', '0.4402');
     // Two edits: the address has the first at once, the second only at a pause.
-    await page.evaluate(`(() => {
-      const input = document.querySelector('[aria-label="cat, x"]');
-      for (const value of ['0.7', '0.77']) {
-        input.value = value;
-        input.dispatchEvent(new InputEvent('input', { bubbles: true }));
-      }
-      document.querySelectorAll('#course button')[1].click();
-    })()`);
+    await page.evaluate(editTwice(`document.querySelectorAll('#course button')[1].click()`));
     await page.goBack();
     await expect.poll(() => cell(page, 'cat, x').inputValue()).toBe('0.77');
   });

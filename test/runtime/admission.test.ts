@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { Failure } from '../../src/engine/failure.ts';
 import { Admission, takeOrRefuse } from '../../src/runtime/admission.ts';
 import { Ledger, Slip } from '../../src/runtime/ledger.ts';
+import { failureOf } from '../wire/refused.ts';
 
 const KIB = 1024;
 
@@ -19,16 +19,6 @@ function arrived(by: Admission, body: number) {
   return hold;
 }
 
-function refusal(act: () => unknown): Failure {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof Failure) return error;
-    throw error;
-  }
-  throw new Error('it was not refused');
-}
-
 describe('the sums', () => {
   test('are filled to the last permit, and not beyond', () => {
     const by = admission();
@@ -39,7 +29,7 @@ describe('the sums', () => {
     });
     expect(by.ledger.held('work')).toBe(1000);
     const fifth = arrived(by, KIB);
-    expect(refusal(() => fifth.pay({ holds: 0, work: 1 }))).toMatchObject({
+    expect(failureOf(() => fifth.pay({ holds: 0, work: 1 }))).toMatchObject({
       code: 'too-many-requests',
       retryAfter: 7,
       message: 'the requests under way hold 1000 multiply-adds together, and this one asks for 1 more; MAX_PENDING_WORK is 1000',
@@ -52,11 +42,11 @@ describe('the sums', () => {
   test('refuse as too large what would not fit even alone, whatever else is there', () => {
     const by = admission();
     arrived(by, KIB).pay({ holds: 0, work: 999 });
-    expect(refusal(() => arrived(by, KIB).pay({ holds: 0, work: 1001 }))).toMatchObject({
+    expect(failureOf(() => arrived(by, KIB).pay({ holds: 0, work: 1001 }))).toMatchObject({
       code: 'work-too-large',
       message: 'the request takes 1001 multiply-adds by itself; MAX_PENDING_WORK is 1000',
     });
-    expect(refusal(() => arrived(by, KIB).pay({ holds: 1000 * KIB, work: 0 }))).toMatchObject({
+    expect(failureOf(() => arrived(by, KIB).pay({ holds: 1000 * KIB, work: 0 }))).toMatchObject({
       code: 'work-too-large',
       message: expect.stringContaining('MAX_PENDING_BYTES is 1024000'),
     });
@@ -66,8 +56,8 @@ describe('the sums', () => {
     const by = admission();
     const large = 65 * KIB;
     arrived(by, large).pay({ holds: 0, work: 875 });
-    expect(refusal(() => arrived(by, large).pay({ holds: 0, work: 1 })).code).toBe('too-many-requests');
-    expect(refusal(() => arrived(by, large).pay({ holds: 0, work: 876 })).code).toBe('work-too-large');
+    expect(failureOf(() => arrived(by, large).pay({ holds: 0, work: 1 })).code).toBe('too-many-requests');
+    expect(failureOf(() => arrived(by, large).pay({ holds: 0, work: 876 })).code).toBe('work-too-large');
     arrived(by, 64 * KIB).pay({ holds: 0, work: 125 });
     expect(by.ledger.held('work')).toBe(1000);
   });
@@ -101,7 +91,7 @@ describe('bodies that arrive', () => {
     const holds = Array.from({ length: 4 }, () => by.open(1));
     for (const hold of holds) hold.expect(100 * KIB);
     const fifth = by.open(1);
-    expect(refusal(() => fifth.expect(100 * KIB))).toMatchObject({ code: 'too-many-requests', retryAfter: 7 });
+    expect(failureOf(() => fifth.expect(100 * KIB))).toMatchObject({ code: 'too-many-requests', retryAfter: 7 });
     expect([by.arriving, by.ledger.held('bytes')]).toEqual([400 * KIB, 400 * KIB]);
     holds[0]?.arrived(100 * KIB);
     fifth.expect(100 * KIB);
@@ -112,14 +102,14 @@ describe('bodies that arrive', () => {
 
   test('are too large where they alone would hold more', () => {
     expect(
-      refusal(() =>
+      failureOf(() =>
         admission()
           .open(1)
           .expect(501 * KIB),
       ),
     ).toMatchObject({ code: 'body-too-large', message: expect.stringContaining('MAX_PENDING_BYTES') });
     expect(
-      refusal(() =>
+      failureOf(() =>
         admission()
           .open(4)
           .expect(300 * KIB),
@@ -148,7 +138,7 @@ test('under pressure nothing is taken in', () => {
     () => 3,
     () => 'it is late',
   );
-  expect(refusal(() => by.open(1))).toMatchObject({ code: 'overloaded', message: 'it is late', retryAfter: 3 });
+  expect(failureOf(() => by.open(1))).toMatchObject({ code: 'overloaded', message: 'it is late', retryAfter: 3 });
 });
 
 test('threads that take at once never pass a sum together, and what they took can be read', async () => {
@@ -177,5 +167,5 @@ test('threads that take at once never pass a sum together, and what they took ca
   );
   expect(Math.max(...worst)).toBeLessThanOrEqual(10_000);
   expect(ledger.held('work')).toBe(slips.reduce((sum, { taken }) => sum + taken.work, 0));
-  expect(refusal(() => takeOrRefuse(ledger, { sum: 'work', amount: 9999, before: 0, bodyBytes: 1 })).retryAfter).toBeUndefined();
+  expect(failureOf(() => takeOrRefuse(ledger, { sum: 'work', amount: 9999, before: 0, bodyBytes: 1 })).retryAfter).toBeUndefined();
 });

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { Failure } from '../../src/engine/failure.ts';
 import { Admission } from '../../src/runtime/admission.ts';
 import { Ledger } from '../../src/runtime/ledger.ts';
+import { failureOf } from '../wire/refused.ts';
 
 const KIB = 1024;
 const SMALL = 64 * KIB;
@@ -13,16 +14,6 @@ function admission(most = { bytes: 1000 * KIB, work: 1000 }) {
   by.onGiven = given;
   const held = () => [by.ledger.held('bytes'), by.ledger.held('work')];
   return { by, given, held };
-}
-
-function refusal(act: () => unknown): Failure {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof Failure) return error;
-    throw error;
-  }
-  throw new Error('it was not refused');
 }
 
 describe('the longest body', () => {
@@ -49,7 +40,7 @@ describe('the longest body', () => {
       hold.expect(longest);
       expect(hold.bytes).toBe(longest * times);
       hold.release();
-      expect(refusal(() => by.open(times).expect(longest + 1)).code).toBe('body-too-large');
+      expect(failureOf(() => by.open(times).expect(longest + 1)).code).toBe('body-too-large');
     }
   });
 });
@@ -57,11 +48,11 @@ describe('the longest body', () => {
 describe('a body that arrives', () => {
   test('is told by what it is refused: its own size, or that of others', () => {
     const { by } = admission();
-    expect(refusal(() => by.open(1).expect(438 * KIB)).message).toBe(
+    expect(failureOf(() => by.open(1).expect(438 * KIB)).message).toBe(
       `the body has ${438 * KIB} bytes; bodies that still arrive hold at most 448000 bytes together, of the 1024000 of MAX_PENDING_BYTES`,
     );
     by.open(1).expect(300 * KIB);
-    expect(refusal(() => by.open(1).expect(200 * KIB))).toMatchObject({
+    expect(failureOf(() => by.open(1).expect(200 * KIB))).toMatchObject({
       code: 'too-many-requests',
       retryAfter: 7,
       message: `bodies that still arrive hold at most 448000 bytes together, of the 1024000 of MAX_PENDING_BYTES; others hold ${300 * KIB}, and this one has ${200 * KIB}`,
@@ -73,7 +64,7 @@ describe('a body that arrives', () => {
     by.open(1).expect(300 * KIB);
     const growing = by.open(1);
     growing.expect(100 * KIB);
-    expect(refusal(() => growing.expect(200 * KIB)).message).toContain(`others hold ${300 * KIB}, and this one has ${200 * KIB}`);
+    expect(failureOf(() => growing.expect(200 * KIB)).message).toContain(`others hold ${300 * KIB}, and this one has ${200 * KIB}`);
     expect([growing.bytes, growing.body, by.arriving]).toEqual([100 * KIB, 100 * KIB, 400 * KIB]);
   });
 
@@ -106,13 +97,13 @@ describe('a body that arrives', () => {
     hold.arrived(150);
     hold.tryFollow(200);
     expect(asked).toEqual([100, 150]);
-    expect(refusal(() => by.open(1, (bytes) => asked.push(bytes)).expect(1e9)).code).toBe('body-too-large');
+    expect(failureOf(() => by.open(1, (bytes) => asked.push(bytes)).expect(1e9)).code).toBe('body-too-large');
     expect(asked).toEqual([100, 150]);
     const late = new Failure('too-many-requests', 'its turn would come late');
     const refused = by.open(1, () => {
       throw late;
     });
-    expect(refusal(() => refused.expect(10))).toBe(late);
+    expect(failureOf(() => refused.expect(10))).toBe(late);
   });
 
   test('after its release holds nothing', () => {
@@ -134,6 +125,16 @@ describe('lines of a stream', () => {
     expect([held(), by.arriving, hold.body]).toEqual([[120, 0], 40, 40]);
     expect(hold.tryFollow(0)).toBe(true);
     expect([held(), by.arriving]).toEqual([[0, 0], 0]);
+  });
+
+  test('hold nothing after their release, however few of them are followed', () => {
+    const { by, held } = admission();
+    const hold = by.open(3);
+    hold.tryFollow(100);
+    hold.release();
+    const followed = hold.tryFollow(40);
+    expect([held(), by.arriving]).toEqual([[0, 0], 0]);
+    expect(followed).toBe(false);
   });
 
   test('for which there is no room change nothing', () => {
@@ -169,7 +170,7 @@ describe('what is held', () => {
     const { by, given, held } = admission();
     const hold = by.openLine(0);
     by.openLine(0).pay({ holds: 0, work: 999 });
-    expect(refusal(() => hold.pay({ holds: 500, work: 2 })).code).toBe('too-many-requests');
+    expect(failureOf(() => hold.pay({ holds: 500, work: 2 })).code).toBe('too-many-requests');
     expect([held(), hold.bytes, hold.work, given.mock.calls.length]).toEqual([[0, 999], 0, 0, 0]);
     expect(hold.tryPay({ holds: 500, work: 2 })).toBe(false);
     expect(hold.tryPay({ holds: 500, work: 1 })).toBe(true);
@@ -181,20 +182,20 @@ describe('what is held', () => {
     const hold = by.openLine(0);
     hold.pay({ holds: 600, work: 600 });
     hold.refuseAlone({ holds: 400, work: 400 });
-    expect(refusal(() => hold.refuseAlone({ holds: 400.5, work: 0 }))).toMatchObject({
+    expect(failureOf(() => hold.refuseAlone({ holds: 400.5, work: 0 }))).toMatchObject({
       code: 'work-too-large',
       message: 'the request takes 1001 bytes by itself; MAX_PENDING_BYTES is 1000',
     });
-    expect(refusal(() => hold.refuseAlone({ holds: 0, work: 400.5 })).message).toBe(
+    expect(failureOf(() => hold.refuseAlone({ holds: 0, work: 400.5 })).message).toBe(
       'the request takes 1001 multiply-adds by itself; MAX_PENDING_WORK is 1000',
     );
-    expect(refusal(() => hold.pay({ holds: 401, work: 0 })).code).toBe('work-too-large');
+    expect(failureOf(() => hold.pay({ holds: 401, work: 0 })).code).toBe('work-too-large');
   });
 
   test('by a large body leaves an eighth, and says so', () => {
     const { by } = admission({ bytes: 1000, work: 1000 });
     by.openLine(SMALL).refuseAlone({ holds: 1000, work: 1000 });
-    expect(refusal(() => by.openLine(SMALL + 1).refuseAlone({ holds: 876, work: 0 })).message).toBe(
+    expect(failureOf(() => by.openLine(SMALL + 1).refuseAlone({ holds: 876, work: 0 })).message).toBe(
       'the request takes 876 bytes by itself; MAX_PENDING_BYTES is 1000, an eighth of which is kept for bodies up to 65536 bytes',
     );
   });

@@ -21,7 +21,8 @@ export function faultsOf(read: () => unknown): readonly (readonly [string, strin
   return (failureOf(read).faults ?? []).map(({ pointer, detail }) => [pointer, detail] as const);
 }
 
-function failureOf(read: () => unknown): Failure {
+/** The refusal itself. */
+export function failureOf(read: () => unknown): Failure {
   try {
     read();
   } catch (error) {

@@ -6,6 +6,7 @@ import type { Codec } from '../../wire/numbers/codec.ts';
 import type { NumberReader } from '../../wire/numbers/number-reader.ts';
 import { costOf, type Load, PRINTED_BYTES, paceOf } from '../cost.ts';
 import { type CallSize, numbersIn, refuseAxes, refuseCall } from '../limits.ts';
+import { asBytes } from '../memory.ts';
 import type { Answer, Means, QuestionOf, Task } from '../question.ts';
 
 /** The model that the inference protocol serves. */
@@ -41,7 +42,7 @@ export function inference({ body, jsonLength }: QuestionOf<'inference'>, { kerne
 /** JSON alone, or JSON of a length that is said and the tensors as bytes after it. */
 function printed({ json, binary }: InferenceReply, codec: Codec): Answer {
   // As bytes in either case: of a text Fastify would add the charset to the type, which that protocol does not have.
-  const bytes = Buffer.from(codec.print(json));
+  const bytes = asBytes(codec.print(json));
   if (binary.length === 0) return { body: bytes };
   return { body: Buffer.concat([bytes, ...binary]), jsonLength: bytes.length };
 }
