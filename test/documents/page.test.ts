@@ -13,7 +13,7 @@ async function unfolded(page: Page): Promise<void> {
 }
 
 describe('/docs', () => {
-  inBrowser('has no logo and no name but ours, asks nobody but us, shows the formula in lines, and of each failure one, in little room', async (open) => {
+  inBrowser('names and asks nobody but us, shows the formula in lines, and gives each failure little room', async (open) => {
     const { page, errors, requests } = await open(`${service.url}/docs#/attention/attention`, { viewport: { width: 1440, height: 900 } });
     await unfolded(page);
     expect(await page.locator('.topbar, .swagger-ui img').count()).toBe(0);
@@ -42,7 +42,13 @@ describe('/docs', () => {
     await page.waitForSelector('.opblock');
     const width = () => page.evaluate('document.documentElement.scrollWidth');
     expect(await width()).toBeLessThanOrEqual(PHONE.viewport.width);
-    for (const id of ['attention-attention', 'diagnosis-diagnose', 'diagnosis-diagnoseVectors', 'inference-modelVersionInfer', 'operations-problem']) {
+    for (const id of [
+      'attention-attention',
+      'diagnosis-diagnose',
+      'diagnosis-diagnoseVectors',
+      'inference-modelVersionInfer',
+      'operations-problem',
+    ]) {
       await page.locator(`#operations-${id} .opblock-summary-control`).click();
       await page.waitForSelector(`#operations-${id} .responses-inner`);
     }
