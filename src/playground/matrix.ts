@@ -80,6 +80,7 @@ export class TablePicture implements Picture {
       }
     }
     this.element.classList.toggle('changing', before !== undefined);
+    this.element.classList.toggle('dense', decimals === 2);
   }
 
   mark(cell: Cell | undefined, focus: boolean): void {

@@ -2,6 +2,7 @@ import { dot } from './answer.ts';
 import { TOKEN_COLOURS } from './colours.ts';
 import { el, svg } from './element.ts';
 import { type Axis, dimensionAxis, headOfArrow, principalAxes, roundStep } from './plane-axes.ts';
+import { type Placed, placeLabels } from './plane-labels.ts';
 import { brief } from './printed.ts';
 
 /** An arrow of a plane, in the space of its vectors. */
@@ -26,6 +27,8 @@ const WIDE = 320;
 const HIGH = 240;
 const SIDES = 84;
 const ENDS = 48;
+/** Of more dimensions two say little, and the principal directions are drawn first. */
+const MOST_OWN = 3;
 
 type Point = readonly [number, number];
 
@@ -51,6 +54,7 @@ export class Plane {
   readonly #handles = svg('g', {});
   readonly #tips = new Map<string, SVGElement>();
   readonly #picture: SVGElement;
+  readonly #mixed = el('p', { class: 'hint' }, 'Principal directions mix all dimensions, so that the arrows reach farthest.');
   #arrows: readonly Arrow[] = [];
   #shape = '';
   #frame: Frame = { middle: [0, 0], scale: 1 };
@@ -68,6 +72,7 @@ export class Plane {
       { class: 'plane' },
       el('figcaption', {}, title, el('span', { class: 'fields' }, '→ ', this.#axes[0], ' ↑ ', this.#axes[1])),
       this.#picture,
+      this.#mixed,
     );
   }
 
@@ -83,9 +88,9 @@ export class Plane {
 
   #offer(names: readonly string[]): void {
     for (const [i, select] of this.#axes.entries()) {
-      const principal = el('option', { value: 'principal' }, i === 0 ? 'farthest' : 'next farthest');
+      const principal = el('option', { value: 'principal' }, i === 0 ? 'first principal' : 'second principal');
       select.replaceChildren(...names.map((name, c) => el('option', { value: c }, name)), principal);
-      select.value = `${Math.min(i, names.length - 1)}`;
+      select.value = names.length > MOST_OWN ? 'principal' : `${Math.min(i, names.length - 1)}`;
     }
   }
 
@@ -108,7 +113,13 @@ export class Plane {
     const { middle, scale } = this.#frame;
     const toDrawing = ([x, y]: Point): Point => [WIDE / 2 + (x - middle[0]) * scale, HIGH / 2 - (y - middle[1]) * scale];
     const place = (vector: readonly number[]) => toDrawing(at(vector));
-    this.#drawn.replaceChildren(...this.#ground(toDrawing), ...this.#arrows.map((arrow) => drawn(arrow, place, toDrawing([0, 0]))));
+    const labels = placeLabels(
+      this.#arrows.map(({ label, to, kind, share }) => ({ label, at: place(to), weight: kind === 'strong' ? 2 : share })),
+      WIDE,
+      HIGH,
+    );
+    this.#drawn.replaceChildren(...this.#ground(toDrawing), ...this.#arrows.map((arrow, i) => drawn(arrow, place, toDrawing([0, 0]), labels[i])));
+    this.#mixed.hidden = this.#axes.every(({ value }) => value !== 'principal');
     this.#placeTips(place, at);
   }
 
@@ -154,6 +165,7 @@ export class Plane {
     const tip = svg(
       'g',
       { class: 'tip', tabindex: 0, role: 'button', 'data-tip': name },
+      svg('title', {}, name),
       svg('circle', { r: 13, class: 'reach' }),
       svg('circle', { r: 4.5 }),
     );
@@ -209,19 +221,21 @@ export class Plane {
   }
 }
 
-function drawn({ label, from, to, token, share, kind }: Arrow, place: (vector: readonly number[]) => Point, origin: Point): SVGElement {
+function drawn(
+  { name, label, from, to, token, share, kind }: Arrow,
+  place: (vector: readonly number[]) => Point,
+  origin: Point,
+  named: Placed | undefined,
+): SVGElement {
   const [start, end] = [from ? place(from) : origin, place(to)];
   const colour = token === undefined ? 'ink' : `t${token % TOKEN_COLOURS}`;
   const width = kind === 'strong' ? 3.5 : kind === 'faint' ? 1 : 1 + 5 * share;
-  const isLeft = end[0] < WIDE / 2;
-  // Below the tip, since a query may be a key too, whose name is above it.
-  const below = kind === 'strong' ? 16 : -7;
   return svg(
     'g',
     { class: `arrow ${kind} ${colour}` },
+    svg('title', {}, name),
     svg('line', { x1: start[0], y1: start[1], x2: end[0], y2: end[1], 'stroke-width': width }),
     svg('polygon', { points: headOfArrow(start, end, 8 + width) }),
-    // Towards the middle, where there is room for a long name.
-    svg('text', { x: end[0] + (isLeft ? 7 : -7), y: end[1] + below, 'text-anchor': isLeft ? 'start' : 'end' }, label),
+    named && svg('text', { x: named.x, y: named.y, 'text-anchor': named.anchor }, label),
   );
 }

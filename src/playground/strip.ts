@@ -42,7 +42,7 @@ export class Strip {
   constructor(actions: Actions) {
     this.#figures = new Map(ORDER.map((name) => [name, new Figure(name, SIGNS[name], actions)]));
     this.element.append(el('div', { class: 'folded' }, this.#idle, this.#toggle), this.#grid);
-    const narrow = matchMedia('(max-width: 900px)');
+    const narrow = matchMedia('screen and (max-width: 900px)');
     const arrange = () => this.#grid.append(...(narrow.matches ? NARROW_ORDER : ORDER).flatMap((name) => this.#figures.get(name)?.element ?? []));
     narrow.addEventListener('change', arrange);
     arrange();

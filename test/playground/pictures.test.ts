@@ -150,16 +150,33 @@ describe('a sentence', () => {
   });
 });
 
-inBrowser('a slider moves the number that was entered, as one edit', async (open) => {
-  const { page } = await open(service.url);
-  await expect.poll(() => weights(page)).toEqual([0.2465, 0.3133, 0.4402]);
-  await page.getByLabel('Scale: scale: a number, or 1/sqrt(d_k)').fill('1');
-  await page.getByLabel('cat, x', { exact: true }).focus();
-  await page.getByLabel('Slide cat, x').focus();
-  for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowRight');
-  await expect.poll(async () => Number(await typed(page, 'cat, x'))).toBeGreaterThan(0.9);
-  await page.getByRole('button', { name: 'Undo' }).click();
-  expect(await typed(page, 'cat, x')).toBe('0.9');
+describe('a slider', () => {
+  inBrowser('moves the number that was entered, as one edit', async (open) => {
+    const { page } = await open(service.url);
+    await expect.poll(() => weights(page)).toEqual([0.2465, 0.3133, 0.4402]);
+    await page.getByLabel('cat, x', { exact: true }).focus();
+    await page.getByLabel('Slide cat, x').focus();
+    for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowRight');
+    await expect.poll(async () => Number(await typed(page, 'cat, x'))).toBeGreaterThan(0.9);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    expect(await typed(page, 'cat, x')).toBe('0.9');
+  });
+
+  inBrowser('begins where the scale stands, 1/√3, and takes whole numbers alone where a number counts', async (open) => {
+    const { page } = await open(service.url);
+    await expect.poll(() => weights(page)).toEqual([0.2465, 0.3133, 0.4402]);
+    const scale = 'Scale: scale: a number, or 1/sqrt(d_k)';
+    await page.getByLabel(scale).focus();
+    await page.getByLabel(`Slide ${scale}`).focus();
+    await page.keyboard.press('ArrowRight');
+    // 200 steps from −2/√3 to 2/√3; three digits are kept.
+    await expect.poll(async () => Number(await typed(page, scale))).toBeCloseTo(1 / Math.sqrt(3) + 0.01, 1);
+    expect(Number(await typed(page, scale))).toBeGreaterThan(0.577);
+    await page.getByLabel('Heads: heads').focus();
+    await page.getByLabel('Slide Heads: heads').focus();
+    for (let step = 0; step < 2; step++) await page.keyboard.press('ArrowRight');
+    await expect.poll(() => typed(page, 'Heads: heads')).toBe('3');
+  });
 });
 
 describe('in a frame of another page', () => {

@@ -13,6 +13,7 @@ import { questionOf } from '../../src/playground/request.ts';
 import { MOST_WORDS, readSentence, wordsOn } from '../../src/playground/sentence.ts';
 import { on, START, type State, withGrids } from '../../src/playground/state.ts';
 import { FEATURES, knownWords, vectorOf } from '../../src/playground/words.ts';
+import { attentionExamples } from '../../src/schemas/examples.ts';
 import { useService } from '../http/service.ts';
 
 const service = useService();
@@ -213,12 +214,46 @@ describe('opening a request', () => {
   test('so does the page’s own JSON download', () => {
     const opened = readRequest(JSON.stringify({ request: { ...BODY, include: ['weights'], mask: null }, reply: {} }));
     const { mask, ...rest } = BODY;
-    expect([questionOf(opened?.state ?? START), opened?.leftOut]).toEqual([rest, []]);
+    expect([questionOf(opened?.state ?? START), opened?.notes]).toEqual([rest, []]);
   });
 
-  test('what the page has no place for is named', () => {
+  test('what the page has no place for is said in plain words', () => {
     const opened = readRequest(JSON.stringify({ tokens: [[1]], query: [0], scael: 1, mask: [[[true]]] }));
-    expect(opened?.leftOut).toEqual(['scael', 'query as a list: every token is a query here', 'mask a head']);
+    expect(opened?.notes).toEqual([
+      'This page has no place for “scael”: it is left out.',
+      'It asks for some tokens only: here every token is a query, and those are among the rows.',
+      'It has a mask for each head: this page has one for all heads, so that is left out.',
+    ]);
+  });
+
+  test.each(Object.entries(attentionExamples))(
+    'the example %s of the API opens, and its weights are those of its own answer',
+    async (_name, { value }) => {
+      const body = value as { readonly query?: unknown };
+      const opened = readRequest(JSON.stringify(body));
+      if (!opened) throw new Error('it opens');
+      const weightsOf = async (request: object) => (await service.ask({ ...request, include: ['weights'], decimals: 6 })).json.weights;
+      const [asked, shown] = await Promise.all([weightsOf(body), weightsOf(questionOf(opened.state))]);
+      const rows = Array.isArray(body.query) ? body.query.map((token) => shown[token]) : Array.isArray(asked[0]) ? shown : shown.flat();
+      expect(rows).toEqual(asked);
+      expect(opened.notes).toHaveLength(Array.isArray(body.query) ? 1 : 0);
+    },
+  );
+
+  test('the rows of a mask stand where their queries do', () => {
+    const body = {
+      tokens: [[1], [2], [3]],
+      query: [2, 0],
+      mask: [
+        [true, false, true],
+        [true, true, false],
+      ],
+    };
+    expect(questionOf(readRequest(JSON.stringify(body))?.state ?? START).mask).toEqual([
+      [true, true, false],
+      [true, true, true],
+      [true, false, true],
+    ]);
   });
 
   test('what is no request is none', () => {
