@@ -53,6 +53,11 @@ export class TablePicture implements Picture {
     });
   }
 
+  /** By row and column. */
+  get cells(): readonly (readonly HTMLTableCellElement[])[] {
+    return this.#cells;
+  }
+
   show({ stage, palette, before, queryRow }: StageView): void {
     const shape = `${stage.rows.length}×${stage.columns.length}`;
     if (shape !== this.#shape) this.#build(stage);
