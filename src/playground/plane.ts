@@ -27,6 +27,8 @@ const WIDE = 320;
 const HIGH = 240;
 const SIDES = 84;
 const ENDS = 48;
+/** How wide a digit beside an axis is. */
+const TICK_LETTER = 6;
 /** Of more dimensions two say little, and the principal directions are drawn first. */
 const MOST_OWN = 3;
 
@@ -126,7 +128,10 @@ export class Plane {
   #ground(toDrawing: (point: Point) => Point): SVGElement[] {
     const step = this.#step();
     const line = (x1: number, y1: number, x2: number, y2: number) => svg('line', { x1, y1, x2, y2, class: 'axis-line' });
-    const tick = (x: number, y: number) => svg('text', { x, y, class: 'tick' }, brief(step));
+    const words = brief(step);
+    // Near the right edge a number ends where it would begin elsewhere, so that the drawing does not cut it off.
+    const tick = (x: number, y: number) =>
+      svg('text', { x, y, class: 'tick', 'text-anchor': x + TICK_LETTER * words.length > WIDE ? 'end' : 'start' }, words);
     const [x, y] = toDrawing([0, 0]);
     const [stepX, stepY] = toDrawing([step, step]);
     return [

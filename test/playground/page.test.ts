@@ -270,6 +270,8 @@ describe('every option', () => {
     await stage(page, 'masked').locator('tbody td').nth(1).hover();
     // 0.5 − 1 (bias) − 0.5 · 1 (slope × distance)
     await expect.poll(() => page.locator('#written-lines').innerText()).toContain('= 0.5 + (−1) − 0.5 = −1');
+    // The address follows at a pause.
+    await expect.poll(() => page.url()).toContain('slopes=0.5');
     const other = (await open(page.url())).page;
     await shown(other, 'masked', '+ bias, − slope · distance');
     expect(await numbers(stage(other, 'weights'))).toEqual(await numbers(stage(page, 'weights')));
