@@ -1,3 +1,5 @@
+import type { Authored } from './authored.ts';
+
 /** Numbers as they were typed: a slip of the pen stays where it is, and the service says what is wrong with it. */
 export type Grid = readonly (readonly string[])[];
 
@@ -20,7 +22,9 @@ export const SCALE_BY_WIDTH = '1/sqrt(d_k)';
 
 /** Everything that a link carries: the tokens, the query, and how the switches stand. Never changed, only replaced. */
 export interface State {
+  /** Which lesson of the course it belongs to, or the one that somebody made. */
   readonly lesson: string | undefined;
+  readonly authored: Authored | undefined;
   readonly labels: readonly string[];
   readonly dimensions: readonly string[];
   readonly tokens: Grid;
@@ -56,6 +60,7 @@ const NO_GRIDS = Object.fromEntries(GRIDS.map((name) => [name, off([])])) as unk
 /** “The cat ran”, and “ran” is the query: what the page opens with. */
 export const START: State = {
   lesson: 'plain',
+  authored: undefined,
   labels: ['The', 'cat', 'ran'],
   dimensions: ['x', 'y', 'z'],
   tokens: [

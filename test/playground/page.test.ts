@@ -473,7 +473,7 @@ describe('taking it along', () => {
     await expect.poll(() => cell(page, 'cat, x').inputValue()).toBe('0.77');
   });
 
-  inBrowser('as code in four languages, and as JSON, CSV, the service’s own picture and its walk-through', async (open) => {
+  inBrowser('as code in four languages, and as JSON, CSV, the service’s own picture in SVG and PNG, and its walk-through', async (open) => {
     const { page } = await open(service.url);
     await shown(page, 'weights', '0.4402');
     await page.locator('#share > summary').click();
@@ -490,6 +490,16 @@ describe('taking it along', () => {
     expect((await saved(page, 'CSV')).split('\r\n')[3]).toMatch(/^0,ran,ran,0\.84\d*,0\.84\d*,0\.84\d*,0\.4402\d*$/);
     const { text: drawn } = await service.ask(JSON.parse(await saved(page, 'JSON')).request, { headers: { accept: 'image/svg+xml' } });
     expect(await saved(page, 'SVG')).toBe(drawn);
+    const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(drawn) ?? [];
+    const png = await savedBytes(page, 'PNG');
+    expect([png.toString('latin1', 1, 4), png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual(['PNG', 2 * Number(width), 2 * Number(height)]);
+    const colours = await page.evaluate(`(async () => {
+      const image = await createImageBitmap(await (await fetch('data:image/png;base64,${png.toString('base64')}')).blob());
+      const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
+      context.drawImage(image, 0, 0);
+      return new Set(new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer)).size;
+    })()`);
+    expect(colours).toBeGreaterThan(10);
     expect(await saved(page, 'Walk-through')).toContain('## ');
   });
 });
@@ -598,9 +608,13 @@ function inSight(page: Page, selector: string): Promise<boolean> {
 
 /** The text of a file that a button saves. */
 async function saved(page: Page, kind: string): Promise<string> {
+  return (await savedBytes(page, kind)).toString();
+}
+
+async function savedBytes(page: Page, kind: string): Promise<Buffer> {
   const download = page.waitForEvent('download');
   await page.getByRole('button', { name: kind, exact: true }).click();
-  return readFileSync(await (await download).path(), 'utf8');
+  return readFileSync(await (await download).path());
 }
 
 /** What is folded away counts too. */

@@ -21,6 +21,16 @@ const service = useService();
 const EVERYTHING: State = {
   ...START,
   lesson: undefined,
+  authored: {
+    title: 'Größe & co',
+    words: 'one,\ntwo',
+    question: 'Which? 100 %',
+    choices: ['a,b', 'c;d'],
+    right: 1,
+    hides: true,
+    told: 'So.',
+    shown: 'tokens=1;2&ask=0',
+  },
   labels: ['a,b', 'c;d=&#', '“é” %'],
   dimensions: ['x', '', 'z z'],
   tokens: [
@@ -67,6 +77,11 @@ describe('the lessons', () => {
 describe('links', () => {
   test('carry everything, slips of the pen included', () => {
     expect(fromLink(`#${toLink(EVERYTHING)}`)).toEqual(EVERYTHING);
+  });
+
+  test('a lesson needs a question, and a right choice that is there', () => {
+    expect(fromLink('#tokens=1&choices=a,b')?.authored).toBeUndefined();
+    expect(fromLink('#tokens=1&question=Why&choices=a,b&right=7')?.authored).toMatchObject({ question: 'Why', right: 0, hides: false, told: '' });
   });
 
   test('a link that can’t be read is the start', () => {

@@ -65,13 +65,13 @@ describe('step by step', () => {
       const { page } = await open(service.url, { reducedMotion });
       await answered(page);
       await page.evaluate(`globalThis.flown = []; new MutationObserver((changes) => {
-        for (const { addedNodes } of changes) for (const node of addedNodes) if (node.className === 'flying') flown.push([node.textContent, node.style.left, node.style.top]);
+        for (const { addedNodes } of changes) for (const node of addedNodes) if (node.className === 'flying') flown.push([node.textContent, Math.round(parseFloat(node.style.left)), Math.round(parseFloat(node.style.top))]);
       }).observe(document.body, { childList: true })`);
       await press(page, 'Next');
       expect(await filled(page)).toEqual(['raw']);
       const places = await page.evaluate(`[...document.querySelectorAll('[data-stage="raw"] tbody td')].map((cell) => {
         const { left, top } = cell.getBoundingClientRect();
-        return [cell.firstChild.textContent, left + scrollX + 'px', top + scrollY + 'px'];
+        return [cell.firstChild.textContent, Math.round(left + scrollX), Math.round(top + scrollY)];
       })`);
       expect(await page.evaluate('flown')).toEqual(reducedMotion === 'reduce' ? [] : places);
       await expect.poll(() => page.locator('.flying').count()).toBe(0);
@@ -93,5 +93,65 @@ describe('step by step', () => {
     await page.clock.runFor(20_000);
     expect(await told(page)).toContain('Step 5 of 5');
     expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(0);
+  });
+});
+
+describe('a lesson that somebody makes', () => {
+  const field = (page: Page, name: string) => page.locator('#author').getByLabel(name, { exact: true });
+  const act = (page: Page, name: string) => page.locator('#author').getByRole('button', { name }).click();
+
+  inBrowser('travels in a link: its question is open and its pictures are hidden, until the answer is revealed', async (open) => {
+    const { page } = await open(service.url, { permissions: ['clipboard-read', 'clipboard-write'] });
+    await answered(page);
+    await page.locator('#author > summary').click();
+    await act(page, 'Copy the lesson’s link');
+    expect(await page.locator('#author .said').innerText()).toBe('A lesson needs a question and two choices, one a line.');
+    await field(page, 'Title').fill('Twice as long');
+    await field(page, 'Text').fill('Look at “cat”.');
+    await field(page, 'Question').fill('Which token gets most, if “cat” is twice as long?');
+    await field(page, 'Choices').fill('The\ncat, it is\nran');
+    await field(page, 'The right one').selectOption('cat, it is');
+    await field(page, 'Said when it is revealed').fill('Length counts.');
+    await field(page, 'Hide the pictures until then').check();
+    await act(page, 'Begin with the numbers as they are now');
+    for (const [of, number] of [
+      ['x', '1.8'],
+      ['y', '0.2'],
+      ['z', '0.6'],
+    ] as const)
+      await page.getByLabel(`cat, ${of}`, { exact: true }).fill(number);
+    await act(page, 'Reveal the numbers as they are now');
+    await act(page, 'Copy the lesson’s link');
+    await expect.poll(() => page.locator('#author .said').innerText()).toBe('The lesson’s link is copied.');
+
+    const { page: learner, errors } = await open(await page.evaluate('navigator.clipboard.readText()'));
+    await expect.poll(() => learner.locator('#lesson h2').innerText()).toBe('Twice as long');
+    expect(await learner.locator('#lesson').innerText()).toContain('Look at “cat”.');
+    expect(await learner.getByLabel('cat, x', { exact: true }).inputValue()).toBe('0.9');
+    await expect.poll(() => stage(learner, 'weights').count()).toBe(1);
+    expect([await stage(learner, 'weights').isVisible(), await learner.locator('#veil').isVisible()]).toEqual([false, true]);
+    await learner.getByLabel('ran', { exact: true }).check();
+    await learner.getByRole('button', { name: 'Reveal', exact: true }).click();
+    await expect.poll(() => learner.locator('.verdict').innerText()).toContain('Not quite: cat, it is. Length counts.');
+    await expect.poll(() => stage(learner, 'weights').innerText()).toContain('0.4293');
+    expect([await stage(learner, 'weights').isVisible(), await learner.locator('#veil').isVisible()]).toEqual([true, false]);
+    await learner.getByRole('button', { name: 'Back to the start' }).click();
+    await expect.poll(() => learner.getByLabel('cat, x', { exact: true }).inputValue()).toBe('0.9');
+    expect([await stage(learner, 'weights').isVisible(), await learner.locator('.verdict').innerText()]).toEqual([false, '']);
+    expect(errors).toEqual([]);
+  });
+
+  inBrowser('can be tried, and one that is opened can be changed', async (open) => {
+    const { page } = await open(`${service.url}/#tokens=1,0;0,1&question=Why&choices=a,b&right=1&title=Old`);
+    await expect.poll(() => page.locator('#lesson legend').innerText()).toBe('Why');
+    await page.locator('#author > summary').click();
+    expect([await field(page, 'Choices').inputValue(), await field(page, 'The right one').inputValue()]).toEqual(['a\nb', '1']);
+    await field(page, 'Title').fill('New');
+    await act(page, 'Try it');
+    await expect.poll(() => page.locator('#lesson h2').innerText()).toBe('New');
+    await page.getByRole('button', { name: 'Reveal', exact: true }).click();
+    expect(await page.locator('.verdict').innerText()).toContain('The answer: b.');
+    await page.getByRole('button', { name: 'Causal', exact: true }).click();
+    await expect.poll(() => page.locator('#lesson h2').innerText()).toBe('Causal');
   });
 });
