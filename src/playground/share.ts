@@ -18,7 +18,12 @@ const LANGUAGES: Readonly<Record<string, (request: Request, place: Place) => str
 /** How the service answers a state in another form. */
 type Draw = (state: State, type: 'text/markdown' | 'image/svg+xml') => Promise<string>;
 
-const FILES: readonly (readonly [name: string, ending: string, type: string, make: (answer: Answer, draw: Draw) => string | Promise<string | Blob>])[] = [
+const FILES: readonly (readonly [
+  name: string,
+  ending: string,
+  type: string,
+  make: (answer: Answer, draw: Draw) => string | Promise<string | Blob>,
+])[] = [
   ['JSON', 'json', 'application/json', jsonFile],
   ['CSV', 'csv', 'text/csv', csvFile],
   ['SVG', 'svg', 'image/svg+xml', ({ state }, draw) => draw(state, 'image/svg+xml')],
