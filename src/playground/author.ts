@@ -29,7 +29,11 @@ export class Author {
 
   constructor(desk: Desk) {
     this.#desk = desk;
-    const labelled = (words: string, control: HTMLElement) => el('label', {}, el('span', {}, words), control);
+    const labelled = (words: string, control: HTMLElement) => {
+      // A select would be named by its choices too.
+      control.ariaLabel = words;
+      return el('label', {}, el('span', {}, words), control);
+    };
     this.#choices.addEventListener('input', () => this.#offer(this.#right.value));
     byId('author-form', HTMLElement).append(
       labelled('Title', this.#title),
