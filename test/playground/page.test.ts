@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import axe from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
 import { useService } from '../http/service.ts';
+import { openAll, violations } from './axe.ts';
 import { useBrowser } from './browser.ts';
 import { cutNumbers } from './cut.ts';
 
@@ -615,18 +615,4 @@ async function savedBytes(page: Page, kind: string): Promise<Buffer> {
   const download = page.waitForEvent('download');
   await page.getByRole('button', { name: kind, exact: true }).click();
   return readFileSync(await (await download).path());
-}
-
-/** What is folded away counts too. */
-function openAll(page: Page): Promise<unknown> {
-  return page.evaluate(`for (const details of document.querySelectorAll('details')) details.open = true`);
-}
-
-/** What axe finds that is serious or critical. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  // Dimmed pictures are old ones, about to be replaced.
-  const found = await page.evaluate(`axe.run({ exclude: ['.stale .pictures'] }).then(({ violations }) =>
-    violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`);
-  return found as string[];
 }

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
 import { useService } from '../http/service.ts';
+import { openAll, violations } from './axe.ts';
 import { useBrowser } from './browser.ts';
 
 const service = useService();
@@ -151,7 +152,44 @@ describe('a lesson that somebody makes', () => {
     await expect.poll(() => page.locator('#lesson h2').innerText()).toBe('New');
     await page.getByRole('button', { name: 'Reveal', exact: true }).click();
     expect(await page.locator('.verdict').innerText()).toContain('The answer: b.');
-    await page.getByRole('button', { name: 'Causal', exact: true }).click();
+    await page.locator('#course').getByRole('button', { name: 'Causal' }).click();
     await expect.poll(() => page.locator('#lesson h2').innerText()).toBe('Causal');
   });
+});
+
+describe('axe finds nothing serious', () => {
+  const LESSON = '#tokens=1,0;0,1&question=Why&choices=a,b&right=1&title=Own&text=Look&told=So';
+  const settled = (page: Page) =>
+    page.waitForFunction(`document.querySelector('[data-stage="weights"] td') && !document.body.classList.contains('stale')`);
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    inBrowser(
+      `in ${colorScheme}, in a sentence with its arrows and arcs, in a step, in a lesson of one’s own, and in the views for a room, a frame and paper`,
+      async (open) => {
+        const { page } = await open(service.url, { colorScheme, reducedMotion: 'reduce' });
+        await page.getByRole('textbox', { name: 'A sentence' }).fill('The hungry cat ate the small zorble');
+        await page.getByRole('textbox', { name: 'A sentence' }).press('Enter');
+        await expect.poll(() => page.locator('.arc-words button').count()).toBe(7);
+        await settled(page);
+        await openAll(page);
+        expect(await violations(page), 'a sentence').toEqual([]);
+        for (let steps = 0; steps < 2; steps++) await press(page, 'Next');
+        expect(await violations(page), 'a step').toEqual([]);
+        await press(page, 'Show all');
+        await page.emulateMedia({ media: 'print' });
+        expect(await violations(page), 'paper').toEqual([]);
+        for (const [view, address] of [
+          ['a lesson', `/${LESSON}`],
+          ['a veiled lesson', `/?again${LESSON}&hides`],
+          ['a room', '/?present'],
+          ['a frame', `/?embed${LESSON}`],
+        ] as const) {
+          const { page: other } = await open(service.url + address, { colorScheme, reducedMotion: 'reduce' });
+          await settled(other);
+          if (view === 'a lesson') await other.getByRole('button', { name: 'Reveal', exact: true }).click();
+          expect(await violations(other), view).toEqual([]);
+        }
+      },
+    );
+  }
 });
