@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   // Dimmed pictures are old ones, about to be replaced.
-  const found = await page.evaluate(`axe.run({ exclude: ['.stale .pictures'] }).then(({ violations }) =>
+  const found = await page.evaluate(`axe.run({ exclude: ['.stale .pictures'] }, { resultTypes: ['violations'] }).then(({ violations }) =>
     violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`);
   return found as string[];
 }

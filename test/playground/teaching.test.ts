@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
 import { useService } from '../http/service.ts';
-import { openAll, violations } from './axe.ts';
+import { violations } from './axe.ts';
 import { useBrowser } from './browser.ts';
 
 const service = useService();
@@ -167,9 +167,9 @@ describe('axe finds nothing serious', () => {
       `in ${colorScheme}, in a sentence with its arrows and arcs, in a step, in a lesson of one’s own, and in the views for a room, a frame and paper`,
       async (open) => {
         const { page } = await open(service.url, { colorScheme, reducedMotion: 'reduce' });
-        await page.getByRole('textbox', { name: 'A sentence' }).fill('The hungry cat ate the small zorble');
+        await page.getByRole('textbox', { name: 'A sentence' }).fill('The cat ate');
         await page.getByRole('textbox', { name: 'A sentence' }).press('Enter');
-        await expect.poll(() => page.locator('.arc-words button').count()).toBe(7);
+        await expect.poll(() => page.locator('.arc-words button').count()).toBe(3);
         await settled(page);
         await openAll(page);
         expect(await violations(page), 'a sentence').toEqual([]);
@@ -180,9 +180,8 @@ describe('axe finds nothing serious', () => {
         expect(await violations(page), 'paper').toEqual([]);
         for (const [view, address] of [
           ['a lesson', `/${LESSON}`],
-          ['a veiled lesson', `/?again${LESSON}&hides`],
           ['a room', '/?present'],
-          ['a frame', `/?embed${LESSON}`],
+          ['a frame', `/?embed${LESSON}&hides`],
         ] as const) {
           const { page: other } = await open(service.url + address, { colorScheme, reducedMotion: 'reduce' });
           await settled(other);
