@@ -7,7 +7,8 @@ import type { TokenAttention } from '../engine/token-attention.ts';
 import type { Vectors, WayInStep } from '../engine/way-in.ts';
 import type { Answer } from './answer.ts';
 import { comparable, errorOf, type Observed } from './observed.ts';
-import type { Plan, Predictor } from './plan.ts';
+import type { Plan } from './plan.ts';
+import type { Predictor } from './predictor.ts';
 
 /** The arithmetics that numbers can come from, from the finest to the coarsest. */
 export const ARITHMETICS = ['float64', 'float32', 'float16', 'bfloat16'] as const satisfies readonly SoftmaxPrecision[];

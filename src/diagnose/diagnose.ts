@@ -8,7 +8,8 @@ import { type Bounds, certify } from './certified.ts';
 import { reweighing, stepOf } from './changed-steps.ts';
 import type { Setting } from './mistake.ts';
 import { comparable, errorsOf, type Observed, type OutputErrors, type Tolerance } from './observed.ts';
-import { honestPlan, type Plan, Predictor } from './plan.ts';
+import { honestPlan, type Plan } from './plan.ts';
+import { Predictor } from './predictor.ts';
 import { type FoundMistake, search } from './search.ts';
 
 /** What is known of somebody's numbers once they were held against the right ones and against every known mistake's. */

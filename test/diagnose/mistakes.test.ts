@@ -77,6 +77,27 @@ describe('two mistakes at once are named together', () => {
   }
 });
 
+test('two mistakes at once are named together where there are many pairs, and each is much work', () => {
+  const next = random(7);
+  const options = {
+    causal: true,
+    softcap: 2,
+    sink: 0.3,
+    bias: rows(next, 96, 96),
+    position: { type: 'rope' },
+    w_output: rows(next, 32, 32),
+  } as const;
+  const projections = { w_query: rows(next, 32, 32), w_key: rows(next, 32, 32), w_value: rows(next, 32, 32) };
+  const request: AttentionRequest = { tokens: rows(next, 96, 32), heads: 4, scale: '1/sqrt(d_k)', ...projections, ...options };
+  for (const [code, also] of [
+    ['sink-missing', 'heads-averaged'],
+    ['bias-missing', 'heads-merged-wrongly'],
+  ] as const) {
+    const { context } = naive(request, new Set([code, also]));
+    expect(codesOf(request, observedOf({ context }))).toEqual([`${code} + ${also}`]);
+  }
+});
+
 test('dropout is found by its weights, with one p for all', () => {
   for (const seed of SEEDS) {
     const next = random(seed);
