@@ -63,6 +63,7 @@ export class Plane {
   /** While a tip is dragged the axes stand still, and so does what is around. */
   #held: readonly [Axis, Axis] | undefined;
   #width = 1;
+  #principal: readonly [Axis, Axis] | undefined;
 
   constructor(title: string) {
     const choice = (label: string) => el('select', { 'aria-label': `${title}: ${label}` });
@@ -99,7 +100,13 @@ export class Plane {
   #axesNow(): readonly [Axis, Axis] {
     if (this.#held) return this.#held;
     const chosen = this.#axes.map(({ value }) => value);
-    const principal = chosen.includes('principal') ? principalAxes(this.#arrows.map(({ to }) => to)) : undefined;
+    const principal = chosen.includes('principal')
+      ? principalAxes(
+          this.#arrows.map(({ to }) => to),
+          this.#principal,
+        )
+      : undefined;
+    this.#principal = principal;
     const axis = (i: 0 | 1): Axis => {
       if (chosen[i] === 'principal') return principal?.[i] ?? [];
       // The same dimension twice is drawn on a line.

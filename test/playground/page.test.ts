@@ -494,7 +494,9 @@ describe('taking it along', () => {
     const png = await savedBytes(page, 'PNG');
     expect([png.toString('latin1', 1, 4), png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual(['PNG', 2 * Number(width), 2 * Number(height)]);
     const colours = await page.evaluate(`(async () => {
-      const image = await createImageBitmap(await (await fetch('data:image/png;base64,${png.toString('base64')}')).blob());
+      const image = new Image();
+      image.src = 'data:image/png;base64,${png.toString('base64')}';
+      await image.decode();
       const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
       context.drawImage(image, 0, 0);
       return new Set(new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer)).size;

@@ -23,6 +23,28 @@ describe('the two principal directions', () => {
     for (const [i, part] of [-sin, cos, 0].entries()) expect(second[i]).toBeCloseTo(part, 6);
   });
 
+  test('are the same from wherever one begins, at right angles to them too', () => {
+    const vectors = [
+      [3, 0.5, 0],
+      [-2, 1, 0.1],
+      [0.5, 0.2, 1],
+    ];
+    const known = principalAxes(vectors);
+    for (const near of [
+      known,
+      [known[1], known[0]],
+      [
+        [0, 0, 1],
+        [1, 0, 0],
+      ],
+      [[1], [0]],
+    ] as const) {
+      for (const [i, axis] of principalAxes(vectors, near).entries()) {
+        for (const [c, part] of axis.entries()) expect(part).toBeCloseTo(known[i]?.[c] ?? Number.NaN, 4);
+      }
+    }
+  });
+
   test('are there where vectors have one dimension only, or are 0', () => {
     expect(principalAxes([[2], [3]])).toEqual([[1], [0]]);
     expect(principalAxes([[0, 0]]).map((axis) => Math.hypot(...axis))).toEqual([1, 1]);
