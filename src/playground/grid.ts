@@ -38,7 +38,7 @@ const SHORTEST_COLUMN = 5;
 /** Names of so many characters are shown whole. */
 const LONGEST_NAME = 12;
 /** What the button that removes a column takes beside its name. */
-const REMOVER = 3;
+const REMOVER = 4;
 
 /** From so many cells on, rows out of sight are not drawn. */
 const LARGE = 256;
