@@ -1,7 +1,7 @@
 import type { Answer } from './answer.ts';
 import { button, el, setText } from './element.ts';
 import { mistakenStates } from './mistaken.ts';
-import { OUTPUTS, type OutputName, readObserved } from './observed.ts';
+import { DEFAULT_TOLERANCE, OUTPUTS, type OutputName, printedTolerance, readObserved } from './observed.ts';
 import { signOverflow } from './overflow.ts';
 import { brief } from './printed.ts';
 import type { Actions, Scene, View } from './scene.ts';
@@ -16,7 +16,7 @@ export class Diagnosis implements View {
   readonly #actions: Actions;
   readonly #output = el('select', {}, ...OUTPUTS.map(([name, words]) => el('option', { value: name }, words)));
   readonly #pasted = el('textarea', { rows: 5, spellcheck: 'false', placeholder: '[[0.45, 0.41, 0.31], …]' });
-  readonly #verdict = el('p', { class: 'verdict', role: 'status' });
+  readonly #verdict = el('p', { class: 'judged', role: 'status' });
   readonly #mistakes = el('ol', { class: 'mistakes' });
   readonly #table = el('table', { class: 'plain' });
   readonly #scroll = el('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'The right numbers and yours' }, this.#table);
@@ -86,7 +86,7 @@ export class Diagnosis implements View {
       setText(this.#verdict, verdictWords(verdict));
       const lines = verdict.mistakes.map((mistake) => this.#mistakeLine(mistake, answer, { [output]: observed }));
       this.#mistakes.replaceChildren(...lines);
-      this.#showBeside(answer, output, observed, verdict);
+      this.#showBeside(answer, output, observed);
     } catch (error) {
       if (asked === this.#asked) setText(this.#verdict, error instanceof Error ? error.message : String(error));
     }
@@ -125,15 +125,15 @@ export class Diagnosis implements View {
     return undefined;
   }
 
-  /** Each pair of numbers that differ is marked. */
-  #showBeside(answer: Answer, output: OutputName, observed: unknown, { errors }: Verdict): void {
+  /** Numbers that are off by more than the tolerance are marked. */
+  #showBeside(answer: Answer, output: OutputName, observed: unknown): void {
     const yours = rowsIn(observed);
     const right = rowsIn(answer.reply[output]);
     this.#side.hidden = right.length !== yours.length;
     if (this.#side.hidden) return;
-    const off = errors[output]?.max_absolute;
-    const least = off === null || off === undefined ? 1e-4 : Math.max(1e-9, Math.min(1e-4, off / 2));
-    const differs = (a: unknown, b: unknown) => (typeof a === 'number' && typeof b === 'number' ? Math.abs(a - b) > least : a !== b);
+    const { absolute, relative } = printedTolerance(observed) ?? DEFAULT_TOLERANCE;
+    const differs = (a: unknown, b: unknown) =>
+      typeof a === 'number' && typeof b === 'number' ? Math.abs(a - b) > absolute + relative * Math.abs(a) : a !== b;
     const cell = (value: unknown, marked: boolean) => el('td', {}, marked ? el('mark', {}, numberWords(value)) : numberWords(value));
     const names = right.length === answer.queryNames.length ? answer.queryNames : right.map((_, k) => `row ${k}`);
     const lines = right

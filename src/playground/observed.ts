@@ -43,7 +43,8 @@ export function printedTolerance(observed: unknown): { readonly absolute: number
   return decimals > MOST_DECIMALS ? undefined : { absolute: 0.51 * 10 ** -decimals, relative: 1e-4 };
 }
 
-/** The service's own tolerance is for more decimals than these. */
+/** The service's own tolerance, which is for more decimals than these. */
+export const DEFAULT_TOLERANCE = { absolute: 1e-5, relative: 1e-4 };
 const MOST_DECIMALS = 4;
 
 function decimalsOf(value: number): number {

@@ -10,7 +10,7 @@ export function verdictWords({ matches, mistakes, precision, tolerance_is_blind 
 
 function judged(matches: boolean, mistakes: Verdict['mistakes'], precision: Verdict['precision']): string {
   const rounding = precision === null ? '' : ` The errors look like the rounding of ${precision}.`;
-  if (matches) return `Your numbers are right.${rounding}`;
+  if (matches) return `Your numbers are right for this question.${rounding}`;
   const [only] = mistakes;
   if (mistakes.length > 1) return `Your numbers are wrong, and ${mistakes.length} known mistakes explain them equally well.`;
   if (only) return `Your numbers are wrong, by ${only.also === undefined ? 'a known mistake' : 'two mistakes at once'}:`;
