@@ -52,6 +52,7 @@ export class Page {
       state: () => this.#state,
       edit: (change, about, gesture) => this.#edit(change, about, gesture),
       look: (spot, byKeyboard) => this.#look(spot, byKeyboard),
+      diagnose: (state, observed) => this.#service.diagnose(state, observed),
     }),
   );
 

@@ -52,7 +52,7 @@ export interface State {
   readonly grids: Readonly<Record<GridName, Switch<Grid>>>;
 }
 
-const off = <Value>(value: Value): Switch<Value> => ({ on: false, value });
+export const off = <Value>(value: Value): Switch<Value> => ({ on: false, value });
 export const on = <Value>(value: Value): Switch<Value> => ({ on: true, value });
 
 const NO_GRIDS = Object.fromEntries(GRIDS.map((name) => [name, off([])])) as unknown as State['grids'];
