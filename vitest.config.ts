@@ -19,13 +19,19 @@ const ASKED = [
 const LONG = [
   'deploy/image',
   'playground/page',
-  'documents/page',
+  'mutated',
   'overload',
   'main',
   'deploy/balancer',
-  'clients',
   'runtime/offload',
+  'documents/page',
   'documents/problems',
+  'clients',
+  'playground/pictures',
+  'http/readers',
+  'explain/heatmap',
+  'wire/numbers/number',
+  'wire/numbers/printer',
 ];
 
 class LongFirst extends BaseSequencer {

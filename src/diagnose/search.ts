@@ -6,10 +6,11 @@ import type { Answer, Observable } from './answer.ts';
 import { areOf, arithmeticOf } from './arithmetic.ts';
 import { formsIn, type Mistake, type Setting } from './mistake.ts';
 import { MISTAKES } from './mistakes.ts';
-import { comparable, errorOf, type Gap, gapOf, type Observed } from './observed.ts';
+import { comparable, errorOf, type Gap, gapOf, type Observed, type Tolerance } from './observed.ts';
 import { MOST_PAIR_WORK, pairsOf, type Suspect } from './pairs.ts';
 import { changed, type Plan } from './plan.ts';
 import type { Predictor } from './predictor.ts';
+import { evidence, printingError } from './printing.ts';
 
 /** A mistake that gives what was observed; `also` is the second of a pair. */
 export interface FoundMistake {
@@ -23,8 +24,6 @@ export interface Search {
   readonly plan: Plan;
   readonly predictor: Predictor;
   readonly observed: readonly Observed[];
-  /** The greatest magnitude in each of them. */
-  readonly greatest: readonly number[];
   readonly sizes: TokenSizes;
   readonly setting: Setting;
   readonly right: Answer;
@@ -47,6 +46,8 @@ const FARTHEST = 1e5;
 const TIED = 4;
 /** Below this, a difference is one of double precision. */
 const LEAST_MISFIT = 1e-7;
+/** What numbers that were printed with few decimals must say before one mistake is claimed, or two: there are some 100 forms, and some 5,000 pairs of them. */
+const ENOUGH_BITS = { single: 14, pair: 28 } as const;
 /** Numbers that the honest answer does not explain: so many are needed before a pair, or a coarse arithmetic, explains them. */
 const FEWEST = 4;
 /** A look at so many query rows, after which so many suspects are left at most. */
@@ -68,34 +69,67 @@ const ROUNDED = 0.05;
 /** Two mistakes of which the second is the first where nothing leaks. */
 const YIELDS: Readonly<Partial<Record<MistakeCode, MistakeCode>>> = { 'fill-too-weak': 'finite-fill' };
 
+/** By what a search judges. */
+interface Look extends Search {
+  /** The greatest magnitude in each of what was observed. */
+  readonly greatest: readonly number[];
+  /** Misfits are counted in errors of this size. */
+  readonly unit: Tolerance;
+  /** What is claimed is not farther. */
+  readonly limit: number;
+  /** Whether the numbers were printed with few decimals, so that no other rounding shows in them. */
+  readonly isPrinted: boolean;
+}
+
 /** The mistakes that explain what was observed, or else the pairs of them: those that fit equally well, in the order of the table. */
-export function search(given: Omit<Search, 'greatest'>): readonly Candidate[] {
-  const within = { ...given, greatest: given.observed.map(({ data }) => greatestMagnitude(data.filter(Number.isFinite))) };
-  const { misfit: honest } = gapIn(within, within.right);
-  const limit = Math.min(honest / BEATS, FARTHEST);
+export function search(within: Search): readonly Candidate[] {
   const forms = MISTAKES.flatMap((mistake) => formsIn(mistake, within.setting).map((change) => ({ mistake, change })));
   const singles = forms.map(({ mistake, change }) => ({ mistake, plan: changed(within.plan, change) }));
-  const found = explaining(within, singles, limit, SINGLES_FIRST);
+  const exact = looking(within, UNIT);
+  const found = explaining(exact, singles, SINGLES_FIRST);
   const isCoarse = areOf('float16', within.observed) || areOf('bfloat16', within.observed);
-  if (found.some(({ fit }) => fit <= 1 || isCoarse) || unexplained(within) < FEWEST) return found;
-  const pairs = explaining(within, pairsOf(within.plan, within.sizes, forms), limit, PAIRS_FIRST);
+  if (found.some(({ fit }) => fit <= 1 || isCoarse)) return found;
+  const printed = lookingAtPrinted(within);
+  const printedFound = printed && printed.bits >= ENOUGH_BITS.single ? explaining(printed.look, singles, SINGLES_FIRST) : [];
+  if (printedFound.length > 0) return printedFound;
+  if (printed ? printed.bits < ENOUGH_BITS.pair : unexplained(within) < FEWEST) return found;
+  const pairs = explaining(printed?.look ?? exact, pairsOf(within.plan, within.sizes, forms), PAIRS_FIRST);
   // One mistake and the rounding of a coarse arithmetic explain less than two mistakes that leave nothing.
   return found.length === 0 || pairs.some(({ fit }) => fit <= 1) ? pairs : found;
 }
 
+function looking(within: Search, unit: Tolerance): Look {
+  const greatest = within.observed.map(({ data }) => greatestMagnitude(data.filter(Number.isFinite)));
+  const all = { ...within, greatest, unit, limit: Number.POSITIVE_INFINITY, isPrinted: unit !== UNIT };
+  const { misfit: honest } = gapIn(all, within.right);
+  return { ...all, limit: Math.min(honest / BEATS, unit === UNIT ? FARTHEST : 1) };
+}
+
+/** The same for numbers that were printed with so few decimals that UNIT is too fine for them, and what they say in bits. */
+function lookingAtPrinted(within: Search): { readonly look: Look; readonly bits: number } | undefined {
+  const { observed, right, sizes } = within;
+  const printing = printingError(observed);
+  if (printing === undefined || printing <= UNIT.absolute) return undefined;
+  const others = observed.map((seen) => comparable(right, seen, sizes));
+  return { look: looking(within, { ...UNIT, absolute: printing }), bits: evidence(observed, others, printing) };
+}
+
 /** The suspects that explain all rows, looked for in more and more of them. */
-function explaining(within: Search, suspects: Iterable<Suspect>, limit: number, rounds: readonly Round[]): readonly Candidate[] {
-  const close = rounds.reduce<Iterable<Suspect>>((left, round) => closest(within, left, limit, round), suspects);
-  return tied([...close].flatMap((suspect) => explanation(within, suspect, limit) ?? []));
+function explaining(within: Look, suspects: Iterable<Suspect>, rounds: readonly Round[]): readonly Candidate[] {
+  const close = rounds.reduce<Iterable<Suspect>>((left, round) => closest(within, left, round), suspects);
+  return tied(
+    [...close].flatMap((suspect) => explanation(within, suspect) ?? []),
+    within.isPrinted ? 1 : LEAST_MISFIT,
+  );
 }
 
 /** Those that are within the limit over the worst rows, the closest first. */
-function closest(within: Search, suspects: Iterable<Suspect>, limit: number, { rows, most }: Round): readonly Suspect[] {
+function closest(within: Look, suspects: Iterable<Suspect>, { rows, most }: Round): readonly Suspect[] {
   const worst = worstRows(within, rows);
   const close: { readonly suspect: Suspect; readonly fit: number }[] = [];
   for (const suspect of suspects) {
     const { misfit, isRounding } = fitOf(within, suspect.plan, worst);
-    if (misfit <= limit && isRounding) close.push({ suspect, fit: misfit });
+    if (misfit <= within.limit && isRounding) close.push({ suspect, fit: misfit });
   }
   return close
     .sort((a, b) => a.fit - b.fit)
@@ -104,10 +138,10 @@ function closest(within: Search, suspects: Iterable<Suspect>, limit: number, { r
 }
 
 /** The suspect, where all rows are as close as some were, and what is left is rounding. */
-function explanation(within: Search, { mistake, also, plan }: Suspect, limit: number): Candidate | undefined {
+function explanation(within: Look, { mistake, also, plan }: Suspect): Candidate | undefined {
   const answer = within.predictor.predict(plan, wanted(within.observed));
   const { misfit: fit, isRounding } = gapIn(within, answer);
-  if (fit > limit || !isRounding) return undefined;
+  if (fit > within.limit || !isRounding) return undefined;
   if (fit > 1 && !isRounded(within, plan, answer)) return undefined;
   return { plan, fit, found: { mistake, also, maxAbsoluteError: greatestError(within, answer) } };
 }
@@ -119,9 +153,9 @@ function isRounded(within: Search, plan: Plan, answer: Answer): boolean {
 }
 
 /** The best form of each mistake, of those that fit as well as the best. */
-function tied(found: readonly Candidate[]): readonly Candidate[] {
+function tied(found: readonly Candidate[], least: number): readonly Candidate[] {
   const best = found.reduce((least, { fit }) => Math.min(least, fit), Number.POSITIVE_INFINITY);
-  const within = found.filter(({ fit }) => fit <= Math.max(TIED * best, LEAST_MISFIT)).toSorted((a, b) => a.fit - b.fit);
+  const within = found.filter(({ fit }) => fit <= Math.max(TIED * best, least)).toSorted((a, b) => a.fit - b.fit);
   const byCodes = new Map<string, Candidate>();
   for (const one of within) {
     const codes = `${one.found.mistake.code} ${one.found.also?.code}`;
@@ -159,7 +193,7 @@ interface Fit {
 }
 
 /** How far a plan is over these rows; infinitely where it can't be computed. */
-function fitOf(within: Search, plan: Plan, rows: readonly number[]): Fit {
+function fitOf(within: Look, plan: Plan, rows: readonly number[]): Fit {
   try {
     return gapIn(within, within.predictor.predict(plan, wanted(within.observed), rows), rows);
   } catch (error) {
@@ -168,8 +202,8 @@ function fitOf(within: Search, plan: Plan, rows: readonly number[]): Fit {
   }
 }
 
-function gapIn({ observed, greatest, sizes }: Search, answer: Answer, rows?: readonly number[]): Fit {
-  const gaps = observed.map((seen) => gapOf(seen, comparable(answer, seen, sizes), UNIT, rows));
+function gapIn({ observed, greatest, unit, sizes }: Look, answer: Answer, rows?: readonly number[]): Fit {
+  const gaps = observed.map((seen) => gapOf(seen, comparable(answer, seen, sizes), unit, rows));
   const isSmall = ({ misfit, error }: Gap, k: number) => misfit <= 1 || error <= ROUNDED * (greatest[k] ?? 0);
   return { misfit: Math.max(...gaps.map(({ misfit }) => misfit)), isRounding: gaps.every(isSmall) };
 }
