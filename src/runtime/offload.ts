@@ -142,7 +142,7 @@ export class Offload {
     let taken = false;
     return this.admission.open(readBytes, (bytes) => {
       if (taken || bytes <= INLINE_BYTES) return;
-      this.turns.refuseLate({ cost: readingCost(bytes, this.#codec), basis: 'bytes' }, timeoutMs, UNREAD_ROOM);
+      this.turns.refuseLate({ cost: readingCost(bytes), basis: 'bytes' }, timeoutMs, UNREAD_ROOM);
       taken = true;
     });
   }
