@@ -7,7 +7,9 @@ import type { TokenAttention } from '../engine/token-attention.ts';
 import type { Vectors, WayInStep } from '../engine/way-in.ts';
 import type { Answer } from './answer.ts';
 import { comparable, errorOf, type Observed } from './observed.ts';
-import type { Plan, Predictor } from './plan.ts';
+import type { Plan } from './plan.ts';
+import type { Predictor } from './predictor.ts';
+import { printingError } from './printing.ts';
 
 /** The arithmetics that numbers can come from, from the finest to the coarsest. */
 export const ARITHMETICS = ['float64', 'float32', 'float16', 'bfloat16'] as const satisfies readonly SoftmaxPrecision[];
@@ -115,7 +117,9 @@ export function arithmeticOf(beside: Beside): Arithmetic | undefined {
   if (within('float32')) return 'float32';
   for (const arithmetic of ['bfloat16', 'float16'] as const)
     if (areOf(arithmetic, beside.observed)) return within(arithmetic) ? arithmetic : undefined;
-  if (errors.length < FEWEST_BY_SIZE || arePrinted(beside.observed, errors) || !within('bfloat16')) return undefined;
+  const printing = printingError(beside.observed);
+  if (errors.length < FEWEST_BY_SIZE || !within('bfloat16')) return undefined;
+  if (printing !== undefined && errors.every(({ error }) => error <= printing)) return undefined;
   const mean = rootMeanSquare(errors.map(({ error }) => error));
   // Halfway, by ratio, between the two.
   return within('float16') && mean <= Math.sqrt(8) * scaleOf('float16').mean ? 'float16' : 'bfloat16';
@@ -161,16 +165,4 @@ export function areOf(arithmetic: Arithmetic, observed: readonly Observed[]): bo
   return observed.every(({ data }) =>
     data.every((value) => Number.isNaN(value) || Math.abs(ROUND[arithmetic](value) - value) <= PRINTED * Math.abs(value)),
   );
-}
-
-const MOST_DECIMALS_PRINTED = 6;
-
-/** Whether the numbers are the right ones, printed with a few decimals. */
-function arePrinted(observed: readonly Observed[], errors: readonly Residual[]): boolean {
-  for (let decimals = 1; decimals <= MOST_DECIMALS_PRINTED; decimals++) {
-    const unit = 10 ** -decimals;
-    const isPrinted = observed.every(({ data }) => data.every((value) => Number.isNaN(value) || Number(value.toFixed(decimals)) === value));
-    if (isPrinted) return errors.every(({ error }) => error <= 0.51 * unit);
-  }
-  return false;
 }

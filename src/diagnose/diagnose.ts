@@ -8,12 +8,16 @@ import { type Bounds, certify } from './certified.ts';
 import { reweighing, stepOf } from './changed-steps.ts';
 import type { Setting } from './mistake.ts';
 import { comparable, errorsOf, type Observed, type OutputErrors, type Tolerance } from './observed.ts';
-import { honestPlan, type Plan, Predictor } from './plan.ts';
+import { honestPlan, type Plan } from './plan.ts';
+import { Predictor } from './predictor.ts';
+import { printingError } from './printing.ts';
 import { type FoundMistake, search } from './search.ts';
 
 /** What is known of somebody's numbers once they were held against the right ones and against every known mistake's. */
 export interface Diagnosis {
   readonly matches: boolean;
+  /** Whether they are the right numbers, printed with few decimals. */
+  readonly isPrinted: boolean;
   /** For each output that was observed. */
   readonly errors: readonly OutputErrors[];
   /** Those that fit equally well, in the order of the table; none where the numbers match. */
@@ -44,13 +48,16 @@ export function diagnose(attention: TokenAttention, observed: readonly Observed[
   const errors = observed.map((seen) => errorsOf(seen, comparable(right, seen, sizes), tolerance));
   const matches = errors.every((one) => one.matches);
   const looks = arithmeticOf({ plan, answer: right, observed, predictor, heads: sizes.h });
+  const printing = printingError(observed);
+  const isPrinted = printing !== undefined && errors.every(({ maxAbsolute }) => maxAbsolute <= printing);
   const found =
-    matches || isRounding(looks, observed)
+    matches || isPrinted || isRounding(looks, observed)
       ? []
       : search({ plan, predictor, observed, sizes, setting: settingOf(attention, call, right, observed), right });
   const best = found[0];
   return {
     matches,
+    isPrinted,
     errors,
     mistakes: found.map(({ found: mistake }) => mistake),
     precision: found.length > 0 ? undefined : looks,

@@ -60,8 +60,8 @@ export const headsNotTransposed: Described = {
   forms: ({ sizes: { h, n } }) =>
     where(
       h > 1 && n > 1,
-      (plan) => mixing(joining(splitting(plan, reshaped), flattened)),
-      (plan) => mixing(splitting(plan, reshaped)),
+      (plan) => flattening(splitting(plan, reshaped)),
+      (plan) => splitting(plan, reshaped),
     ),
 };
 
@@ -70,11 +70,16 @@ export const headsMergedWrongly: Described = {
   explanation:
     'The context vectors [heads, m, d_v] were reshaped straight to [m, heads · d_v], which mixes rows and heads. Swap the first two axes first, then reshape.',
   library: 'view or reshape of the result of scaled_dot_product_attention without transpose(1, 2).',
-  forms: ({ sizes: { h, m } }) => where(h > 1 && m > 1, (plan) => mixing(joining(plan, flattened))),
+  forms: ({ sizes: { h, m } }) => where(h > 1 && m > 1, flattening),
 };
 
-function mixing(plan: Plan): Plan {
-  return { ...plan, acrossRows: true };
+/** The plan whose context vectors are put together in the order of [H, M, E]. */
+function flattening(plan: Plan): Plan {
+  return {
+    ...joining(plan, flattened),
+    rowsBehind: (rows, axes) =>
+      plan.rowsBehind([...new Set(rows.flatMap((row) => Array.from({ length: axes.H }, (_, k) => (row * axes.H + k) % axes.M)))], axes),
+  };
 }
 
 /** Where the element (row, head, c) comes from in a matrix of so many rows, heads, and columns in a head. */

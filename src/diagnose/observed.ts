@@ -27,24 +27,30 @@ export function comparable(answer: Answer, { output, heads }: Observed, { h }: P
 /** A gap is this at least, so that a tolerance of 0 tells an error of rounding from a large one. */
 const LEAST_TOLERATED = 2 ** -60;
 
-/**
- * The largest error in multiples of what the tolerance allows, of the smaller of the two numbers, so that a huge answer
- * is never near; infinite where one of the two is not finite and the other is.
- * @param rows the query rows that `wanted` has, where it has not all
- */
-export function misfit(observed: Observed, wanted: Floats, tolerance: Tolerance, rows?: readonly number[]): number {
+/** How far numbers are from those that were observed; infinitely where one of the two is not finite and the other is. */
+export interface Gap {
+  /** The largest error in multiples of what the tolerance allows, of the smaller of the two numbers, so that a huge answer is never near. */
+  readonly misfit: number;
+  /** The largest error itself. */
+  readonly error: number;
+}
+
+/** @param rows the query rows that `wanted` has, where it has not all */
+export function gapOf(observed: Observed, wanted: Floats, tolerance: Tolerance, rows?: readonly number[]): Gap {
   const { data, heads, perRow } = observed;
   const all = data.length / (heads * perRow);
   const m = rows?.length ?? all;
-  let worst = 0;
+  let [misfit, error] = [0, 0];
   for (let k = 0; k < wanted.length; k++) {
     const row = Math.floor(k / perRow);
     const from = rows ? (Math.floor(row / m) * all + (rows[row % m] ?? 0)) * perRow + (k % perRow) : k;
     const [got, right] = [data[from] ?? 0, wanted[k] ?? 0];
-    const error = errorOf(got, right) / allowed(Math.min(Math.abs(got), Math.abs(right)), tolerance);
-    if (error > worst) worst = error;
+    const off = errorOf(got, right);
+    if (off === 0) continue;
+    error = Math.max(error, off);
+    misfit = Math.max(misfit, off / allowed(Math.min(Math.abs(got), Math.abs(right)), tolerance));
   }
-  return worst;
+  return { misfit, error };
 }
 
 function allowed(magnitude: number, { absolute, relative }: Tolerance): number {

@@ -1,13 +1,10 @@
 import type { Call } from '../engine/call.ts';
-import { attendBySteps } from '../engine/operator.ts';
-import { project } from '../engine/projection.ts';
 import { STEPS, type Step } from '../engine/steps.ts';
 import type { Floats } from '../engine/tensor.ts';
-import { callOf, type TokenAttention, tokenSizes } from '../engine/token-attention.ts';
+import type { TokenAttention } from '../engine/token-attention.ts';
 import type { TokenSizes } from '../engine/token-outputs.ts';
-import { type Vectors, vectorsBySteps, WAY_IN, type WayInStep } from '../engine/way-in.ts';
-import { type Answer, OBSERVABLE, type Observable } from './answer.ts';
-import { takeRowsOfCall } from './rows.ts';
+import { WAY_IN, type WayInStep } from '../engine/way-in.ts';
+import type { Answer } from './answer.ts';
 
 /**
  * How attention over tokens is computed, as data: the request, the steps of the way in, changes of the call, the steps
@@ -24,8 +21,10 @@ export interface Plan {
   readonly report: (answer: Answer, sizes: TokenSizes) => Answer;
   /** Rounds what the output projection gives to the arithmetic that stores it. */
   readonly stored: (context: Floats) => Floats;
-  /** Whether the numbers of a row depend on other query rows, so that no row can be computed on its own. */
+  /** Whether a step has to see every query row at once, so that none can be computed on its own. */
   readonly acrossRows: boolean;
+  /** The query rows of the operator that these rows of the context come from. */
+  readonly rowsBehind: (rows: readonly number[], axes: Call['axes']) => readonly number[];
   /** The same for plans whose vectors are the same. */
   readonly vectorsKey: string;
 }
@@ -41,6 +40,7 @@ export function honestPlan(attention: TokenAttention): Plan {
     report: (answer) => answer,
     stored: (context) => context,
     acrossRows: false,
+    rowsBehind: (rows) => rows,
     vectorsKey: '',
   };
 }
@@ -67,61 +67,4 @@ function sameVectors(a: Plan, b: Plan): boolean {
     key === other.projections.key &&
     value === other.projections.value
   );
-}
-
-/** Computes what plans give, in double precision. Vectors that several plans share are made once. */
-export class Predictor {
-  readonly #checkpoint: (() => void) | undefined;
-  readonly #vectors = new Map<string, Vectors>();
-
-  constructor(checkpoint?: () => void) {
-    this.#checkpoint = checkpoint;
-  }
-
-  /**
-   * What a plan gives of these outputs, for all query rows, or for these alone.
-   * @throws ZeroVectors where cosine similarity meets a vector of length 0
-   */
-  predict(plan: Plan, want: ReadonlySet<Observable>, rows?: readonly number[]): Answer {
-    const sizes = tokenSizes(plan.attention);
-    const altered = { ...this.callOf(plan), want };
-    const call = rows ? takeRowsOfCall(altered, rows) : altered;
-    const m = call.axes.M;
-    const result = attendBySteps(call, plan.steps, undefined, plan.acrossRows ? Math.max(1, m) : undefined);
-    const answer: Answer = {};
-    for (const output of OBSERVABLE) {
-      const data = result[output];
-      if (!data) continue;
-      answer[output] = output === 'context' ? contextOf(plan, call, data) : data;
-    }
-    return plan.report(answer, { ...sizes, m });
-  }
-
-  /** The call that a plan comes to. */
-  callOf(plan: Plan): Call {
-    const { attention } = plan;
-    const call = callOf(attention, tokenSizes(attention), this.#vectorsOf(plan));
-    return plan.changeCall({ ...call, finiteOnly: false, checkpoint: this.#checkpoint });
-  }
-
-  #vectorsOf({ attention, wayIn, vectorsKey }: Plan): Vectors {
-    const known = this.#vectors.get(vectorsKey);
-    if (known) return known;
-    const vectors = vectorsBySteps(attention, wayIn, undefined, this.#checkpoint);
-    if (isShared(vectorsKey)) this.#vectors.set(vectorsKey, vectors);
-    return vectors;
-  }
-}
-
-/** Vectors of the right plan and of a single change come again with others; those of two changes, or rounded, do not. */
-function isShared(vectorsKey: string): boolean {
-  return vectorsKey.split('|').length <= 2 && !vectorsKey.includes('@');
-}
-
-function contextOf({ attention, join, stored }: Plan, call: Call, context: Floats): Floats {
-  const { H, M, E } = call.axes;
-  const joined = stored(join(context, call));
-  const { weight, bias } = attention.projections.output;
-  if (!weight && !bias) return joined;
-  return stored(project({ data: joined, rows: M, columns: H * E }, { weight, bias }, 'float64').data);
 }

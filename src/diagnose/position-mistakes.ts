@@ -1,12 +1,11 @@
 import type { Call } from '../engine/call.ts';
 import { addSinusoids, alibiSlopes, type Position, rotate } from '../engine/position.ts';
-import { columnBlocks, positionsOf } from '../engine/tensor.ts';
-import type { TokenSizes } from '../engine/token-outputs.ts';
+import { positionsOf } from '../engine/tensor.ts';
 import { type Heads, queryPositions, type Vectors, type WayInStep } from '../engine/way-in.ts';
-import { type Answer, OBSERVABLE } from './answer.ts';
 import { replacing, step } from './changed-steps.ts';
 import { asking, calling, type Described, type Form, where } from './mistake.ts';
 import type { Plan } from './plan.ts';
+import { takeRowsOfCall } from './rows.ts';
 
 /*
  * Mistakes about where queries and keys stand.
@@ -69,8 +68,8 @@ export const queryOffByOne: Described = {
       ...where(
         m > 1,
         ...[1, m - 1].flatMap((by): Form[] => [
-          (plan) => ({ ...plan, acrossRows: true, report: (answer, sizes) => rolledAnswer(plan.report(answer, sizes), by, sizes) }),
-          calling((call) => ({ ...call, query: rolledQueries(call, by) })),
+          calling((call) => takeRowsOfCall(call, rolled(call, by))),
+          calling((call) => ({ ...call, query: takeRowsOfCall(call, rolled(call, by)).query })),
         ]),
       ),
     ];
@@ -86,31 +85,9 @@ function otherPositions(positions: Int32Array, n: number): Int32Array[] {
   return [...near, ...far.map((p) => Int32Array.of(p))];
 }
 
-/** Each row with the numbers of the row `by` further on. */
-function rolledAnswer(answer: Answer, by: number, { m, n, width }: TokenSizes): Answer {
-  const perRow = { scores: n, weights: n, context: width, lse: 1 };
-  const rolled: Answer = {};
-  for (const output of OBSERVABLE) {
-    const data = answer[output];
-    const size = perRow[output];
-    if (!data) continue;
-    rolled[output] = data.map((_, k) => {
-      const row = Math.floor(k / size);
-      return data[(row - (row % m) + ((row + by) % m)) * size + (k % size)] ?? 0;
-    });
-  }
-  return rolled;
-}
-
-function rolledQueries({ query, axes: { H, M, D } }: Call, by: number): Call['query'] {
-  const data = new Float64Array(M * H * D);
-  for (let r = 0; r < M; r++) {
-    for (let h = 0; h < H; h++) {
-      const from = query.offset + h * query.headStride + ((r + by) % M) * query.rowStride;
-      data.set(query.data.subarray(from, from + D), (r * H + h) * D);
-    }
-  }
-  return columnBlocks({ data, rows: M, columns: H * D }, H);
+/** The rows in order, from the row `by` on. */
+function rolled({ axes: { M } }: Call, by: number): number[] {
+  return Array.from({ length: M }, (_, row) => (row + by) % M);
 }
 
 /** Where queries and keys stand for an encoding, by the query rows' own positions. */

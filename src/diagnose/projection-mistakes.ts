@@ -39,8 +39,18 @@ export const projectionTransposed: Described = {
   },
 };
 
-function transposed({ data, rows, columns }: Matrix): Matrix {
-  return { data: data.map((_, k) => data[(k % rows) * columns + Math.floor(k / rows)] ?? 0), rows: columns, columns: rows };
+/** Transposes by what they are of: with every mistake that it is paired with, the same one is made. */
+const TRANSPOSES = new WeakMap<Matrix, Matrix>();
+
+function transposed(matrix: Matrix): Matrix {
+  const { data, rows, columns } = matrix;
+  const known = TRANSPOSES.get(matrix) ?? {
+    data: data.map((_, k) => data[(k % rows) * columns + Math.floor(k / rows)] ?? 0),
+    rows: columns,
+    columns: rows,
+  };
+  TRANSPOSES.set(matrix, known);
+  return known;
 }
 
 export const queryKeySwapped: Described = {

@@ -1,16 +1,16 @@
-import { multiplyAdds } from '../engine/call.ts';
 import { ZeroVectors } from '../engine/errors.ts';
-import type { Projection } from '../engine/projection.ts';
 import { greatestMagnitude } from '../engine/similarity.ts';
-import type { TokenAttention } from '../engine/token-attention.ts';
 import type { TokenSizes } from '../engine/token-outputs.ts';
 import type { MistakeCode } from '../schemas/mistake-codes.ts';
 import type { Answer, Observable } from './answer.ts';
-import { arithmeticOf } from './arithmetic.ts';
+import { areOf, arithmeticOf } from './arithmetic.ts';
 import { formsIn, type Mistake, type Setting } from './mistake.ts';
 import { MISTAKES } from './mistakes.ts';
-import { comparable, errorOf, misfit, type Observed } from './observed.ts';
-import { type Change, changed, type Plan, type Predictor } from './plan.ts';
+import { comparable, errorOf, type Gap, gapOf, type Observed, type Tolerance } from './observed.ts';
+import { MOST_PAIR_WORK, pairsOf, type Suspect } from './pairs.ts';
+import { changed, type Plan } from './plan.ts';
+import type { Predictor } from './predictor.ts';
+import { evidence, printingError } from './printing.ts';
 
 /** A mistake that gives what was observed; `also` is the second of a pair. */
 export interface FoundMistake {
@@ -36,13 +36,6 @@ export interface Candidate {
   readonly fit: number;
 }
 
-/** One that may be: a mistake with one change, or a pair with two. */
-interface Suspect {
-  readonly mistake: Mistake;
-  readonly also?: Mistake;
-  readonly changes: readonly Change[];
-}
-
 /** Misfits are counted in errors of this size, whatever the caller tolerates: what float32 and plain care can do. */
 const UNIT = { absolute: 1e-5, relative: 1e-4 } as const;
 /** A mistake clearly beats the honest answer where it is so many times as close. */
@@ -53,68 +46,116 @@ const FARTHEST = 1e5;
 const TIED = 4;
 /** Below this, a difference is one of double precision. */
 const LEAST_MISFIT = 1e-7;
+/** What numbers that were printed with few decimals must say before one mistake is claimed, or two: there are some 100 forms, and some 5,000 pairs of them. */
+const ENOUGH_BITS = { single: 14, pair: 28 } as const;
 /** Numbers that the honest answer does not explain: so many are needed before a pair, or a coarse arithmetic, explains them. */
 const FEWEST = 4;
-/** Query rows that are looked at before all are. */
-const ROWS_FIRST = 3;
-/** Rounding is at most this part of the greatest number. */
-const ROUNDED = 0.05;
-/** The forms of a mistake that are paired with those of others. */
-const PAIRED_FORMS = 3;
+/** A look at so many query rows, after which so many suspects are left at most. */
+interface Round {
+  readonly rows: number;
+  readonly most: number;
+}
+
 /** Suspects that are looked at whole. */
 const MOST_WHOLE = 16;
-/** Multiply-adds that looking for pairs may take. */
-const MOST_PAIR_WORK = 150_000_000;
+const SINGLES_FIRST: readonly [Round] = [{ rows: 3, most: MOST_WHOLE }];
+/** In one row many pairs can give the same. */
+const PAIRS_FIRST: readonly [Round, Round] = [
+  { rows: 1, most: 200 },
+  { rows: 8, most: MOST_WHOLE },
+];
+/** Rounding is at most this part of the greatest number. */
+const ROUNDED = 0.05;
 /** Two mistakes of which the second is the first where nothing leaks. */
 const YIELDS: Readonly<Partial<Record<MistakeCode, MistakeCode>>> = { 'fill-too-weak': 'finite-fill' };
 
-/** The mistakes that explain what was observed, or else the pairs of them: those that fit equally well, in the order of the table. */
-export function search(within: Search): readonly Candidate[] {
-  const honest = misfitOf(within, within.right);
-  const limit = Math.min(honest / BEATS, FARTHEST);
-  const singles = MISTAKES.flatMap((mistake) => formsIn(mistake, within.setting).map((change): Suspect => ({ mistake, changes: [change] })));
-  const found = explaining(within, singles, limit, ROWS_FIRST);
-  if (found.length > 0) return found;
-  return unexplained(within) < FEWEST ? [] : explaining(within, pairsOf(within, singles), limit, 1);
+/** By what a search judges. */
+interface Look extends Search {
+  /** The greatest magnitude in each of what was observed. */
+  readonly greatest: readonly number[];
+  /** Misfits are counted in errors of this size. */
+  readonly unit: Tolerance;
+  /** What is claimed is not farther. */
+  readonly limit: number;
+  /** Whether the numbers were printed with few decimals, so that no other rounding shows in them. */
+  readonly isPrinted: boolean;
 }
 
-function explaining(within: Search, suspects: Iterable<Suspect>, limit: number, rowsFirst: number): readonly Candidate[] {
-  const rows = worstRows(within, rowsFirst);
-  const close: { readonly suspect: Suspect; readonly plan: Plan; readonly fit: number }[] = [];
+/** The mistakes that explain what was observed, or else the pairs of them: those that fit equally well, in the order of the table. */
+export function search(within: Search): readonly Candidate[] {
+  const forms = MISTAKES.flatMap((mistake) => formsIn(mistake, within.setting).map((change) => ({ mistake, change })));
+  const singles = forms.map(({ mistake, change }) => ({ mistake, plan: changed(within.plan, change) }));
+  const exact = looking(within, UNIT);
+  const found = explaining(exact, singles, SINGLES_FIRST);
+  const isCoarse = areOf('float16', within.observed) || areOf('bfloat16', within.observed);
+  if (found.some(({ fit }) => fit <= 1 || isCoarse)) return found;
+  const printed = lookingAtPrinted(within);
+  const printedFound = printed && printed.bits >= ENOUGH_BITS.single ? explaining(printed.look, singles, SINGLES_FIRST) : [];
+  if (printedFound.length > 0) return printedFound;
+  if (printed ? printed.bits < ENOUGH_BITS.pair : unexplained(within) < FEWEST) return found;
+  const pairs = explaining(printed?.look ?? exact, pairsOf(within.plan, within.sizes, forms), PAIRS_FIRST);
+  // One mistake and the rounding of a coarse arithmetic explain less than two mistakes that leave nothing.
+  return found.length === 0 || pairs.some(({ fit }) => fit <= 1) ? pairs : found;
+}
+
+function looking(within: Search, unit: Tolerance): Look {
+  const greatest = within.observed.map(({ data }) => greatestMagnitude(data.filter(Number.isFinite)));
+  const all = { ...within, greatest, unit, limit: Number.POSITIVE_INFINITY, isPrinted: unit !== UNIT };
+  const { misfit: honest } = gapIn(all, within.right);
+  return { ...all, limit: Math.min(honest / BEATS, unit === UNIT ? FARTHEST : 1) };
+}
+
+/** The same for numbers that were printed with so few decimals that UNIT is too fine for them, and what they say in bits. */
+function lookingAtPrinted(within: Search): { readonly look: Look; readonly bits: number } | undefined {
+  const { observed, right, sizes } = within;
+  const printing = printingError(observed);
+  if (printing === undefined || printing <= UNIT.absolute) return undefined;
+  const others = observed.map((seen) => comparable(right, seen, sizes));
+  return { look: looking(within, { ...UNIT, absolute: printing }), bits: evidence(observed, others, printing) };
+}
+
+/** The suspects that explain all rows, looked for in more and more of them. */
+function explaining(within: Look, suspects: Iterable<Suspect>, rounds: readonly Round[]): readonly Candidate[] {
+  const close = rounds.reduce<Iterable<Suspect>>((left, round) => closest(within, left, round), suspects);
+  return tied(
+    [...close].flatMap((suspect) => explanation(within, suspect) ?? []),
+    within.isPrinted ? 1 : LEAST_MISFIT,
+  );
+}
+
+/** Those that are within the limit over the worst rows, the closest first. */
+function closest(within: Look, suspects: Iterable<Suspect>, { rows, most }: Round): readonly Suspect[] {
+  const worst = worstRows(within, rows);
+  const close: { readonly suspect: Suspect; readonly fit: number }[] = [];
   for (const suspect of suspects) {
-    const plan = suspect.changes.reduce(changed, within.plan);
-    const fit = fitOf(within, plan, plan.acrossRows ? undefined : rows);
-    if (fit <= limit) close.push({ suspect, plan, fit });
+    const { misfit, isRounding } = fitOf(within, suspect.plan, worst);
+    if (misfit <= within.limit && isRounding) close.push({ suspect, fit: misfit });
   }
-  close.sort((a, b) => a.fit - b.fit);
-  const found = close.slice(0, MOST_WHOLE).flatMap(({ suspect, plan }) => explanation(within, suspect, plan, limit) ?? []);
-  return tied(found);
+  return close
+    .sort((a, b) => a.fit - b.fit)
+    .slice(0, most)
+    .map(({ suspect }) => suspect);
 }
 
 /** The suspect, where all rows are as close as some were, and what is left is rounding. */
-function explanation(within: Search, { mistake, also }: Suspect, plan: Plan, limit: number): Candidate | undefined {
+function explanation(within: Look, { mistake, also, plan }: Suspect): Candidate | undefined {
   const answer = within.predictor.predict(plan, wanted(within.observed));
-  const fit = misfitOf(within, answer);
-  if (fit > limit) return undefined;
+  const { misfit: fit, isRounding } = gapIn(within, answer);
+  if (fit > within.limit || !isRounding) return undefined;
   if (fit > 1 && !isRounded(within, plan, answer)) return undefined;
   return { plan, fit, found: { mistake, also, maxAbsoluteError: greatestError(within, answer) } };
 }
 
-/** Whether what the plan leaves unexplained is the rounding of a coarse arithmetic: of enough numbers, and small beside them. */
+/** Whether what the plan leaves unexplained is the rounding of a coarse arithmetic, of enough numbers. */
 function isRounded(within: Search, plan: Plan, answer: Answer): boolean {
   const { predictor, observed, sizes } = within;
-  const isSmall = observed.every((seen) => {
-    const answered = comparable(answer, seen, sizes);
-    const most = ROUNDED * greatestMagnitude(seen.data.filter(Number.isFinite));
-    return seen.data.every((got, k) => errorOf(got, answered[k] ?? 0) <= most);
-  });
-  return isSmall && unexplained(within) >= FEWEST && arithmeticOf({ plan, answer, observed, predictor, heads: sizes.h }) !== undefined;
+  return unexplained(within) >= FEWEST && arithmeticOf({ plan, answer, observed, predictor, heads: sizes.h }) !== undefined;
 }
 
 /** The best form of each mistake, of those that fit as well as the best. */
-function tied(found: readonly Candidate[]): readonly Candidate[] {
+function tied(found: readonly Candidate[], least: number): readonly Candidate[] {
   const best = found.reduce((least, { fit }) => Math.min(least, fit), Number.POSITIVE_INFINITY);
-  const within = found.filter(({ fit }) => fit <= Math.max(TIED * best, LEAST_MISFIT)).toSorted((a, b) => a.fit - b.fit);
+  const within = found.filter(({ fit }) => fit <= Math.max(TIED * best, least)).toSorted((a, b) => a.fit - b.fit);
   const byCodes = new Map<string, Candidate>();
   for (const one of within) {
     const codes = `${one.found.mistake.code} ${one.found.also?.code}`;
@@ -131,56 +172,40 @@ function tied(found: readonly Candidate[]): readonly Candidate[] {
 const WHOLE_BESIDES = 34;
 /** Forms of all mistakes, and pairs of them, at most. */
 export const searchedForms = 160;
-const MOST_PAIRS = 4000;
+const MOST_PAIRS = 8000;
 
 /** Multiply-adds of a search at most, where answering takes `once`. */
 export function diagnosisWork({ m }: Pick<TokenSizes, 'm'>, once: number): number {
-  const oneRow = once / m;
-  return (MOST_WHOLE + WHOLE_BESIDES) * once + searchedForms * Math.min(once, ROWS_FIRST * oneRow) + Math.min(MOST_PAIR_WORK, MOST_PAIRS * once);
-}
-
-/** Two mistakes at once; those for which all rows have to be computed only where that is little work. */
-function* pairsOf({ plan, sizes: { h, m, n, d_k, d_v } }: Search, singles: readonly Suspect[]): Generator<Suspect> {
-  const common = singles.filter(({ mistake }, k) => singles[k - PAIRED_FORMS]?.mistake !== mistake);
-  const work = multiplyAdds({ B: 1, H: h, G: h, M: m, N: n, D: d_k, E: d_v });
-  const projected = projectionWork(plan.attention);
-  let left = MOST_PAIR_WORK;
-  for (const [k, first] of common.entries()) {
-    for (const second of common.slice(k + 1)) {
-      if (second.mistake === first.mistake) continue;
-      const changes = [...first.changes, ...second.changes];
-      const both = changes.reduce(changed, plan);
-      const cost = (both.acrossRows ? work : work / m) + (both.vectorsKey.split('|').length > 2 ? projected : 0);
-      if (cost > left) continue;
-      left -= cost;
-      yield { mistake: first.mistake, also: second.mistake, changes };
-    }
-  }
-}
-
-/** Multiply-adds of the way in. */
-function projectionWork({ tokens, queries, projections: { query, key, value } }: TokenAttention): number {
-  const rows = queries.from === 'tokens' ? queries.positions.length : queries.vectors.rows;
-  const of = (count: number, { weight }: Projection) => (weight ? count * weight.rows * weight.columns : count);
-  return of(rows, query) + of(tokens.rows, key) + of(tokens.rows, value);
+  const ofRows = (suspects: number, { rows }: Round) => suspects * Math.min(1, rows / m) * once;
+  const [first, second] = PAIRS_FIRST;
+  const pairs = Math.min(MOST_PAIR_WORK, MOST_PAIRS * once) + ofRows(first.most, second);
+  return (2 * MOST_WHOLE + WHOLE_BESIDES) * once + ofRows(searchedForms, SINGLES_FIRST[0]) + pairs;
 }
 
 function wanted(observed: readonly Observed[]): ReadonlySet<Observable> {
   return new Set(observed.map(({ output }) => output));
 }
 
-/** How far a plan is from what was observed, over these rows; infinitely where it can't be computed. */
-function fitOf(within: Search, plan: Plan, rows: readonly number[] | undefined): number {
+/** How far a plan is from what was observed, and whether rounding may be so large. */
+interface Fit {
+  readonly misfit: number;
+  readonly isRounding: boolean;
+}
+
+/** How far a plan is over these rows; infinitely where it can't be computed. */
+function fitOf(within: Look, plan: Plan, rows: readonly number[]): Fit {
   try {
-    return misfitOf(within, within.predictor.predict(plan, wanted(within.observed), rows), rows);
+    return gapIn(within, within.predictor.predict(plan, wanted(within.observed), rows), rows);
   } catch (error) {
-    if (error instanceof ZeroVectors) return Number.POSITIVE_INFINITY;
+    if (error instanceof ZeroVectors) return { misfit: Number.POSITIVE_INFINITY, isRounding: false };
     throw error;
   }
 }
 
-function misfitOf({ observed, sizes }: Search, answer: Answer, rows?: readonly number[]): number {
-  return observed.reduce((worst, seen) => Math.max(worst, misfit(seen, comparable(answer, seen, sizes), UNIT, rows)), 0);
+function gapIn({ observed, greatest, unit, sizes }: Look, answer: Answer, rows?: readonly number[]): Fit {
+  const gaps = observed.map((seen) => gapOf(seen, comparable(answer, seen, sizes), unit, rows));
+  const isSmall = ({ misfit, error }: Gap, k: number) => misfit <= 1 || error <= ROUNDED * (greatest[k] ?? 0);
+  return { misfit: Math.max(...gaps.map(({ misfit }) => misfit)), isRounding: gaps.every(isSmall) };
 }
 
 function greatestError(within: Search, answer: Answer): number {

@@ -7,7 +7,8 @@ import { sampleDropout } from './dropout.ts';
 import { type Form, formsIn, type Mistake } from './mistake.ts';
 import { MISTAKES } from './mistakes.ts';
 import { errorOf } from './observed.ts';
-import { changed, honestPlan, Predictor } from './plan.ts';
+import { changed, honestPlan } from './plan.ts';
+import { Predictor } from './predictor.ts';
 
 /** An input that can be a case. */
 interface Vector<Given> {

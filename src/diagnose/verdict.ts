@@ -38,16 +38,18 @@ export function verdict(told: Told): string {
 
 /** What came of it, and what is wrong with the tolerance. */
 function sentences({ found, tolerance }: Told): string[] {
-  const { matches, mistakes, precision, toleranceIsBlind } = found;
+  const { mistakes, precision, toleranceIsBlind } = found;
   const allowed = `${written(tolerance.absolute)} + ${written(tolerance.relative)} · |wanted|`;
   const rounding = precision === undefined ? '' : ` The errors look like the rounding of ${precision}.`;
   const blind = toleranceIsBlind ? ['**The tolerance is blind**: the plain mean of the values would pass it too, so passing it says nothing.'] : [];
-  return [verdictOf(matches, mistakes, allowed, precision) + (mistakes.length > 0 ? '' : rounding), ...blind];
+  return [verdictOf(found, allowed) + (mistakes.length > 0 ? '' : rounding), ...blind];
 }
 
-function verdictOf(matches: boolean, mistakes: readonly FoundMistake[], allowed: string, precision: string | undefined): string {
+function verdictOf({ matches, isPrinted, mistakes, precision }: Diagnosis, allowed: string): string {
   const [only] = mistakes;
   if (matches) return `**Your numbers are right**: each is within the tolerance, ${allowed}.`;
+  if (isPrinted)
+    return `**Your numbers are the right ones as far as they are printed**, and not within the tolerance, ${allowed}: send more decimals.`;
   if (only && mistakes.length === 1)
     return only.also
       ? `**Your numbers are wrong, by two mistakes at once**: \`${only.mistake.code}\` and \`${only.also.code}\`.`

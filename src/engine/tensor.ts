@@ -55,8 +55,10 @@ export function positionsOf({ rows }: Matrix): Int32Array {
   return positions;
 }
 
-/** The rows of a matrix at these positions, in this order. */
-export function takeRows({ data, columns }: Matrix, positions: Int32Array): Matrix {
+/** The rows of a matrix at these positions, in this order; the matrix itself where they are all of its rows as they stand. */
+export function takeRows(matrix: Matrix, positions: Int32Array): Matrix {
+  const { data, rows, columns } = matrix;
+  if (positions.length === rows && positions.every((position, r) => position === r)) return matrix;
   const taken = data instanceof Float32Array ? new Float32Array(positions.length * columns) : new Float64Array(positions.length * columns);
   // Element by element: a view costs more than a short row, and rows are seldom long or many.
   for (let r = 0, k = 0; r < positions.length; r++) {

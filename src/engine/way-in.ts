@@ -46,7 +46,7 @@ export interface WayInStep {
  */
 export const WAY_IN = [
   { name: 'position', run: addPositions }, // tokens + sinusoids of their positions
-  { name: 'project', run: projectAll }, //    Q = queries · w_query + b_query, and so K and V
+  { name: 'project', run: projectingBy(project) }, // Q = queries · w_query + b_query, and so K and V
   { name: 'split', run: split }, //           each row's columns in heads
   { name: 'rotate', run: rotateAll }, //      rope: each head of Q and K turned by its position
   { name: 'normalise', run: normalise }, //   cosine: each head of Q and K divided by its length
@@ -98,9 +98,12 @@ function addPositions({ precision, position, queries: rows }: WayIn, vectors: Ve
   };
 }
 
-function projectAll({ precision, projections }: WayIn, { queries, keys, values }: Vectors, checkpoint?: () => void): Vectors {
-  const projected = (rows: Heads, by: Projection) => (by.weight || by.bias ? whole(project(rows, by, precision, checkpoint)) : rows);
-  return { queries: projected(queries, projections.query), keys: projected(keys, projections.key), values: projected(values, projections.value) };
+/** The step that projects, with that function for each of the three: `project`, or one that remembers. */
+export function projectingBy(each: typeof project): WayInStep['run'] {
+  return ({ precision, projections }, { queries, keys, values }, checkpoint) => {
+    const projected = (rows: Heads, by: Projection) => (by.weight || by.bias ? whole(each(rows, by, precision, checkpoint)) : rows);
+    return { queries: projected(queries, projections.query), keys: projected(keys, projections.key), values: projected(values, projections.value) };
+  };
 }
 
 function split({ heads, kvHeads }: WayIn, vectors: Vectors): Vectors {

@@ -1,5 +1,7 @@
+import type { Authored } from './authored.ts';
 import { button, byId, el, setText } from './element.ts';
 import { LESSONS, type Lesson } from './lessons.ts';
+import { fromLink } from './link.ts';
 import { signOverflow } from './overflow.ts';
 import type { State } from './state.ts';
 
@@ -9,7 +11,7 @@ export class Course {
   readonly #steps: readonly HTMLButtonElement[];
   readonly #begin: (state: State) => void;
   readonly #reveal: (state: State, about: string) => void;
-  #shown: string | undefined;
+  #shown: string | Authored | undefined;
 
   constructor(begin: (state: State) => void, reveal: (state: State, about: string) => void) {
     this.#begin = begin;
@@ -24,17 +26,19 @@ export class Course {
     signOverflow(list);
   }
 
-  show({ lesson: id }: State): void {
-    if (id === this.#shown) return;
-    this.#shown = id;
+  show(state: State): void {
+    const { lesson: id, authored } = state;
+    if ((authored ?? id) === this.#shown) return;
+    this.#shown = authored ?? id;
     const at = LESSONS.findIndex((lesson) => lesson.id === id);
     for (const [i, step] of this.#steps.entries()) {
       if (i === at) step.setAttribute('aria-current', 'step');
       else step.removeAttribute('aria-current');
     }
-    const lesson = LESSONS[at];
+    const lesson = authored ? lessonOf(authored, state) : LESSONS[at];
     this.#root.hidden = lesson === undefined;
-    if (lesson) this.#root.replaceChildren(...this.#page(lesson, LESSONS[at + 1]));
+    veil(authored?.hides === true);
+    if (lesson) this.#root.replaceChildren(...this.#page(lesson, authored ? undefined : LESSONS[at + 1]));
   }
 
   #page(lesson: Lesson, next: Lesson | undefined): HTMLElement[] {
@@ -48,7 +52,8 @@ export class Course {
         const chosen = choices.findIndex((choice) => choice.querySelector('input')?.checked);
         for (const [i, choice] of choices.entries()) choice.classList.toggle('right', i === lesson.right);
         verdict.replaceChildren(...this.#verdict(lesson, chosen, next));
-        this.#reveal({ ...lesson.reveal.state, lesson: lesson.id }, 'Reveal');
+        veil(false);
+        this.#reveal(lesson.reveal.state, 'Reveal');
       },
       { class: 'primary' },
     );
@@ -70,6 +75,27 @@ export class Course {
     this.#shown = undefined;
     setText(this.#root, '');
   }
+}
+
+/** Hides the pictures, or shows them again. */
+function veil(hides: boolean): void {
+  document.body.classList.toggle('veiled', hides);
+}
+
+/** A lesson that somebody made; `state` is what it begins with. */
+function lessonOf(authored: Authored, state: State): Lesson {
+  const { title, words, question, choices, right, told, shown } = authored;
+  const revealed = fromLink(shown);
+  return {
+    id: 'authored',
+    title,
+    words,
+    state,
+    question,
+    choices,
+    right,
+    reveal: { state: revealed ? { ...revealed, lesson: undefined, authored } : state, words: told, expected: {} },
+  };
 }
 
 function printed(numbers: unknown): string {

@@ -1,4 +1,5 @@
 import { type Answer, dot } from './answer.ts';
+import { el } from './element.ts';
 
 /** Question and answer, as they went over the wire. */
 export function jsonFile({ request, reply }: Answer): string {
@@ -22,6 +23,31 @@ export function csvFile(answer: Answer): string {
     });
   });
   return `${lines.join('\r\n')}\r\n`;
+}
+
+/** Pixels of a PNG for each of the drawing's units, and on a side at most: browsers make no larger canvas. */
+const SHARPNESS = 2;
+const MOST_PIXELS = 8192;
+
+/**
+ * A picture in SVG as PNG.
+ * @throws Error where the browser can't draw it
+ */
+export async function pngOf(svg: string): Promise<Blob> {
+  const address = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
+  try {
+    const image = new Image();
+    image.src = address;
+    await image.decode();
+    const scale = Math.min(SHARPNESS, MOST_PIXELS / Math.max(image.naturalWidth, image.naturalHeight));
+    const canvas = el('canvas', { width: Math.round(image.naturalWidth * scale), height: Math.round(image.naturalHeight * scale) });
+    canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
+    const png = await new Promise<Blob | null>((made) => canvas.toBlob(made, 'image/png'));
+    if (!png) throw new Error('this browser makes no PNG of it');
+    return png;
+  } finally {
+    URL.revokeObjectURL(address);
+  }
 }
 
 function quoted(name: string): string {

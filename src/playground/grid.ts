@@ -35,6 +35,10 @@ interface GridOptions {
 /** Numbers of so many characters are shown whole, and columns are never narrower than for so few. */
 const LONGEST_SHOWN = 16;
 const SHORTEST_COLUMN = 5;
+/** Names of so many characters are shown whole. */
+const LONGEST_NAME = 12;
+/** What the button that removes a column takes beside its name. */
+const REMOVER = 4;
 
 /** From so many cells on, rows out of sight are not drawn. */
 const LARGE = 256;
@@ -213,7 +217,8 @@ export class EditGrid {
   /** Texts, names and marks into the controls that are there; only what differs is touched. */
   #fill(): void {
     const { cells, rowNames, columnNames, rowTitles, columnTitles, chosen } = this.#view;
-    this.#widen(cells);
+    this.#widen(cells, columnNames);
+    this.#table.style.setProperty('--name', `${longestName(rowNames)}`);
     const nameInputs = this.#table.querySelectorAll<HTMLInputElement>('thead input');
     nameInputs.forEach((input, c) => {
       setValue(input, columnNames?.[c] ?? '');
@@ -242,13 +247,14 @@ export class EditGrid {
     }
   }
 
-  /** A column is as wide as its longest number. */
-  #widen(cells: Grid): void {
+  /** A column is as wide as its longest number, or its name. */
+  #widen(cells: Grid, names: readonly string[] = []): void {
     const widths = this.#widths;
     const rows = [...this.#table.rows];
     for (let c = 0; c < Math.max(0, ...cells.map((row) => row.length)); c++) {
       const longest = cells.reduce((most, row) => Math.max(most, row[c]?.length ?? 0), SHORTEST_COLUMN);
-      const width = Math.min(longest, LONGEST_SHOWN);
+      const name = Math.min(names[c]?.length ?? 0, LONGEST_NAME) + REMOVER;
+      const width = Math.max(Math.min(longest, LONGEST_SHOWN), name);
       if (widths[c] === width) continue;
       widths[c] = width;
       for (const row of rows) row.cells[c + 1]?.style.setProperty('--characters', `${width}`);
@@ -296,6 +302,10 @@ const STEPS: Readonly<Record<string, readonly [rows: number, columns: number]>> 
   ArrowLeft: [0, -1],
   ArrowRight: [0, 1],
 };
+
+function longestName(names: readonly string[] = []): number {
+  return Math.min(LONGEST_NAME, Math.max(SHORTEST_COLUMN, ...names.map(({ length }) => length)));
+}
 
 function atEdge(input: HTMLInputElement, direction: number): boolean {
   const { selectionStart, selectionEnd, value } = input;

@@ -5,19 +5,25 @@ import { type Cell, followPointing } from './pointing.ts';
 import { brief } from './printed.ts';
 import type { Stage } from './stage.ts';
 
+/** Rows and columns have their names where neither are more than so many. */
+const MOST_NAMES = 16;
+
 /** A matrix too large for numbers: one pixel a cell, stretched; the table behind it is built when it is opened. */
 export class CanvasPicture implements Picture {
   readonly element: HTMLElement;
   readonly #canvas = el('canvas', { tabindex: 0, role: 'img' });
   readonly #marker = el('span', { class: 'marker', hidden: true });
   readonly #row = el('span', { class: 'rowmarker' });
+  readonly #columnNames = el('div', { class: 'column-names', 'aria-hidden': 'true' });
+  readonly #rowNames = el('div', { class: 'row-names', 'aria-hidden': 'true' });
   readonly #table = el('table', { class: 'plain' });
   readonly #details = el('details', {}, el('summary', {}, 'As a table'), el('div', { class: 'scroll', tabindex: 0, role: 'group' }, this.#table));
   #stage: Stage | undefined;
   #focus: Cell = { row: 0, column: 0 };
 
   constructor(handlers: Handlers) {
-    this.element = el('div', {}, el('div', { class: 'heatmap' }, this.#canvas, this.#row, this.#marker), this.#details);
+    const heatmap = el('div', { class: 'heatmap' }, this.#canvas, this.#row, this.#marker);
+    this.element = el('div', {}, el('div', { class: 'named-cells' }, this.#columnNames, this.#rowNames, heatmap), this.#details);
     this.#details.addEventListener('toggle', () => this.#fillTable());
     followPointing(this.#canvas, {
       ...handlers,
@@ -44,6 +50,9 @@ export class CanvasPicture implements Picture {
     this.#draw(stage, palette);
     this.#row.hidden = queryRow < 0;
     this.#place(this.#row, queryRow, 0, columns);
+    const names = Math.max(rows, columns) <= MOST_NAMES ? stage : { rows: [], columns: [] };
+    this.#columnNames.replaceChildren(...names.columns.map((name) => el('span', {}, name)));
+    this.#rowNames.replaceChildren(...names.rows.map((name) => el('span', {}, name)));
     this.#fillTable();
   }
 

@@ -1,3 +1,4 @@
+import { lessonParts, readLesson } from './authored.ts';
 import { clamped, fittedBias, fittedMask, GRIDS, type Grid, on, POSITIONS, START, type State, type Switch, TEXTS } from './state.ts';
 
 /*
@@ -10,6 +11,8 @@ export function toLink(state: State): string {
   const { position } = state;
   const parts = new Map<string, string>();
   if (state.lesson) parts.set('lesson', state.lesson);
+  for (const [name, value] of state.authored ? lessonParts(state.authored) : [])
+    parts.set(name, typeof value === 'string' ? text(value) : row(value));
   parts.set('labels', row(state.labels));
   parts.set('dimensions', row(state.dimensions));
   parts.set('tokens', grid(state.tokens));
@@ -60,6 +63,7 @@ export function fromLink(hash: string): State | undefined {
   return clamped({
     ...START,
     lesson: parts.get('lesson'),
+    authored: readLesson((name) => (parts.has(name) ? plain(parts.get(name) ?? '') : undefined), readRow(parts.get('choices')) ?? []),
     tokens,
     labels: readRow(parts.get('labels')) ?? tokens.map((_, i) => `t${i}`),
     dimensions: readRow(parts.get('dimensions')) ?? Array.from({ length: width }, (_, i) => `d${i}`),

@@ -17,4 +17,4 @@ addEventListener('hashchange', () => {
   address.link = location.hash;
   page.begin(fromLink(location.hash) ?? START, false);
 });
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => page.recolour());
+for (const query of ['(prefers-color-scheme: dark)', 'print']) matchMedia(query).addEventListener('change', () => page.recolour());

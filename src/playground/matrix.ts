@@ -53,6 +53,11 @@ export class TablePicture implements Picture {
     });
   }
 
+  /** By row and column. */
+  get cells(): readonly (readonly HTMLTableCellElement[])[] {
+    return this.#cells;
+  }
+
   show({ stage, palette, before, queryRow }: StageView): void {
     const shape = `${stage.rows.length}×${stage.columns.length}`;
     if (shape !== this.#shape) this.#build(stage);
@@ -80,6 +85,7 @@ export class TablePicture implements Picture {
       }
     }
     this.element.classList.toggle('changing', before !== undefined);
+    this.element.classList.toggle('dense', decimals === 2);
   }
 
   mark(cell: Cell | undefined, focus: boolean): void {

@@ -1,9 +1,9 @@
 import { clamped, GRIDS, type Grid, on, POSITIONS, START, type State, TEXTS, withGrids, withTexts } from './state.ts';
 
-/** A request as a state, and what of it this page can't show. */
+/** A request as a state, and a sentence for each thing of it that this page can't show. */
 export interface Opened {
   readonly state: State;
-  readonly leftOut: readonly string[];
+  readonly notes: readonly string[];
 }
 
 type Members = Readonly<Record<string, unknown>>;
@@ -29,11 +29,15 @@ export function readRequest(text: string): Opened | undefined {
     return given[name];
   };
   const state = clamped(withPairs(plainState(take), take));
-  const leftOut = Object.keys(given).filter((name) => !read.has(name));
   const { query, mask, bias } = given;
-  if (Array.isArray(query)) leftOut.push('query as a list: every token is a query here');
-  for (const [name, value] of Object.entries({ mask, bias })) if (depth(value) > 2) leftOut.push(`${name} a head`);
-  return { state, leftOut };
+  const notes = Object.keys(given)
+    .filter((name) => !read.has(name))
+    .map((name) => `This page has no place for “${name}”: it is left out.`);
+  if (Array.isArray(query)) notes.push('It asks for some tokens only: here every token is a query, and those are among the rows.');
+  for (const [name, value] of Object.entries({ mask, bias })) {
+    if (depth(value) > 2) notes.push(`It has a ${name} for each head: this page has one for all heads, so that is left out.`);
+  }
+  return { state, notes };
 }
 
 function plainState(take: (name: string) => unknown): State {
@@ -76,13 +80,18 @@ function withPairs(state: State, take: (name: string) => unknown): State {
   const rows = <Value>(value: unknown, read: (cell: unknown) => Value): Value[][] => {
     const all = value as unknown[];
     const rowsOf = depth(value) === 1 ? Array.from({ length: Math.max(state.tokens.length, state.grids.queries.value.length) }, () => all) : all;
-    // The one row of one query stands where that query does.
-    const placed = depth(value) === 2 && !state.everyone && !state.grids.queries.on ? Array.from({ length: state.query + 1 }, () => all[0]) : rowsOf;
+    const placed = depth(value) === 2 && !state.grids.queries.on ? atQueries(take('query'), state, all) : rowsOf;
     return placed.map((row) => (Array.isArray(row) ? row.map(read) : []));
   };
   const [mask, bias] = [take('mask'), take('bias')];
   const masked = within(mask) ? { ...state, mask: on(rows(mask, (cell) => cell === true)) } : state;
   return within(bias) ? withGrids(masked, { bias: on(rows(bias, textOf)) }) : masked;
+}
+
+/** The rows of one query, or of several, stand where these tokens do. */
+function atQueries(query: unknown, state: State, rows: readonly unknown[]): readonly unknown[] {
+  const asked: unknown[] | undefined = Array.isArray(query) ? query : typeof query === 'number' ? [query] : undefined;
+  return asked === undefined ? rows : state.tokens.map((_, token) => rows[asked.indexOf(token)]);
 }
 
 function within(value: unknown): boolean {

@@ -1,4 +1,4 @@
-import { fittedMask, type GridName, on, POSITIONS, type State, type TextName, turnGrid, withTexts } from './state.ts';
+import { fittedMask, type GridName, on, POSITIONS, queryWidth, SCALE_BY_WIDTH, type State, type TextName, turnGrid, withTexts } from './state.ts';
 
 /** A text or a choice beside a switch. */
 export interface Field {
@@ -8,6 +8,10 @@ export interface Field {
   readonly set: (state: State, text: string) => State;
   readonly placeholder?: string;
   readonly choices?: readonly (readonly [value: string, words: string])[];
+  /** The least of whole numbers; any number will do, where it is left out. */
+  readonly least?: number;
+  /** The number that its text stands for, where that is none. */
+  readonly standsFor?: (state: State) => number | undefined;
   /** Where it has a meaning; always, where it is left out. */
   readonly isMeant?: (state: State) => boolean;
 }
@@ -22,7 +26,7 @@ export interface Option {
   readonly fields?: readonly Field[];
 }
 
-const text = (of: TextName, label: string, hint: string, field: string): Option => ({
+const text = (of: TextName, label: string, hint: string, field: string, more: Pick<Field, 'least' | 'standsFor'> = {}): Option => ({
   label,
   hint,
   pointer: `/${of}`,
@@ -30,6 +34,7 @@ const text = (of: TextName, label: string, hint: string, field: string): Option 
   turn: (state, turned) => withTexts(state, { [of]: { ...state.texts[of], on: turned } }),
   fields: [
     {
+      ...more,
       label: field,
       pointer: `/${of}`,
       get: (state) => state.texts[of].value,
@@ -55,6 +60,7 @@ const flag = (of: 'everyone' | 'cosine' | 'causal', label: string, hint: string,
 });
 
 const side = (of: 'left' | 'right'): Field => ({
+  least: 0,
   placeholder: of,
   label: of,
   pointer: `/window/${of}`,
@@ -64,6 +70,7 @@ const side = (of: 'left' | 'right'): Field => ({
 
 const headCount = (of: 'query' | 'key', label: string, pointer: string): Field => ({
   placeholder: of === 'key' ? 'keys' : 'heads',
+  least: 1,
   label,
   pointer,
   get: (state) => state.heads.value[of],
@@ -86,7 +93,7 @@ export const OPTIONS: readonly (readonly [title: string, options: readonly Optio
     [
       flag('everyone', 'Every token is a query', 'one row each', '/query'),
       grid('queries', 'Cross-attention', 'query vectors from outside'),
-      text('queries_start', 'Queries have positions', 'that of the first query', 'position of the first query'),
+      text('queries_start', 'Queries have positions', 'that of the first query', 'position of the first query', { least: 0 }),
     ],
   ],
   [
@@ -115,7 +122,9 @@ export const OPTIONS: readonly (readonly [title: string, options: readonly Optio
     'Scores',
     [
       flag('cosine', 'Cosine', 'lengths divided out', '/similarity'),
-      text('scale', 'Scale', 'multiplies every score', 'scale: a number, or 1/sqrt(d_k)'),
+      text('scale', 'Scale', 'multiplies every score', 'scale: a number, or 1/sqrt(d_k)', {
+        standsFor: (state) => (state.texts.scale.value === SCALE_BY_WIDTH ? 1 / Math.sqrt(queryWidth(state)) : undefined),
+      }),
       text('softcap', 'Softcap', 'c · tanh(score / c)', 'cap'),
       grid('bias', 'Bias', 'a number added to each score'),
       {

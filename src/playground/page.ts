@@ -1,4 +1,5 @@
 import { type Answer, headOf, readAnswer, rowOf } from './answer.ts';
+import { Author } from './author.ts';
 import { comparable } from './change.ts';
 import { readPalette } from './colours.ts';
 import { Course } from './course.ts';
@@ -41,11 +42,17 @@ export class Page {
     (state, about) => this.#edit(() => state, about),
   );
   readonly #share = new Share({ draw: (state, type) => this.#service.draw(state, type), isLocked: () => this.#service.key !== '' });
+  readonly #author = new Author({
+    state: () => this.#state,
+    open: (state) => this.begin(state, true),
+    copy: (state, what, said) => this.#share.copyLink(state, what, said),
+  });
   readonly #views = PICTURES.map((make) =>
     make({
       state: () => this.#state,
       edit: (change, about, gesture) => this.#edit(change, about, gesture),
       look: (spot, byKeyboard) => this.#look(spot, byKeyboard),
+      diagnose: (state, observed) => this.#service.diagnose(state, observed),
     }),
   );
 
@@ -113,6 +120,7 @@ export class Page {
   #changed(): void {
     this.#inputs.show(this.#state);
     this.#course.show(this.#state);
+    this.#author.show(this.#state);
     this.#share.show(this.#state, this.#answer);
     byId('undo', HTMLButtonElement).disabled = !this.#past.hasBefore;
     byId('redo', HTMLButtonElement).disabled = !this.#past.hasAfter;

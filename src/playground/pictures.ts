@@ -1,6 +1,7 @@
 import { Arcs } from './arcs.ts';
 import { Change } from './change.ts';
 import { Contributions } from './contributions.ts';
+import { Diagnosis } from './diagnosis.ts';
 import { Heads } from './heads.ts';
 import { Planes } from './planes.ts';
 import type { Actions, View } from './scene.ts';
@@ -16,4 +17,5 @@ export const PICTURES: readonly ((actions: Actions) => View)[] = [
   (actions) => new Planes(actions),
   () => new Softmax(),
   () => new Contributions(),
+  (actions) => new Diagnosis(actions),
 ];

@@ -13,22 +13,18 @@ const ITERATIONS = 200;
 /**
  * The two directions along which vectors reach farthest from 0, at right angles to each other: the leading eigenvectors of Σ v vᵀ, by power
  * iteration. They are not centred, since arrows begin at 0. The largest part of each is positive, so that they don't flip.
+ * @param near the directions of nearly the same vectors, which are soon there
  */
-export function principalAxes(vectors: readonly (readonly number[])[]): readonly [Axis, Axis] {
+export function principalAxes(vectors: readonly (readonly number[])[], near?: readonly [Axis, Axis]): readonly [Axis, Axis] {
   const width = vectors[0]?.length ?? 1;
-  const first = leading(vectors, width, undefined);
-  return [first, leading(vectors, width, first)];
+  const first = leading(vectors, width, undefined, near?.[0]);
+  return [first, leading(vectors, width, first, near?.[1])];
 }
 
-function leading(vectors: readonly (readonly number[])[], width: number, besides: Axis | undefined): Axis {
+function leading(vectors: readonly (readonly number[])[], width: number, besides: Axis | undefined, near: Axis = []): Axis {
   // Begins with what no dimension is at right angles to, or with the dimension that is left.
-  let axis =
-    unit(
-      rid(
-        Array.from({ length: width }, (_, i) => 1 / (i + 1)),
-        besides,
-      ),
-    ) ?? fallback(width, besides);
+  const begin = Array.from({ length: width }, (_, i) => (near.length === width ? (near[i] ?? 0) + 0.01 / (i + 1) : 1 / (i + 1)));
+  let axis = unit(rid(begin, besides)) ?? fallback(width, besides);
   for (let round = 0; round < ITERATIONS; round++) {
     const next = Array.from({ length: width }, () => 0);
     for (const vector of vectors) {

@@ -2,6 +2,7 @@ import { dot } from './answer.ts';
 import { TOKEN_COLOURS } from './colours.ts';
 import { el, svg } from './element.ts';
 import { type Axis, dimensionAxis, headOfArrow, principalAxes, roundStep } from './plane-axes.ts';
+import { type Placed, placeLabels } from './plane-labels.ts';
 import { brief } from './printed.ts';
 
 /** An arrow of a plane, in the space of its vectors. */
@@ -26,6 +27,10 @@ const WIDE = 320;
 const HIGH = 240;
 const SIDES = 84;
 const ENDS = 48;
+/** How wide a digit beside an axis is. */
+const TICK_LETTER = 6;
+/** Of more dimensions two say little, and the principal directions are drawn first. */
+const MOST_OWN = 3;
 
 type Point = readonly [number, number];
 
@@ -51,12 +56,14 @@ export class Plane {
   readonly #handles = svg('g', {});
   readonly #tips = new Map<string, SVGElement>();
   readonly #picture: SVGElement;
+  readonly #mixed = el('p', { class: 'hint' }, 'Principal directions mix all dimensions, so that the arrows reach farthest.');
   #arrows: readonly Arrow[] = [];
   #shape = '';
   #frame: Frame = { middle: [0, 0], scale: 1 };
   /** While a tip is dragged the axes stand still, and so does what is around. */
   #held: readonly [Axis, Axis] | undefined;
   #width = 1;
+  #principal: readonly [Axis, Axis] | undefined;
 
   constructor(title: string) {
     const choice = (label: string) => el('select', { 'aria-label': `${title}: ${label}` });
@@ -68,6 +75,7 @@ export class Plane {
       { class: 'plane' },
       el('figcaption', {}, title, el('span', { class: 'fields' }, '→ ', this.#axes[0], ' ↑ ', this.#axes[1])),
       this.#picture,
+      this.#mixed,
     );
   }
 
@@ -83,16 +91,22 @@ export class Plane {
 
   #offer(names: readonly string[]): void {
     for (const [i, select] of this.#axes.entries()) {
-      const principal = el('option', { value: 'principal' }, i === 0 ? 'farthest' : 'next farthest');
+      const principal = el('option', { value: 'principal' }, i === 0 ? 'first principal' : 'second principal');
       select.replaceChildren(...names.map((name, c) => el('option', { value: c }, name)), principal);
-      select.value = `${Math.min(i, names.length - 1)}`;
+      select.value = names.length > MOST_OWN ? 'principal' : `${Math.min(i, names.length - 1)}`;
     }
   }
 
   #axesNow(): readonly [Axis, Axis] {
     if (this.#held) return this.#held;
     const chosen = this.#axes.map(({ value }) => value);
-    const principal = chosen.includes('principal') ? principalAxes(this.#arrows.map(({ to }) => to)) : undefined;
+    const principal = chosen.includes('principal')
+      ? principalAxes(
+          this.#arrows.map(({ to }) => to),
+          this.#principal,
+        )
+      : undefined;
+    this.#principal = principal;
     const axis = (i: 0 | 1): Axis => {
       if (chosen[i] === 'principal') return principal?.[i] ?? [];
       // The same dimension twice is drawn on a line.
@@ -108,14 +122,23 @@ export class Plane {
     const { middle, scale } = this.#frame;
     const toDrawing = ([x, y]: Point): Point => [WIDE / 2 + (x - middle[0]) * scale, HIGH / 2 - (y - middle[1]) * scale];
     const place = (vector: readonly number[]) => toDrawing(at(vector));
-    this.#drawn.replaceChildren(...this.#ground(toDrawing), ...this.#arrows.map((arrow) => drawn(arrow, place, toDrawing([0, 0]))));
+    const labels = placeLabels(
+      this.#arrows.map(({ label, to, kind, share }) => ({ label, at: place(to), weight: kind === 'strong' ? 2 : share })),
+      WIDE,
+      HIGH,
+    );
+    this.#drawn.replaceChildren(...this.#ground(toDrawing), ...this.#arrows.map((arrow, i) => drawn(arrow, place, toDrawing([0, 0]), labels[i])));
+    this.#mixed.hidden = this.#axes.every(({ value }) => value !== 'principal');
     this.#placeTips(place, at);
   }
 
   #ground(toDrawing: (point: Point) => Point): SVGElement[] {
     const step = this.#step();
     const line = (x1: number, y1: number, x2: number, y2: number) => svg('line', { x1, y1, x2, y2, class: 'axis-line' });
-    const tick = (x: number, y: number) => svg('text', { x, y, class: 'tick' }, brief(step));
+    const words = brief(step);
+    // Near the right edge a number ends where it would begin elsewhere, so that the drawing does not cut it off.
+    const tick = (x: number, y: number) =>
+      svg('text', { x, y, class: 'tick', 'text-anchor': x + TICK_LETTER * words.length > WIDE ? 'end' : 'start' }, words);
     const [x, y] = toDrawing([0, 0]);
     const [stepX, stepY] = toDrawing([step, step]);
     return [
@@ -154,6 +177,7 @@ export class Plane {
     const tip = svg(
       'g',
       { class: 'tip', tabindex: 0, role: 'button', 'data-tip': name },
+      svg('title', {}, name),
       svg('circle', { r: 13, class: 'reach' }),
       svg('circle', { r: 4.5 }),
     );
@@ -209,19 +233,21 @@ export class Plane {
   }
 }
 
-function drawn({ label, from, to, token, share, kind }: Arrow, place: (vector: readonly number[]) => Point, origin: Point): SVGElement {
+function drawn(
+  { name, label, from, to, token, share, kind }: Arrow,
+  place: (vector: readonly number[]) => Point,
+  origin: Point,
+  named: Placed | undefined,
+): SVGElement {
   const [start, end] = [from ? place(from) : origin, place(to)];
   const colour = token === undefined ? 'ink' : `t${token % TOKEN_COLOURS}`;
   const width = kind === 'strong' ? 3.5 : kind === 'faint' ? 1 : 1 + 5 * share;
-  const isLeft = end[0] < WIDE / 2;
-  // Below the tip, since a query may be a key too, whose name is above it.
-  const below = kind === 'strong' ? 16 : -7;
   return svg(
     'g',
     { class: `arrow ${kind} ${colour}` },
+    svg('title', {}, name),
     svg('line', { x1: start[0], y1: start[1], x2: end[0], y2: end[1], 'stroke-width': width }),
     svg('polygon', { points: headOfArrow(start, end, 8 + width) }),
-    // Towards the middle, where there is room for a long name.
-    svg('text', { x: end[0] + (isLeft ? 7 : -7), y: end[1] + below, 'text-anchor': isLeft ? 'start' : 'end' }, label),
+    named && svg('text', { x: named.x, y: named.y, 'text-anchor': named.anchor }, label),
   );
 }

@@ -109,7 +109,8 @@ export class Planes implements View {
 
   #hintFor({ answer, head }: Scene): string {
     const fixed = (['query', 'key', 'value'] as const).filter((of) => sourceOf(answer, head, of, 0) === undefined);
-    const drag = 'Drag a tip, or move it with the arrow keys: weights and context vector follow. An arrow is as thick as its weight.';
+    const drag =
+      'Drag a tip, or move it with the arrow keys: weights and context vector follow. A key has its weight beside its name, and is as thick as that.';
     if (fixed.length === 0) return drag;
     const words = { query: 'queries', key: 'keys', value: 'values' };
     return `${fixed.length < 3 ? `${drag} ` : ''}The ${fixed.map((of) => words[of]).join(', ')} are made from the tokens, by projection or position: change those instead.`;

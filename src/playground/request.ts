@@ -1,6 +1,6 @@
 import type { AttentionRequest } from '../schemas/attention.ts';
 import { isNumber } from './paste.ts';
-import { fittedBias, fittedMask, GRIDS, type Grid, hasRows, type State, TEXTS } from './state.ts';
+import { fittedBias, fittedMask, GRIDS, type Grid, hasRows, SCALE_BY_WIDTH, type State, TEXTS } from './state.ts';
 
 /** The members of a request, with whatever was typed in the place of a number: the service says what is wrong with it. */
 export type Request = { readonly [Member in keyof AttentionRequest]: unknown };
@@ -44,7 +44,7 @@ function perPair<Row>(state: State, rows: readonly Row[]): unknown {
 }
 
 function textOf(name: (typeof TEXTS)[number], text: string): unknown {
-  if (name === 'scale' && text === '1/sqrt(d_k)') return text;
+  if (name === 'scale' && text === SCALE_BY_WIDTH) return text;
   return name === 'sink' && /[\s,;]/.test(text.trim()) ? list(text) : number(text);
 }
 

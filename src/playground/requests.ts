@@ -7,10 +7,7 @@ export function takeRequests(begin: (state: State) => void): void {
   const said = byId('link-said', HTMLElement);
   const take = (opened: Opened) => {
     begin(opened.state);
-    setText(
-      said,
-      opened.leftOut.length === 0 ? 'The request is opened.' : `The request is opened; this page has no place for: ${opened.leftOut.join('; ')}.`,
-    );
+    setText(said, ['The request is opened.', ...opened.notes].join(' '));
   };
   const chooser = el('input', { type: 'file', accept: '.json,application/json', hidden: true });
   chooser.addEventListener('change', async () => {

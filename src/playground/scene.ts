@@ -2,6 +2,7 @@ import type { Answer } from './answer.ts';
 import type { Palette } from './colours.ts';
 import type { Spot, Stage } from './stage.ts';
 import type { State } from './state.ts';
+import type { Verdict } from './verdict.ts';
 
 /** What every picture draws: an answer, what is looked at of it, and how it was before the last change. */
 export interface Scene {
@@ -35,6 +36,8 @@ export interface Actions {
   readonly state: () => State;
   readonly edit: Edit;
   readonly look: (spot: Spot, byKeyboard: boolean) => void;
+  /** What the service says of numbers that somebody's code gave for a state. @throws Error with what is wrong with them */
+  readonly diagnose: (state: State, observed: Readonly<Record<string, unknown>>) => Promise<Verdict>;
 }
 
 /** A picture of the answer. */

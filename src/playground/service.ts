@@ -1,6 +1,8 @@
 import { faultOfKey, keptKey } from './key.ts';
+import { printedTolerance } from './observed.ts';
 import { INCLUDE, questionOf, type Request } from './request.ts';
 import type { State } from './state.ts';
+import type { Verdict } from './verdict.ts';
 
 /** One thing wrong with a request, and the JSON pointer to where it stands. */
 export interface Fault {
@@ -86,8 +88,21 @@ export class Service {
     throw new Error(problem.detail ?? response.statusText);
   }
 
-  #post(body: unknown, accept: string): Promise<Response> {
-    return fetch('attention', {
+  /**
+   * What the service says of numbers that somebody's code gave for a state.
+   * @throws Error with what is wrong with them, or that the service is not there
+   */
+  async diagnose(state: State, observed: Readonly<Record<string, unknown>>): Promise<Verdict> {
+    const tolerance = printedTolerance(Object.values(observed)[0]);
+    const response = await this.#post({ ...questionOf(state), observed, ...(tolerance && { tolerance }) }, 'application/json', 'attention/diagnose');
+    if (response.ok) return response.json();
+    const problem: { detail?: string; errors?: readonly Fault[] } = await response.json().catch(() => ({}));
+    const [first] = problem.errors ?? [];
+    throw new Error(first ? `${first.pointer} ${first.detail}` : (problem.detail ?? response.statusText));
+  }
+
+  #post(body: unknown, accept: string, path = 'attention'): Promise<Response> {
+    return fetch(path, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept, ...(this.key && { authorization: `Bearer ${this.key}` }) },
       body: JSON.stringify(body),

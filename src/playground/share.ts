@@ -1,7 +1,7 @@
 import type { Answer } from './answer.ts';
 import { curlOf, fetchOf, frameOf, type Place, pythonOf } from './code.ts';
 import { button, byId, el, setText } from './element.ts';
-import { csvFile, jsonFile } from './files.ts';
+import { csvFile, jsonFile, pngOf } from './files.ts';
 import { toLink } from './link.ts';
 import { pytorchOf } from './pytorch.ts';
 import { questionOf, type Request } from './request.ts';
@@ -18,10 +18,16 @@ const LANGUAGES: Readonly<Record<string, (request: Request, place: Place) => str
 /** How the service answers a state in another form. */
 type Draw = (state: State, type: 'text/markdown' | 'image/svg+xml') => Promise<string>;
 
-const FILES: readonly (readonly [name: string, ending: string, type: string, make: (answer: Answer, draw: Draw) => string | Promise<string>])[] = [
+const FILES: readonly (readonly [
+  name: string,
+  ending: string,
+  type: string,
+  make: (answer: Answer, draw: Draw) => string | Promise<string | Blob>,
+])[] = [
   ['JSON', 'json', 'application/json', jsonFile],
   ['CSV', 'csv', 'text/csv', csvFile],
   ['SVG', 'svg', 'image/svg+xml', ({ state }, draw) => draw(state, 'image/svg+xml')],
+  ['PNG', 'png', 'image/png', async ({ state }, draw) => pngOf(await draw(state, 'image/svg+xml'))],
   ['Walk-through', 'md', 'text/markdown', ({ state }, draw) => draw(state, 'text/markdown')],
 ];
 
@@ -45,7 +51,10 @@ export class Share {
     );
     const savers = FILES.map(([name, ending, type, make]) => button(name, () => this.#save(`attention.${ending}`, type, make)));
     byId('downloads', HTMLElement).append(...savers);
-    byId('copy-link', HTMLButtonElement).addEventListener('click', () => this.#copy(this.#link(), 'The link', byId('link-said', HTMLElement)));
+    byId('copy-link', HTMLButtonElement).addEventListener(
+      'click',
+      () => this.#state && this.copyLink(this.#state, 'The link', byId('link-said', HTMLElement)),
+    );
     this.#choose(this.#language);
   }
 
@@ -55,12 +64,12 @@ export class Share {
     const make = LANGUAGES[this.#language];
     if (!make || !byId('share', HTMLDetailsElement).open) return;
     const address = new URL('attention', location.href.split('#')[0]).href;
-    setText(this.#code, make(questionOf(state), { address, locked: this.#service.isLocked(), page: this.#link() }));
+    setText(this.#code, make(questionOf(state), { address, locked: this.#service.isLocked(), page: linkTo(state) }));
   }
 
-  /** Of the newest state: the address itself follows at a pause. */
-  #link(): string {
-    return `${location.href.split('#')[0]}${this.#state ? `#${toLink(this.#state)}` : location.hash}`;
+  /** Copies the link of a state; `said` is where that is told. */
+  copyLink(state: State, what: string, said: HTMLElement): void {
+    void this.#copy(linkTo(state), what, said);
   }
 
   #choose(name: string): void {
@@ -87,8 +96,8 @@ export class Share {
     if (!this.#answer) return;
     setText(this.#said, '');
     try {
-      const text = await make(this.#answer, this.#service.draw);
-      const address = URL.createObjectURL(new Blob([text], { type }));
+      const content = await make(this.#answer, this.#service.draw);
+      const address = URL.createObjectURL(new Blob([content], { type }));
       el('a', { href: address, download: name }).click();
       URL.revokeObjectURL(address);
       setText(this.#said, `${name} is saved.`);
@@ -96,4 +105,9 @@ export class Share {
       setText(this.#said, `${name} can’t be saved: ${(error as Error).message}.`);
     }
   }
+}
+
+/** The address of a state; that of the page itself follows at a pause. */
+function linkTo(state: State): string {
+  return `${location.href.split('#')[0]}#${toLink(state)}`;
 }

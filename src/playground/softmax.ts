@@ -10,9 +10,14 @@ import type { Scene, View } from './scene.ts';
 export class Softmax implements View {
   readonly #title = el('h2', { id: 'softmax-title' });
   readonly #table = el('table', { id: 'softmax', class: 'softmax' });
+  readonly #hint = el(
+    'p',
+    { class: 'hint' },
+    'A logit is a score after scale, cap, bias and mask. Softmax makes weights of logits: each one’s exponential, divided by their sum.',
+  );
   readonly #facts = el('p', { id: 'softmax-facts', class: 'hint' });
   readonly #scroll = el('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-labelledby': 'softmax-title' }, this.#table);
-  readonly element = el('section', { class: 'card', 'aria-labelledby': 'softmax-title' }, this.#title, this.#scroll, this.#facts);
+  readonly element = el('section', { class: 'card', 'aria-labelledby': 'softmax-title' }, this.#title, this.#hint, this.#scroll, this.#facts);
 
   constructor() {
     signOverflow(this.#scroll);

@@ -1,3 +1,5 @@
+import type { Authored } from './authored.ts';
+
 /** Numbers as they were typed: a slip of the pen stays where it is, and the service says what is wrong with it. */
 export type Grid = readonly (readonly string[])[];
 
@@ -15,9 +17,14 @@ export type GridName = (typeof GRIDS)[number];
 
 export const POSITIONS = ['rope', 'alibi', 'sinusoidal'] as const;
 
+/** What is typed for the scale by the width of a query. */
+export const SCALE_BY_WIDTH = '1/sqrt(d_k)';
+
 /** Everything that a link carries: the tokens, the query, and how the switches stand. Never changed, only replaced. */
 export interface State {
+  /** Which lesson of the course it belongs to, or the one that somebody made. */
   readonly lesson: string | undefined;
+  readonly authored: Authored | undefined;
   readonly labels: readonly string[];
   readonly dimensions: readonly string[];
   readonly tokens: Grid;
@@ -45,7 +52,7 @@ export interface State {
   readonly grids: Readonly<Record<GridName, Switch<Grid>>>;
 }
 
-const off = <Value>(value: Value): Switch<Value> => ({ on: false, value });
+export const off = <Value>(value: Value): Switch<Value> => ({ on: false, value });
 export const on = <Value>(value: Value): Switch<Value> => ({ on: true, value });
 
 const NO_GRIDS = Object.fromEntries(GRIDS.map((name) => [name, off([])])) as unknown as State['grids'];
@@ -53,6 +60,7 @@ const NO_GRIDS = Object.fromEntries(GRIDS.map((name) => [name, off([])])) as unk
 /** “The cat ran”, and “ran” is the query: what the page opens with. */
 export const START: State = {
   lesson: 'plain',
+  authored: undefined,
   labels: ['The', 'cat', 'ran'],
   dimensions: ['x', 'y', 'z'],
   tokens: [
@@ -70,7 +78,7 @@ export const START: State = {
   head: 0,
   position: { type: '', base: '', interleaved: false, slopes: '' },
   dtype: 'float32',
-  texts: { queries_start: off('0'), scale: off('1/sqrt(d_k)'), softcap: off('2'), sink: off('0') },
+  texts: { queries_start: off('0'), scale: off(SCALE_BY_WIDTH), softcap: off('2'), sink: off('0') },
   grids: NO_GRIDS,
 };
 
@@ -90,6 +98,12 @@ export function hasRows({ everyone, grids }: State): boolean {
 /** How many query rows there are, and so how many rows a mask has. */
 export function queryRows({ grids, tokens }: State): number {
   return grids.queries.on ? grids.queries.value.length : tokens.length;
+}
+
+/** d_k: how many numbers a query of one head has. */
+export function queryWidth({ grids, dimensions, heads }: State): number {
+  const grid = [grids.w_query, grids.queries].find((one) => one.on);
+  return (grid?.value[0]?.length ?? dimensions.length) / (heads.on ? Number(heads.value.query) || 1 : 1);
 }
 
 /** The name of a token; its position where it has none. */

@@ -1,11 +1,15 @@
 import { button, el, setText } from './element.ts';
+import { fly } from './flight.ts';
 import { CanvasPicture } from './heatmap.ts';
+import { journeysTo } from './journeys.ts';
 import { type Handlers, hasNumbers, type Picture, TablePicture } from './matrix.ts';
 import { signOverflow } from './overflow.ts';
 import { brief } from './printed.ts';
 import type { Actions, Scene } from './scene.ts';
 import { PAIR_STAGES, type Spot, type Stage, type StageName, VECTOR_STAGES } from './stage.ts';
 import { fittedMask, paint, queryRowAt } from './state.ts';
+import { Stepper } from './stepper.ts';
+import { stepsOf } from './steps.ts';
 
 /** The borders of a figure, in CSS pixels. */
 const FRAME = 2;
@@ -29,43 +33,88 @@ const ORDER: readonly StageName[] = [...VECTOR_STAGES, ...PAIR_STAGES, 'context'
 /** On a phone what comes out stands before how. */
 const NARROW_ORDER: readonly StageName[] = ['weights', 'context', ...ORDER.filter((name) => name !== 'weights' && name !== 'context')];
 
-/** Raw score → scaled → capped → masked → weights → context: matrices side by side. Those that change nothing are folded away. */
+/** Raw score → scaled → capped → masked → weights → context: matrices side by side, or step by step. Those that change nothing are folded away. */
 export class Strip {
   readonly element = el('div', {});
+  /** Play, Back and Next. */
+  readonly controls: HTMLElement;
   readonly #grid = el('div', { id: 'strip' });
   readonly #idle = el('p', { class: 'hint' });
   readonly #toggle = button('', () => this.#unfold(), { 'aria-expanded': 'false' });
+  readonly #stepper = new Stepper((isForward) => this.#step(isForward));
   readonly #figures: ReadonlyMap<StageName, Figure>;
+  readonly #narrow = matchMedia('screen and (max-width: 900px)');
+  readonly #look: Actions['look'];
+  #order: readonly StageName[] = [];
   #scene: Scene | undefined;
   #showsIdle = false;
 
   constructor(actions: Actions) {
+    this.#look = actions.look;
     this.#figures = new Map(ORDER.map((name) => [name, new Figure(name, SIGNS[name], actions)]));
+    this.controls = this.#stepper.element;
     this.element.append(el('div', { class: 'folded' }, this.#idle, this.#toggle), this.#grid);
-    const narrow = matchMedia('(max-width: 900px)');
-    const arrange = () => this.#grid.append(...(narrow.matches ? NARROW_ORDER : ORDER).flatMap((name) => this.#figures.get(name)?.element ?? []));
-    narrow.addEventListener('change', arrange);
-    arrange();
+    this.#narrow.addEventListener('change', () => this.#arrange());
+    this.#arrange();
   }
 
   show(scene: Scene): void {
     this.#scene = scene;
+    this.#stepper.show(stepsOf(scene.stages, scene.row));
+    const isStepping = this.#stepper.step !== undefined;
     const isPainted = ({ name }: Stage) => name === 'masked' && scene.state.mask.on;
     const idle = scene.stages.filter((stage) => stage.idle && !isPainted(stage));
-    const shown = new Set(scene.stages.filter((stage) => this.#showsIdle || !idle.includes(stage)).map(({ name }) => name));
-    for (const [name, figure] of this.#figures) figure.element.hidden = !shown.has(name);
+    // Each step has its place, though it may change nothing; but a cap that is off is none.
+    const isShown = (stage: Stage) => this.#showsIdle || (isStepping && stage.name !== 'capped') || !idle.includes(stage);
+    const shown = new Set(scene.stages.filter(isShown).map(({ name }) => name));
+    const later = new Set(this.#stepper.later.flatMap(({ stages }) => stages));
+    for (const [name, figure] of this.#figures) {
+      figure.element.hidden = !shown.has(name);
+      figure.element.classList.toggle('waiting', later.has(name));
+      figure.element.classList.toggle('arriving', this.#stepper.step?.stages.includes(name) === true);
+    }
     for (const stage of scene.stages) {
       const was = scene.stagesBefore?.find(({ name }) => name === stage.name);
       const same = was && was.cells.length === stage.cells.length && was.columns.length === stage.columns.length;
       if (shown.has(stage.name)) this.#figures.get(stage.name)?.show(scene, stage, same ? was : undefined);
     }
-    setText(this.#idle, `These steps change nothing here: ${idle.map(({ name, title, step }) => `${SIGNS[name]} ${title} (${step})`).join(', ')}.`);
-    setText(this.#toggle, this.#showsIdle ? 'Fold them away' : 'Show them');
-    this.#toggle.setAttribute('aria-expanded', `${this.#showsIdle}`);
-    this.#toggle.parentElement?.toggleAttribute('hidden', idle.length === 0);
+    this.#tellIdle(idle, isStepping);
+    this.#arrange();
     // All figures are as wide as the widest table needs, so that they stand in columns and no number is cut off.
     const widest = Math.max(0, ...[...this.#figures.values()].map(({ width }) => width));
     this.#grid.style.setProperty('--figure', `${widest}px`);
+  }
+
+  #tellIdle(idle: readonly Stage[], isStepping: boolean): void {
+    setText(this.#idle, `These steps change nothing here: ${idle.map(({ name, title, step }) => `${SIGNS[name]} ${title} (${step})`).join(', ')}.`);
+    setText(this.#toggle, this.#showsIdle ? 'Fold them away' : 'Show them');
+    this.#toggle.setAttribute('aria-expanded', `${this.#showsIdle}`);
+    this.#toggle.parentElement?.toggleAttribute('hidden', idle.length === 0 || isStepping);
+  }
+
+  /** On a phone what comes out stands first, but steps stand in their order. */
+  #arrange(): void {
+    const order = this.#narrow.matches && this.#stepper.step === undefined ? NARROW_ORDER : ORDER;
+    if (order === this.#order) return;
+    this.#order = order;
+    this.#grid.append(...order.flatMap((name) => this.#figures.get(name)?.element ?? []));
+  }
+
+  /** Another step: its numbers arrive, and the one of the heaviest weight is written out. */
+  #step(isForward: boolean): void {
+    const scene = this.#scene;
+    if (!scene) return;
+    this.show(scene);
+    const { step } = this.#stepper;
+    if (!step) return;
+    const { row, answer, head } = scene;
+    const weights = answer.weights[head]?.[row] ?? [];
+    const isPair = (PAIR_STAGES as readonly StageName[]).includes(step.stage);
+    this.#look({ stage: step.stage, row, column: isPair ? weights.indexOf(Math.max(...weights)) : 0 }, false);
+    this.#figures.get(step.stage)?.element.scrollIntoView({ block: 'nearest' });
+    if (!isForward) return;
+    const cellsOf = (name: StageName) => this.#figures.get(name)?.cells;
+    fly(step.stages.flatMap((name) => journeysTo(name, cellsOf, scene.answer.state)));
   }
 
   /** Marks the pair that is looked at in every stage of pairs, and a number of another stage in that alone. */
@@ -110,6 +159,11 @@ class Figure {
     const legend = el('p', { class: 'legend' }, this.#low, this.#ramp, this.#high, this.#excluded);
     this.element = el('section', { class: 'stage', 'data-stage': name }, heading);
     this.element.append(el('div', { class: 'axes' }, this.#columnsAre, this.#rowsAre, this.#picture), legend, this.#hint);
+  }
+
+  /** The cells of its table by row and column; undefined where there is none to be seen. */
+  get cells(): TablePicture['cells'] | undefined {
+    return !this.element.hidden && this.#current instanceof TablePicture ? this.#current.cells : undefined;
   }
 
   /** What the whole figure needs, in CSS pixels, so that its table is not cut off; 0 where it is drawn. */

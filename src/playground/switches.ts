@@ -49,11 +49,15 @@ export class Switches {
           spellcheck: 'false',
           title: field.label,
           placeholder: field.placeholder,
+          'data-least': field.least,
         });
     control.addEventListener('input', () => edit((state) => field.set(state, control.value), `${label} set`, field.pointer));
     this.#shown.push((state) => {
       control.hidden = field.isMeant?.(state) === false;
       if (control.value !== field.get(state)) control.value = field.get(state);
+      const number = field.standsFor?.(state);
+      if (number === undefined) delete control.dataset['number'];
+      else control.dataset['number'] = `${number}`;
       control.style.setProperty('--characters', `${Math.max(SHORTEST_FIELD, Math.min(control.value.length, LONGEST_FIELD))}`);
     });
     return control;

@@ -4,7 +4,7 @@ import { signOverflow } from './overflow.ts';
 import type { Actions, Scene, View } from './scene.ts';
 import { Strip } from './strip.ts';
 
-/** The stages, and above them the arithmetic of the cell that is looked at: it stays in sight, and what is focused scrolls clear of it. */
+/** The stages, and above them the arithmetic of the cell that is looked at, with the steps: both stay in sight, and what is focused scrolls clear of them. */
 export class Worked implements View {
   readonly element = el('div', { class: 'wide worked' });
   readonly #title = el('h2', { id: 'written-title' }, 'Written out');
@@ -13,7 +13,7 @@ export class Worked implements View {
 
   constructor(actions: Actions) {
     this.#strip = new Strip(actions);
-    const card = el('section', { class: 'card written', 'aria-labelledby': 'written-title' }, this.#title, this.#lines);
+    const card = el('section', { class: 'card written', 'aria-labelledby': 'written-title' }, this.#title, this.#lines, this.#strip.controls);
     this.element.append(card, this.#strip.element);
     signOverflow(this.#lines);
     new ResizeObserver(() => document.documentElement.style.setProperty('--written', `${card.offsetHeight}px`)).observe(card);

@@ -1,10 +1,13 @@
 import { type Faults, given } from './faults.ts';
 import type { NestedNumbers } from './members.ts';
+import { NumberArray } from './numbers/number-array.ts';
 
 const DEEPEST = 3;
 
 /** Numbers in arrays up to three deep, all of one shape; null stands for a number that is not finite, and becomes NaN. */
 export function readNestedNumbers(value: unknown, pointer: string, faults: Faults): NestedNumbers | undefined {
+  if (value instanceof NumberArray && value.data instanceof Float64Array && value.shape.length <= DEEPEST)
+    return { data: value.data, shape: value.shape };
   const shape: number[] = [];
   for (let inner = value; Array.isArray(inner) && shape.length <= DEEPEST; inner = inner[0]) shape.push(inner.length);
   if (shape.length > DEEPEST) return faults.add(pointer, `is nested ${DEEPEST + 1} deep; at most ${DEEPEST} axes are known`);

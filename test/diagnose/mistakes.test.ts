@@ -5,7 +5,7 @@ import type { AttentionRequest } from '../../src/schemas/attention.ts';
 import { MISTAKE_CODES, type MistakeCode } from '../../src/schemas/mistake-codes.ts';
 import { MADE } from './mistaken.ts';
 import { type Numbers, naive } from './naive.ts';
-import { observedOf, random, rows, understood } from './requests.ts';
+import { anyRequest, observedOf, random, rows, understood } from './requests.ts';
 
 const TOLERANCE = { absolute: 1e-9, relative: 1e-7 };
 const SEEDS = [11, 22, 33, 44, 55];
@@ -77,6 +77,27 @@ describe('two mistakes at once are named together', () => {
   }
 });
 
+test('two mistakes at once are named together where there are many pairs, and each is much work', () => {
+  const next = random(7);
+  const options = {
+    causal: true,
+    softcap: 2,
+    sink: 0.3,
+    bias: rows(next, 96, 96),
+    position: { type: 'rope' },
+    w_output: rows(next, 32, 32),
+  } as const;
+  const projections = { w_query: rows(next, 32, 32), w_key: rows(next, 32, 32), w_value: rows(next, 32, 32) };
+  const request: AttentionRequest = { tokens: rows(next, 96, 32), heads: 4, scale: '1/sqrt(d_k)', ...projections, ...options };
+  for (const [code, also] of [
+    ['sink-missing', 'heads-averaged'],
+    ['bias-missing', 'heads-merged-wrongly'],
+  ] as const) {
+    const { context } = naive(request, new Set([code, also]));
+    expect(codesOf(request, observedOf({ context }))).toEqual([`${code} + ${also}`]);
+  }
+});
+
 test('dropout is found by its weights, with one p for all', () => {
   for (const seed of SEEDS) {
     const next = random(seed);
@@ -84,6 +105,31 @@ test('dropout is found by its weights, with one p for all', () => {
     const numbers = naive(request);
     const weights = numbers.weights.map((head) => head.map((one) => one.map((weight) => (next() < 0.3 ? 0 : weight / 0.7))));
     expect(codesOf(request, observedOf({ weights })), `seed ${seed}`).toEqual(['dropout-on']);
+  }
+});
+
+describe('numbers as they are printed, with four decimals or three', () => {
+  for (const decimals of [4, 3]) {
+    const printed = (value: number) => Number(value.toFixed(decimals));
+    const named = Object.entries(MADE) as [Exclude<MistakeCode, 'dropout-on'>, (typeof MADE)['scale-by-d']][];
+
+    test.each(named)(`get their mistake named, ${decimals}: %s`, (code, { request: requestOf }) => {
+      for (const seed of SEEDS.slice(0, 2)) {
+        const request = requestOf(random(seed), 0);
+        const { context, lse } = naive(request, new Set([code]));
+        expect(codesOf(request, observedOf(ALONE[code] ? { lse } : { context }, printed)), `seed ${seed}`).toEqual(TIES[code] ?? [code]);
+      }
+    });
+
+    test(`are right, or random, and get no mistake: ${decimals}`, () => {
+      for (let seed = 1; seed <= 20; seed++) {
+        const request = anyRequest(random(seed));
+        const right = naive(request);
+        expect(codesOf(request, observedOf(right, printed)), `seed ${seed}`).toEqual([]);
+        const [{ length: m }, width] = [right.context, right.context[0]?.length ?? 0];
+        expect(codesOf(request, observedOf({ context: rows(random(100 + seed), m, width) }, printed)), `random ${seed}`).toEqual([]);
+      }
+    });
   }
 });
 

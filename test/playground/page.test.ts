@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import axe from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
 import { useService } from '../http/service.ts';
+import { openAll, violations } from './axe.ts';
 import { useBrowser } from './browser.ts';
 import { cutNumbers } from './cut.ts';
 
@@ -270,6 +270,8 @@ describe('every option', () => {
     await stage(page, 'masked').locator('tbody td').nth(1).hover();
     // 0.5 − 1 (bias) − 0.5 · 1 (slope × distance)
     await expect.poll(() => page.locator('#written-lines').innerText()).toContain('= 0.5 + (−1) − 0.5 = −1');
+    // The address follows at a pause.
+    await expect.poll(() => page.url()).toContain('slopes=0.5');
     const other = (await open(page.url())).page;
     await shown(other, 'masked', '+ bias, − slope · distance');
     expect(await numbers(stage(other, 'weights'))).toEqual(await numbers(stage(page, 'weights')));
@@ -471,7 +473,7 @@ describe('taking it along', () => {
     await expect.poll(() => cell(page, 'cat, x').inputValue()).toBe('0.77');
   });
 
-  inBrowser('as code in four languages, and as JSON, CSV, the service’s own picture and its walk-through', async (open) => {
+  inBrowser('as code in four languages, and as JSON, CSV, the service’s own picture in SVG and PNG, and its walk-through', async (open) => {
     const { page } = await open(service.url);
     await shown(page, 'weights', '0.4402');
     await page.locator('#share > summary').click();
@@ -488,6 +490,18 @@ describe('taking it along', () => {
     expect((await saved(page, 'CSV')).split('\r\n')[3]).toMatch(/^0,ran,ran,0\.84\d*,0\.84\d*,0\.84\d*,0\.4402\d*$/);
     const { text: drawn } = await service.ask(JSON.parse(await saved(page, 'JSON')).request, { headers: { accept: 'image/svg+xml' } });
     expect(await saved(page, 'SVG')).toBe(drawn);
+    const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(drawn) ?? [];
+    const png = await savedBytes(page, 'PNG');
+    expect([png.toString('latin1', 1, 4), png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual(['PNG', 2 * Number(width), 2 * Number(height)]);
+    const colours = await page.evaluate(`(async () => {
+      const image = new Image();
+      image.src = 'data:image/png;base64,${png.toString('base64')}';
+      await image.decode();
+      const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
+      context.drawImage(image, 0, 0);
+      return new Set(new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer)).size;
+    })()`);
+    expect(colours).toBeGreaterThan(10);
     expect(await saved(page, 'Walk-through')).toContain('## ');
   });
 });
@@ -596,21 +610,11 @@ function inSight(page: Page, selector: string): Promise<boolean> {
 
 /** The text of a file that a button saves. */
 async function saved(page: Page, kind: string): Promise<string> {
+  return (await savedBytes(page, kind)).toString();
+}
+
+async function savedBytes(page: Page, kind: string): Promise<Buffer> {
   const download = page.waitForEvent('download');
   await page.getByRole('button', { name: kind, exact: true }).click();
-  return readFileSync(await (await download).path(), 'utf8');
-}
-
-/** What is folded away counts too. */
-function openAll(page: Page): Promise<unknown> {
-  return page.evaluate(`for (const details of document.querySelectorAll('details')) details.open = true`);
-}
-
-/** What axe finds that is serious or critical. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  // Dimmed pictures are old ones, about to be replaced.
-  const found = await page.evaluate(`axe.run({ exclude: ['.stale .pictures'] }).then(({ violations }) =>
-    violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`);
-  return found as string[];
+  return readFileSync(await (await download).path());
 }

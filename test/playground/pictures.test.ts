@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, describe, expect } from 'vitest';
 import { useService } from '../http/service.ts';
 import { useBrowser } from './browser.ts';
+import { cutNumbers } from './cut.ts';
 
 /** A page of another origin that frames ours. It listens before the service starts, which is told of it. */
 const other = createServer((request, reply) => {
@@ -150,16 +151,33 @@ describe('a sentence', () => {
   });
 });
 
-inBrowser('a slider moves the number that was entered, as one edit', async (open) => {
-  const { page } = await open(service.url);
-  await expect.poll(() => weights(page)).toEqual([0.2465, 0.3133, 0.4402]);
-  await page.getByLabel('Scale: scale: a number, or 1/sqrt(d_k)').fill('1');
-  await page.getByLabel('cat, x', { exact: true }).focus();
-  await page.getByLabel('Slide cat, x').focus();
-  for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowRight');
-  await expect.poll(async () => Number(await typed(page, 'cat, x'))).toBeGreaterThan(0.9);
-  await page.getByRole('button', { name: 'Undo' }).click();
-  expect(await typed(page, 'cat, x')).toBe('0.9');
+describe('a slider', () => {
+  inBrowser('moves the number that was entered, as one edit', async (open) => {
+    const { page } = await open(service.url);
+    await expect.poll(() => weights(page)).toEqual([0.2465, 0.3133, 0.4402]);
+    await page.getByLabel('cat, x', { exact: true }).focus();
+    await page.getByLabel('Slide cat, x').focus();
+    for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowRight');
+    await expect.poll(async () => Number(await typed(page, 'cat, x'))).toBeGreaterThan(0.9);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    expect(await typed(page, 'cat, x')).toBe('0.9');
+  });
+
+  inBrowser('begins where the scale stands, 1/√3, and takes whole numbers alone where a number counts', async (open) => {
+    const { page } = await open(service.url);
+    await expect.poll(() => weights(page)).toEqual([0.2465, 0.3133, 0.4402]);
+    const scale = 'Scale: scale: a number, or 1/sqrt(d_k)';
+    await page.getByLabel(scale).focus();
+    await page.getByLabel(`Slide ${scale}`).focus();
+    await page.keyboard.press('ArrowRight');
+    // 200 steps from −2/√3 to 2/√3; three digits are kept.
+    await expect.poll(async () => Number(await typed(page, scale))).toBeCloseTo(1 / Math.sqrt(3) + 0.01, 1);
+    expect(Number(await typed(page, scale))).toBeGreaterThan(0.577);
+    await page.getByLabel('Heads: heads').focus();
+    await page.getByLabel('Slide Heads: heads').focus();
+    for (let step = 0; step < 2; step++) await page.keyboard.press('ArrowRight');
+    await expect.poll(() => typed(page, 'Heads: heads')).toBe('3');
+  });
 });
 
 describe('in a frame of another page', () => {
@@ -199,11 +217,23 @@ describe('for a room and for paper', () => {
     await expect.poll(() => again.locator('#switch-box').isVisible()).toBe(false);
   });
 
-  inBrowser('on paper there are the pictures, and no controls', async (open) => {
-    const { page } = await open(service.url);
+  inBrowser('on paper there are the pictures in their order, and no controls; no number of a sentence is cut off', async (open) => {
+    const { page } = await open(service.url, { viewport: { width: 794, height: 1123 }, colorScheme: 'dark' });
     await expect.poll(() => weights(page)).toEqual([0.2465, 0.3133, 0.4402]);
     await page.emulateMedia({ media: 'print' });
     for (const gone of ['#switch-box', 'header nav', '.course', '.tools']) expect(await page.locator(gone).first().isVisible(), gone).toBe(false);
     for (const kept of ['[data-stage="weights"]', '.plane', '#softmax']) expect(await page.locator(kept).first().isVisible(), kept).toBe(true);
+    // Dark ink on light paper, and the choices of the question, to be ticked.
+    expect(await page.evaluate(`getComputedStyle(document.body).color`)).toBe('rgb(28, 36, 48)');
+    expect(await page.locator('.choices label').count()).toBe(3);
+    expect(await page.locator('.choices label').first().isVisible()).toBe(true);
+    const order = await page.locator('[data-stage]:visible').evaluateAll((stages) => stages.map((one) => one.getAttribute('data-stage')));
+    expect(order).toEqual(['raw', 'weights', 'context']);
+    await page.emulateMedia({ media: 'screen' });
+    await page.getByRole('textbox', { name: 'A sentence' }).fill('The hungry cat ate the small mouse');
+    await page.getByRole('textbox', { name: 'A sentence' }).press('Enter');
+    await expect.poll(() => page.locator('.arc-words button').count()).toBe(7);
+    await page.emulateMedia({ media: 'print' });
+    await expect.poll(() => cutNumbers(page)).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readAnswer } from '../../src/playground/answer.ts';
 import { dimensionAxis, headOfArrow, principalAxes, roundStep } from '../../src/playground/plane-axes.ts';
+import { placeLabels } from '../../src/playground/plane-labels.ts';
 import { moved, sourceOf } from '../../src/playground/plane-moves.ts';
 import { INCLUDE, questionOf } from '../../src/playground/request.ts';
 import { on, START, type State, withGrids } from '../../src/playground/state.ts';
@@ -22,6 +23,28 @@ describe('the two principal directions', () => {
     for (const [i, part] of [-sin, cos, 0].entries()) expect(second[i]).toBeCloseTo(part, 6);
   });
 
+  test('are the same from wherever one begins, at right angles to them too', () => {
+    const vectors = [
+      [3, 0.5, 0],
+      [-2, 1, 0.1],
+      [0.5, 0.2, 1],
+    ];
+    const known = principalAxes(vectors);
+    for (const near of [
+      known,
+      [known[1], known[0]],
+      [
+        [0, 0, 1],
+        [1, 0, 0],
+      ],
+      [[1], [0]],
+    ] as const) {
+      for (const [i, axis] of principalAxes(vectors, near).entries()) {
+        for (const [c, part] of axis.entries()) expect(part).toBeCloseTo(known[i]?.[c] ?? Number.NaN, 4);
+      }
+    }
+  });
+
   test('are there where vectors have one dimension only, or are 0', () => {
     expect(principalAxes([[2], [3]])).toEqual([[1], [0]]);
     expect(principalAxes([[0, 0]]).map((axis) => Math.hypot(...axis))).toEqual([1, 1]);
@@ -37,6 +60,42 @@ test('an arrow’s head ends where the arrow does, and is none without a length'
   expect(headOfArrow([0, 0], [10, 0], 4)).toBe('10,0 6,1.8 6,-1.8');
   expect(headOfArrow([1, 1], [1, 1], 4)).toBe('');
   expect([0.07, 1, 3, 60].map(roundStep)).toEqual([0.02, 0.5, 1, 20].map((step) => expect.closeTo(step, 9)));
+});
+
+describe('the names of arrows', () => {
+  const at = (x: number, y: number, label: string, weight = 0) => ({ at: [x, y] as const, label, weight });
+
+  test('cover neither each other nor a tip, and stay within the drawing; the heavier choose first', () => {
+    const wanted = [at(160, 120, 'hungry'), at(160, 120, 'cat', 1), at(172, 114, 'mouse'), at(318, 2, 'a long name')];
+    const placed = placeLabels(wanted, 320, 240);
+    expect(placed[1]).toEqual({ x: 153, y: 113, anchor: 'end' });
+    const boxes = placed.map((place, i) => {
+      if (!place) throw new Error('there is room');
+      const width = 6.3 * (wanted[i]?.label.length ?? 0);
+      const left = place.anchor === 'start' ? place.x : place.x - width;
+      return { left, right: left + width, top: place.y - 10, bottom: place.y + 2 };
+    });
+    for (const [i, box] of boxes.entries()) {
+      expect([box.left >= 0, box.right <= 320, box.top >= 0, box.bottom <= 240]).toEqual([true, true, true, true]);
+      for (const {
+        at: [x, y],
+      } of wanted)
+        expect(x > box.left && x < box.right && y > box.top && y < box.bottom).toBe(false);
+      for (const other of boxes.slice(i + 1)) {
+        expect(box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom).toBe(false);
+      }
+    }
+  });
+
+  test('are left out where there is no room, or no name', () => {
+    const placed = placeLabels(
+      Array.from({ length: 12 }, () => at(30, 30, 'same')),
+      60,
+      60,
+    );
+    expect(placed.filter((place) => place !== undefined).length).toBeLessThan(6);
+    expect(placeLabels([at(30, 30, '')], 60, 60)).toEqual([undefined]);
+  });
 });
 
 describe('a tip that is moved', () => {

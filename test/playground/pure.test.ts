@@ -13,6 +13,7 @@ import { questionOf } from '../../src/playground/request.ts';
 import { MOST_WORDS, readSentence, wordsOn } from '../../src/playground/sentence.ts';
 import { on, START, type State, withGrids } from '../../src/playground/state.ts';
 import { FEATURES, knownWords, vectorOf } from '../../src/playground/words.ts';
+import { attentionExamples } from '../../src/schemas/examples.ts';
 import { useService } from '../http/service.ts';
 
 const service = useService();
@@ -20,6 +21,16 @@ const service = useService();
 const EVERYTHING: State = {
   ...START,
   lesson: undefined,
+  authored: {
+    title: 'Größe & co',
+    words: 'one,\ntwo',
+    question: 'Which? 100 %',
+    choices: ['a,b', 'c;d'],
+    right: 1,
+    hides: true,
+    told: 'So.',
+    shown: 'tokens=1;2&ask=0',
+  },
   labels: ['a,b', 'c;d=&#', '“é” %'],
   dimensions: ['x', '', 'z z'],
   tokens: [
@@ -66,6 +77,11 @@ describe('the lessons', () => {
 describe('links', () => {
   test('carry everything, slips of the pen included', () => {
     expect(fromLink(`#${toLink(EVERYTHING)}`)).toEqual(EVERYTHING);
+  });
+
+  test('a lesson needs a question, and a right choice that is there', () => {
+    expect(fromLink('#tokens=1&choices=a,b')?.authored).toBeUndefined();
+    expect(fromLink('#tokens=1&question=Why&choices=a,b&right=7')?.authored).toMatchObject({ question: 'Why', right: 0, hides: false, told: '' });
   });
 
   test('a link that can’t be read is the start', () => {
@@ -213,12 +229,46 @@ describe('opening a request', () => {
   test('so does the page’s own JSON download', () => {
     const opened = readRequest(JSON.stringify({ request: { ...BODY, include: ['weights'], mask: null }, reply: {} }));
     const { mask, ...rest } = BODY;
-    expect([questionOf(opened?.state ?? START), opened?.leftOut]).toEqual([rest, []]);
+    expect([questionOf(opened?.state ?? START), opened?.notes]).toEqual([rest, []]);
   });
 
-  test('what the page has no place for is named', () => {
+  test('what the page has no place for is said in plain words', () => {
     const opened = readRequest(JSON.stringify({ tokens: [[1]], query: [0], scael: 1, mask: [[[true]]] }));
-    expect(opened?.leftOut).toEqual(['scael', 'query as a list: every token is a query here', 'mask a head']);
+    expect(opened?.notes).toEqual([
+      'This page has no place for “scael”: it is left out.',
+      'It asks for some tokens only: here every token is a query, and those are among the rows.',
+      'It has a mask for each head: this page has one for all heads, so that is left out.',
+    ]);
+  });
+
+  test.each(Object.entries(attentionExamples))(
+    'the example %s of the API opens, and its weights are those of its own answer',
+    async (_name, { value }) => {
+      const body = value as { readonly query?: unknown };
+      const opened = readRequest(JSON.stringify(body));
+      if (!opened) throw new Error('it opens');
+      const weightsOf = async (request: object) => (await service.ask({ ...request, include: ['weights'], decimals: 6 })).json.weights;
+      const [asked, shown] = await Promise.all([weightsOf(body), weightsOf(questionOf(opened.state))]);
+      const rows = Array.isArray(body.query) ? body.query.map((token) => shown[token]) : Array.isArray(asked[0]) ? shown : shown.flat();
+      expect(rows).toEqual(asked);
+      expect(opened.notes).toHaveLength(Array.isArray(body.query) ? 1 : 0);
+    },
+  );
+
+  test('the rows of a mask stand where their queries do', () => {
+    const body = {
+      tokens: [[1], [2], [3]],
+      query: [2, 0],
+      mask: [
+        [true, false, true],
+        [true, true, false],
+      ],
+    };
+    expect(questionOf(readRequest(JSON.stringify(body))?.state ?? START).mask).toEqual([
+      [true, true, false],
+      [true, true, true],
+      [true, false, true],
+    ]);
   });
 
   test('what is no request is none', () => {

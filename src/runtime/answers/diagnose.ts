@@ -4,6 +4,7 @@ import { boundOf, verdict } from '../../diagnose/verdict.ts';
 import { tokenSizes } from '../../engine/token-attention.ts';
 import { printDiagnoseReply, type Said } from '../../wire/diagnose-reply.ts';
 import { type DiagnoseOrder, readDiagnoseRequest } from '../../wire/diagnose-request.ts';
+import type { NumberReader } from '../../wire/numbers/number-reader.ts';
 import { costOf, mostRedone, tokenHolds, tokenLoad } from '../cost.ts';
 import { axesOf, refuseTooMuch, workTooLarge } from '../limits.ts';
 import type { Means, QuestionOf, Task } from '../question.ts';
@@ -11,11 +12,11 @@ import { readJsonBody } from './body.ts';
 import { pointingAtZeroVectors } from './zero-vectors.ts';
 
 /** What trying a few thousand pairs of mistakes takes besides their multiply-adds, in milliseconds. */
-const PAIRS_MS = 30;
+const PAIRS_MS = 100;
 
 /** Which known mistake gives the numbers that somebody's code gave. */
-export function diagnose({ body, as }: QuestionOf<'diagnose'>, { limits, checkpoint }: Means): Task {
-  const asked = readDiagnoseRequest(readJsonBody(body, undefined, []));
+export function diagnose({ body, as }: QuestionOf<'diagnose'>, { limits, checkpoint }: Means, reader?: NumberReader): Task {
+  const asked = readDiagnoseRequest(readJsonBody(body, reader, 'always'));
   const { attention, order } = asked;
   const sizes = tokenSizes(attention);
   const { work: once, numbers } = refuseTooMuch(attention, limits);
