@@ -20,8 +20,6 @@ const PATIENCE_MS = 1000;
 /** After an answer, when nothing on this thread refers to its job's memory any more. */
 const FORGOTTEN_AFTER_MS = 100;
 const WORKER_HEAP_MB = 1536;
-/** The share of the longest wait that is open to a body which has not been read. */
-const UNREAD_ROOM = 0.5;
 
 /** How a question is asked for. */
 export interface Asked {
@@ -135,16 +133,13 @@ export class Offload {
 
   /**
    * What a request will hold, before a byte of its body is read. A body that a thread will read is not even taken in where it
-   * would wait for too long: those that arrive meanwhile come before it, so half of the wait is left to them.
+   * would wait for too long.
    * @throws Failure `overloaded`
    */
   open(readBytes: number, timeoutMs: number): Hold {
-    let taken = false;
-    return this.admission.open(readBytes, (bytes) => {
-      if (taken || bytes <= INLINE_BYTES) return;
-      this.turns.refuseLate({ cost: readingCost(bytes), basis: 'bytes' }, timeoutMs, UNREAD_ROOM);
-      taken = true;
-    });
+    return this.admission.open(readBytes, (bytes) =>
+      bytes > INLINE_BYTES ? this.turns.announce({ cost: readingCost(bytes), basis: 'bytes' }, timeoutMs) : undefined,
+    );
   }
 
   /** The worker threads as they are now. */
