@@ -12,13 +12,19 @@ const SERVED = 'test/http/!(memory|many|stream).test.ts'; // these three look at
 const LONG = [
   'deploy/image',
   'playground/page',
-  'documents/page',
+  'mutated',
   'overload',
   'main',
   'deploy/balancer',
-  'clients',
   'runtime/offload',
+  'documents/page',
   'documents/problems',
+  'clients',
+  'playground/pictures',
+  'http/readers',
+  'explain/heatmap',
+  'wire/numbers/number',
+  'wire/numbers/printer',
 ];
 
 class LongFirst extends BaseSequencer {

@@ -9,7 +9,7 @@ import { findBrowser, startBrowser } from '../test/playground/browser.ts';
 /* Takes docs/playground.png, the README's picture of the playground, in a real browser. */
 
 const place = findBrowser();
-if (!place) throw new Error('no browser: install chromium, or set CHROMIUM to its path');
+if (!place) throw new Error('no browser: install chromium-headless-shell or chromium, or set CHROMIUM to its path');
 const causal = LESSONS.find(({ id }) => id === 'causal');
 if (!causal) throw new Error('there is no lesson “causal” to take a picture of');
 
