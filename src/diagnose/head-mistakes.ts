@@ -140,17 +140,17 @@ function flattened(context: Floats, { H, M, E }: Call['axes']): Floats {
 
 /** Both ways in which values can stand for keys, by the vectors after a step. */
 export const valuesForKeys: Described = {
-  title: 'Keys are blended instead of values, or values are compared instead of keys',
+  title: 'The weighted sum is of keys instead of values, or the scores are of values instead of keys',
   explanation:
-    'The same matrix was passed as key and as value, or the two were exchanged. The scores are made of queries and keys; the weights blend the values.',
+    'The same matrix was passed as key and as value, or the two were exchanged. The scores are made of queries and keys; the weighted sum is of values.',
   library: 'MultiHeadAttention of Keras takes (query, value, key) in this order, and uses value for key where key is left out.',
   forms: ({ sizes: { d_k, d_v }, attention: { values, projections } }) => {
     const { key, value } = projections;
     const differ = values !== undefined || key.weight || key.bias || value.weight || value.bias;
-    const blended: WayInStep['run'] = (_, { queries, keys }) => ({ queries, keys, values: keys });
+    const summed: WayInStep['run'] = (_, { queries, keys }) => ({ queries, keys, values: keys });
     const compared: WayInStep['run'] = (_, { queries, values: others }) => ({ queries, keys: others, values: others });
     const exchanged: WayInStep['run'] = (_, { queries, keys, values: others }) => ({ queries, keys: others, values: keys });
-    const forms = [blended, compared, exchanged].flatMap((run) => [behind('project', run), behind('normalise', run)]);
+    const forms = [summed, compared, exchanged].flatMap((run) => [behind('project', run), behind('normalise', run)]);
     return where(d_k === d_v && Boolean(differ), ...forms);
   },
 };

@@ -80,7 +80,7 @@ export const queryKeySwapped: Described = {
 };
 
 export const valueProjectionMissing: Described = {
-  title: 'The tokens are blended instead of the values',
+  title: 'The weighted sum is of the tokens instead of the values',
   explanation:
     'The weighted sum was taken over the tokens (or over `values` before w_value). Project first: V = values · w_value + b_value, then weights · V.',
   library: 'Luong’s and Bahdanau’s attention have no value projection.',

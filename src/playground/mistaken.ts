@@ -87,9 +87,9 @@ const MAKES: Readonly<Record<string, Makes>> = {
     hasRows(state) ? [] : state.tokens.map((_, query) => ({ ...state, query })).filter(({ query }) => query !== state.query),
   'values-for-keys': (state) => {
     const { w_key, b_key, w_value, b_value } = state.grids;
-    const blended = withGrids(state, { w_value: w_key, b_value: b_key });
+    const summed = withGrids(state, { w_value: w_key, b_value: b_key });
     const compared = withGrids(state, { w_key: w_value, b_key: b_value });
-    return [without(blended, 'values'), blended, compared, withGrids(compared, { w_value: w_key, b_value: b_key })];
+    return [without(summed, 'values'), summed, compared, withGrids(compared, { w_value: w_key, b_value: b_key })];
   },
 };
 

@@ -79,17 +79,17 @@ export function naive(r: AttentionRequest, wrong: Wrong = RIGHT, form = 0): Numb
     const mean = (weights[0] ?? []).map((row, i) => row.map((_, j) => sum(weights.map((head) => head[i]?.[j] ?? 0)) / h));
     weights.fill(mean);
   }
-  const blended = weights.map((head, at) => {
+  const sums = weights.map((head, at) => {
     const kv = is('kv-heads-tiled') ? at % g : Math.floor(at / (h / g));
-    return head.map((row) => blend(row, V[kv] ?? []));
+    return head.map((row) => weightedSum(row, V[kv] ?? []));
   });
-  return { scores, weights, context: output(r, blended, is), lse };
+  return { scores, weights, context: output(r, sums, is), lse };
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 /** An excluded key is skipped; only a NaN says something of it. */
-function blend(weights: readonly number[], values: Rows): number[] {
+function weightedSum(weights: readonly number[], values: Rows): number[] {
   return (values[0] ?? []).map((_, e) => sum(weights.map((weight, j) => (weight === 0 ? 0 : weight * (values[j]?.[e] ?? 0)))));
 }
 

@@ -269,7 +269,7 @@ describe('fully masked rows', () => {
     ['causal and a softcap', { causal: true, softcap: 2 }],
     ['rope', { position: { type: 'rope', base: 10, interleaved: true } }],
     ['grouped heads', { heads: 4, kvHeads: 2, queries: { from: 'queries', vectors: matrix(3, 8, 9) } }],
-  ] satisfies readonly [string, Partial<TokenAttention>][])('blend to 0, with %s', (_name, options: Partial<TokenAttention>) => {
+  ] satisfies readonly [string, Partial<TokenAttention>][])('have a weighted sum of 0, with %s', (_name, options: Partial<TokenAttention>) => {
     const heads = options.heads ?? 1;
     const { context, weights, lse, entropy, fullyMasked } = ask(over(tokens, { ...options, mask: nobody }));
     expect(fullyMasked).toEqual(Array.from({ length: heads }, (_, h) => h * 3 + 1));

@@ -2,11 +2,12 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Failure } from '../../src/engine/failure.ts';
 import { isStopped, type Job, KEPT_BYTES } from '../../src/engine/kernels/job.ts';
 import { collectAll } from '../../src/runtime/collect.ts';
+import { INLINE_BYTES } from '../../src/runtime/cost.ts';
 import { chooseEngine } from '../../src/runtime/kernel.ts';
 import { Slip } from '../../src/runtime/ledger.ts';
 import { Offload } from '../../src/runtime/offload.ts';
 import type { Facts, Question } from '../../src/runtime/question.ts';
-import type { AskTask, Calling, HelpTask, Told } from '../../src/runtime/worker.ts';
+import type { AskTask, BatchTask, BatchTold, Calling, HelpTask, Told } from '../../src/runtime/worker.ts';
 import { chosenCodec } from '../codec.ts';
 
 /*
@@ -15,9 +16,9 @@ import { chosenCodec } from '../codec.ts';
  */
 
 interface Run {
-  readonly task: AskTask | HelpTask;
+  readonly task: AskTask | BatchTask | HelpTask;
   readonly options: { readonly signal?: AbortSignal; readonly transferList?: readonly ArrayBuffer[] };
-  tell(told: Told | undefined): void;
+  tell(told: Told | BatchTold | undefined): void;
   die(error: Error): void;
 }
 
@@ -38,7 +39,7 @@ vi.mock('piscina', () => ({
       pool.listeners.set(event, listener);
     }
     run(task: Run['task'], options: Run['options'] = {}) {
-      const { promise, resolve, reject } = Promise.withResolvers<Told | undefined>();
+      const { promise, resolve, reject } = Promise.withResolvers<Told | BatchTold | undefined>();
       pool.runs.push({ task, options, tell: resolve, die: reject });
       return promise;
     }
@@ -86,7 +87,7 @@ function run(nth: number): Run {
 }
 function ask(nth: number): AskTask {
   const { task } = run(nth);
-  if (task.type !== 'ask') throw new Error('it was a call for help');
+  if (task.type !== 'ask') throw new Error(`it was a ${task.type}`);
   return task;
 }
 
@@ -212,6 +213,116 @@ describe('a question', () => {
     const paid = watch(offload.ask(question(), 1000, nobodyLeaves, { hold, price, paid: true, patient: true }));
     await turns();
     expect([ask(0).paid, paid.error]).toEqual([true, undefined]);
+  });
+});
+
+describe('a batch of questions', () => {
+  const told = (texts: readonly string[], stopped = false): BatchTold => ({
+    outcomes: texts.map((text) => ({ length: text.length, facts: facts(7) })),
+    stopped,
+    bytes: new TextEncoder().encode(texts.join('')),
+  });
+
+  test('is handed to one thread in one memory, which moves there; the bodies stay here as well', async () => {
+    const offload = start();
+    const hold = offload.admission.openLine(10);
+    const bodies = [Buffer.from('{"a":1}'), Buffer.from('{"b"'), Buffer.from(':22}')] as const;
+    const [first, second] = [[bodies[0]], [bodies[1], bodies[2]]];
+    watch(
+      offload.askBatch(
+        [
+          { kind: 'attention', body: first },
+          { kind: 'merge', body: second },
+        ],
+        1000,
+        nobodyLeaves,
+        hold,
+      ),
+    );
+    await turns();
+    const { task, options } = run(0);
+    if (task.type !== 'batch') throw new Error(`it was a ${task.type}`);
+    expect(task.id).toBe(1);
+    expect(task.questions.map(({ kind, body }) => [kind, ...body.map(String)])).toEqual([
+      ['attention', '{"a":1}'],
+      ['merge', '{"b":22}'],
+    ]);
+    expect(options.transferList).toEqual([task.questions[0]?.body[0]?.buffer]);
+    expect(bodies.map(({ buffer }) => options.transferList?.includes(buffer as ArrayBuffer))).toEqual([false, false, false]);
+  });
+
+  test('gets each reply out of the one memory, and each failure; what it took is held, but for its replies, no longer', async () => {
+    const offload = start();
+    const { ledger } = offload.admission;
+    const hold = offload.admission.openLine(10);
+    const before = watch(offload.ask(question(), 10_000, nobodyLeaves));
+    const asked = watch(offload.askBatch([question(), question(), question()], 1000, nobodyLeaves, hold));
+    await vi.advanceTimersByTimeAsync(300);
+    run(0).tell(answer('before'));
+    await turns();
+    const { task } = run(1);
+    ledger.take('bytes', 500);
+    new Slip((task as BatchTask).slip).note('bytes', 500);
+    const { outcomes, ...rest } = told(['one', 'three'], true);
+    const [one, three] = outcomes as [BatchTold['outcomes'][0], BatchTold['outcomes'][0]];
+    run(1).tell({ ...rest, outcomes: [one, { failure: new Failure('invalid-request', 'wrong').toPlain() }, three] });
+    await turns();
+    const queued = { ...facts(7), stages: { ...facts(7).stages, queue: 300 } };
+    expect(before.end).toBeDefined();
+    expect(asked.end).toEqual({
+      outcomes: [
+        { answer: { body: Buffer.from('one') }, facts: queued },
+        { failure: expect.objectContaining({ code: 'invalid-request', message: 'wrong' }) },
+        { answer: { body: Buffer.from('three') }, facts: queued },
+      ],
+      stopped: true,
+    });
+    expect([hold.bytes, ledger.held('bytes')]).toEqual([8, 8]);
+  });
+
+  test('waits for a thread without an end, as long as somebody waits for it, and its time begins with its turn', async () => {
+    const offload = start();
+    watch(offload.ask(question(), 1e6, nobodyLeaves));
+    const leaving = new AbortController();
+    const left = watch(offload.askBatch([question()], 500, leaving.signal, offload.admission.openLine(1)));
+    const batch = watch(offload.askBatch([question()], 500, nobodyLeaves, offload.admission.openLine(1)));
+    await vi.advanceTimersByTimeAsync(5000);
+    leaving.abort(new Error('gone'));
+    await turns();
+    expect([left.error?.message, batch.error, offload.turns.length]).toEqual(['gone', undefined, 1]);
+    run(0).tell(answer('first'));
+    await vi.advanceTimersByTimeAsync(499);
+    expect([pool.runs.length, batch.error]).toEqual([2, undefined]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(batch.error?.code).toBe('deadline-exceeded');
+  });
+
+  test('of more bytes is thought to take longer', async () => {
+    const wait = async (bodies: readonly string[]) => {
+      const offload = start();
+      watch(offload.ask(question(), 1e6, nobodyLeaves));
+      await turns();
+      const before = offload.turns.expectedWait({ cost: 1e9, basis: 'bytes' });
+      watch(offload.askBatch(bodies.map(question), 1e6, nobodyLeaves, offload.admission.openLine(1)));
+      return offload.turns.expectedWait({ cost: 1e9, basis: 'bytes' }) - before;
+    };
+    const one = await wait(['x'.repeat(500_000)]);
+    expect(await wait(['x'.repeat(500_000), 'x'.repeat(500_000)])).toBeGreaterThan(1.5 * one);
+  });
+});
+
+describe('a body that has not been read', () => {
+  test('is not taken in where its turn would come too late, unless it is small or was taken in before', async () => {
+    const offload = start(1, { bytes: 1e9, work: 1e6 });
+    const early = offload.open(1, 1000);
+    early.expect(INLINE_BYTES + 1);
+    watch(offload.ask(question(), 1e6, nobodyLeaves, { hold: offload.admission.openLine(1), price: { cost: 1e5, holds: 1, work: 1 } }));
+    await turns();
+    const late = offload.open(1, 1000);
+    late.expect(INLINE_BYTES);
+    expect(() => late.expect(INLINE_BYTES + 1)).toThrow(expect.objectContaining({ code: 'too-many-requests' }));
+    early.expect(2 * INLINE_BYTES);
+    expect(early.bytes).toBe(2 * INLINE_BYTES);
   });
 });
 
