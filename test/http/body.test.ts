@@ -117,8 +117,15 @@ describe('a body too large', () => {
     await send(head('/', 'content-encoding: gzip', `content-length: ${packed.length}`), packed);
     expect(failed?.message).toContain(`more than ${MAX_BYTES} bytes`);
     expect(asked?.raw.destroyed && !asked.raw.complete).toBe(false);
-    // And nothing unpacks any further.
+  });
+
+  test('is unpacked no further, though more of it comes', async () => {
+    const packed = gzipSync(Buffer.alloc(MAX_BYTES + 1, ' '));
+    const { socket, until } = open(small.port, head('/', 'content-encoding: gzip', `content-length: ${packed.length + 100}`));
+    socket.write(packed);
+    await until('refused');
     expect(asked?.raw.listenerCount('data')).toBe(0);
+    socket.destroy();
   });
 
   test('is none to the last byte of the limit', async () => {
