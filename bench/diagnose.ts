@@ -14,11 +14,13 @@ import { spread } from './report/statistics.ts';
 /*
  * How long a diagnosis takes over HTTP, of 128 tokens × 64 dimensions × 4 heads: of right numbers, of every mistake that
  * the request can be made with, of pairs of them, and of random numbers, for which everything is tried. Beside each runs
- * a client that asks /livez again and again: its longest wait is how long the event loop was held.
+ * a client that asks /livez again and again: its longest wait is how long the event loop was held. Then how long vectors
+ * that tell mistakes take, of few small options and of the largest ones.
  */
 const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
 const rounds = Number(options.rounds);
 const AIM_MS = 1000;
+const VECTORS_ROUNDS = 3;
 const [N, D, HEADS, KV_HEADS] = [128, 64, 4, 2];
 /** Every how many mistakes one is paired with the next but as many. */
 const PAIRED_EVERY = 6;
@@ -64,14 +66,53 @@ const REQUESTS = {
   },
 };
 
+const SQUARE = { rows: 32, columns: 32 };
+const HALF = { columns: 16 };
+const VECTORS = {
+  '3 tokens × 2, causal': { tokens: { rows: 3, columns: 2 }, scale: '1/sqrt(d_k)', causal: true },
+  '32 tokens × 32, nearly every option': {
+    tokens: SQUARE,
+    heads: HEADS,
+    kv_heads: KV_HEADS,
+    scale: '1/sqrt(d_k)',
+    causal: true,
+    window: { left: 9 },
+    w_query: SQUARE,
+    w_key: HALF,
+    w_value: HALF,
+    w_output: SQUARE,
+    b_query: true,
+    b_key: true,
+    b_value: true,
+    b_output: true,
+    mask: true,
+    bias: true,
+    sink: true,
+    softcap: 2,
+    position: { type: 'sinusoidal' },
+  },
+};
+
 const load = loadNow();
 const server = await ServerProcess.start('service');
 try {
   console.log(heading(`Diagnosis of ${N} tokens × ${D} dimensions × ${HEADS} heads, ${rounds} rounds`, `node diagnose.ts --rounds ${rounds}`, load));
   for (const [name, request] of Object.entries(REQUESTS))
     console.log(table([name, 'named', 'ms, median', 'max', '/livez, max', `< ${AIM_MS}`], await measured(request)));
+  const taken: string[][] = [];
+  for (const [name, sizes] of Object.entries(VECTORS)) taken.push(await vectorsRow(name, sizes));
+  console.log(table(['vectors', 'cases', 'ms, median', 'max', '/livez, max'], taken));
 } finally {
   await server.stop();
+}
+
+async function vectorsRow(name: string, sizes: object): Promise<string[]> {
+  const body = JSON.stringify(sizes);
+  const rounds = [];
+  for (let round = 0; round < VECTORS_ROUNDS; round++) rounds.push(await timed(body, '/attention/diagnose/vectors'));
+  const { median, max } = spread(rounds.map(({ took }) => took));
+  const { cases } = JSON.parse(rounds[0]?.text ?? '') as { cases: unknown[] };
+  return [name, `${cases.length}`, median.toFixed(0), max.toFixed(0), Math.max(...rounds.map(({ held }) => held)).toFixed(0)];
 }
 
 /** Rows of a table: what was observed, and how long its diagnosis took. */
@@ -86,8 +127,8 @@ async function measured(request: object): Promise<string[][]> {
   }));
   for (let round = -1; round < rounds; round++) {
     for (const one of taken) {
-      const { took, held, named } = await timed(one.body);
-      one.named = named;
+      const { took, held, text } = await timed(one.body);
+      one.named = namedIn(text);
       if (round < 0) continue;
       one.times.push(took);
       one.held = Math.max(one.held, held);
@@ -135,8 +176,14 @@ function observations(request: object): Record<string, number[][]> {
   };
 }
 
-/** Milliseconds until the diagnosis was there, the longest that /livez took meanwhile, and the mistakes that were named. */
-async function timed(body: string): Promise<{ readonly took: number; readonly held: number; readonly named: string }> {
+/** The mistakes that a diagnosis names. */
+function namedIn(text: string): string {
+  const { mistakes } = JSON.parse(text) as { mistakes: { code: string; also?: string }[] };
+  return mistakes.map(({ code, also }) => (also ? `${code} + ${also}` : code)).join(', ');
+}
+
+/** Milliseconds until the answer was there, and the longest that /livez took meanwhile. */
+async function timed(body: string, path = '/attention/diagnose'): Promise<{ readonly took: number; readonly held: number; readonly text: string }> {
   let isDone = false;
   let held = 0;
   const watching = (async () => {
@@ -148,12 +195,11 @@ async function timed(body: string): Promise<{ readonly took: number; readonly he
     }
   })();
   const began = performance.now();
-  const response = await fetch(`${server.origin}/attention/diagnose`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  const response = await fetch(`${server.origin}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
   const text = await response.text();
   const took = performance.now() - began;
   isDone = true;
   await watching;
   if (response.status !== 200) throw new Error(`the service answered ${response.status}: ${text}`);
-  const { mistakes } = JSON.parse(text) as { mistakes: { code: string; also?: string }[] };
-  return { took, held, named: mistakes.map(({ code, also }) => (also ? `${code} + ${also}` : code)).join(', ') };
+  return { took, held, text };
 }

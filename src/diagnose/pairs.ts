@@ -19,6 +19,8 @@ export interface MistakeForm {
 
 /** The forms of a mistake that are paired with those of others. */
 const PAIRED_FORMS = 3;
+/** What a logit takes on its way through exp and the other steps, as multiply-adds. */
+const LOGIT_WORK = 48;
 /** What a number of a vector takes that is made anew, as multiply-adds: it is moved, and maybe rotated. */
 const VECTOR_WORK = 8;
 /** Multiply-adds that looking for pairs may take. */
@@ -44,7 +46,7 @@ export function* pairsOf(plan: Plan, sizes: TokenSizes, forms: readonly MistakeF
 
 /** Multiply-adds, about, of what a plan gives for one row. Projections are remembered, unless what they project is new. */
 function pricesOf(attention: TokenAttention, { h, m, n, kvHeads, d_k, d_v, width }: TokenSizes): (plan: Plan) => number {
-  const all = h * m * n * (d_k + d_v);
+  const all = h * m * n * (d_k + d_v + LOGIT_WORK);
   const { query, key, value, output } = attention.projections;
   const projected = output.weight ? h * d_v * width : 0;
   const moved = VECTOR_WORK * (m * h * d_k + n * kvHeads * (d_k + d_v));

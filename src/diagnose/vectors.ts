@@ -55,7 +55,7 @@ export function tellingVectors<Given>(
     const { right, answers } = tried;
     for (const { code } of answers.values()) possible.add(code);
     const kills = killsOf(answers);
-    const news = pairsApart(answers).filter((pair) => !apart.has(pair));
+    const news = pairsApart(answers, apart);
     if (news.length === 0 && kills.every((code) => killed.has(code))) continue;
     cases.push({ given, right, kills });
     for (const code of kills) killed.add(code);
@@ -104,13 +104,15 @@ function killsOf(answers: Answers): MistakeCode[] {
   return [...least].filter(([, effect]) => effect >= APART).map(([code]) => code);
 }
 
-/** The pairs of forms of different mistakes that this input tells apart. */
-function pairsApart(answers: Answers): string[] {
+/** The pairs of forms of different mistakes that this input tells apart, and those before it did not. */
+function pairsApart(answers: Answers, before: ReadonlySet<string>): string[] {
   const entries = [...answers];
   const pairs: string[] = [];
   entries.forEach(([key, one], k) => {
-    for (const [other, two] of entries.slice(k + 1))
-      if (one.code !== two.code && distance(one.answer, two.answer) >= APART) pairs.push(`${key} ${other}`);
+    for (const [other, two] of entries.slice(k + 1)) {
+      const pair = `${key} ${other}`;
+      if (one.code !== two.code && !before.has(pair) && areApart(one.answer, two.answer)) pairs.push(pair);
+    }
   });
   return pairs;
 }
@@ -124,6 +126,11 @@ function stillTogether(met: ReadonlyMap<string, MistakeCode>, apart: ReadonlySet
     for (const [other, also] of keys.slice(k + 1)) if (code !== also && !apart.has(`${key} ${other}`)) together.set(`${code} ${also}`, [code, also]);
   });
   return [...together.values()];
+}
+
+/** Whether two answers differ by enough: the first number that does settles it, and most pairs differ in the first. */
+function areApart(a: Answer, b: Answer): boolean {
+  return OBSERVABLE.some((output) => a[output]?.some((value, k) => errorOf(value, b[output]?.[k] ?? 0) >= APART));
 }
 
 /** The largest difference of two answers; infinite where one has a number that is not finite and the other has one that is. */

@@ -65,37 +65,48 @@ describe('vectors that tell', () => {
   });
 });
 
+const PYTHON = '/usr/bin/python3';
+
 const ATTENTION = `
 import numpy as np
 
 def attention(tokens, scale, causal):
     scores = tokens @ tokens.T / np.sqrt(tokens.shape[1])
     logits = np.where(np.tri(len(tokens), dtype=bool), scores, -np.inf)
-    weights = np.exp(logits - logits.max(AXIS, keepdims=True))
-    weights /= weights.sum(AXIS, keepdims=True)
+    weights = np.exp(logits - logits.max(-1, keepdims=True))
+    weights /= weights.sum(-1, keepdims=True)
     return {"weights": weights, "context": weights @ tokens}
 `;
 
-const hasPytest = await run('python3', ['-c', 'import numpy, pytest']).then(
+/** What a slip makes of a line. */
+const SLIPS = [
+  ['weights.sum(-1', 'weights.sum(0'],
+  [' / np.sqrt(tokens.shape[1])', ''],
+  ['np.tri(len(tokens)', 'np.tri(len(tokens), k=1'],
+  ['-np.inf)', '-1.0)'],
+] as const;
+
+const hasPytest = await run(PYTHON, ['-c', 'import numpy, pytest']).then(
   () => true,
   () => false,
 );
 
-test.skipIf(!hasPytest)('as a file for pytest, they pass right code and fail a softmax along the wrong axis', async () => {
+test.skipIf(!hasPytest)('as a file for pytest, they pass right code, and fail it with any one slip', async () => {
   const { headers, text } = await ask(CAUSAL, { accept: 'text/x-python' });
   expect(headers['content-type']).toBe('text/x-python; charset=utf-8');
   const folder = await mkdtemp(join(tmpdir(), 'vectors-'));
-  const pytest = () =>
-    run('python3', ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'test_vectors.py'], {
-      cwd: folder,
-      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
-    });
+  const pytest = async (code: string) => {
+    await writeFile(join(folder, 'my_attention.py'), code);
+    const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
+    return run(PYTHON, ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'test_vectors.py'], { cwd: folder, env });
+  };
   try {
     await writeFile(join(folder, 'test_vectors.py'), text);
-    await writeFile(join(folder, 'my_attention.py'), ATTENTION.replaceAll('AXIS', '-1'));
-    expect((await pytest()).stdout).toContain('passed');
-    await writeFile(join(folder, 'my_attention.py'), ATTENTION.replaceAll('AXIS', '0'));
-    await expect(pytest()).rejects.toMatchObject({ stdout: expect.stringContaining('softmax-over-queries') });
+    expect((await pytest(ATTENTION)).stdout).toMatch(/^\d+ passed/m);
+    for (const [line, slip] of SLIPS) {
+      expect(ATTENTION).toContain(line);
+      await expect(pytest(ATTENTION.replace(line, slip)), slip).rejects.toMatchObject({ stdout: expect.stringMatching(/is wrong at/) });
+    }
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -69,6 +69,14 @@ test('a tolerance under which the plain mean would pass is blind', async () => {
   expect(wide.json).toMatchObject({ matches: true, tolerance_is_blind: true });
 });
 
+test('the verdict is in words where Markdown is wanted, JSON for */*', async () => {
+  const body = { tokens: TOKENS, causal: true, observed: { context: TOKENS } };
+  const words = await ask(body, { accept: 'text/markdown' });
+  expect([words.status, words.headers['content-type']]).toEqual([200, 'text/markdown; charset=utf-8']);
+  expect(words.text).toMatch(/^# Diagnosis\n\n## Verdict\n\n\*\*Your numbers are wrong/);
+  expect((await ask(body, { accept: '*/*' })).headers['content-type']).toBe('application/json; charset=utf-8');
+});
+
 describe('refusals', () => {
   test('are 422 with pointers', async () => {
     const { status, json } = await ask({ tokens: TOKENS, observed: { weights: [[1, 2, 3]] }, tolerance: { absolute: 0 } });

@@ -23,7 +23,7 @@ const TRIED = [
   [10, 2],
 ] as const;
 /** Comparing every form with every other, in milliseconds. */
-const COMPARING_MS = 50;
+const COMPARING_MS = 100;
 
 /** Small inputs with right answers that tell every known mistake of some options. */
 export function vectors({ body, as }: QuestionOf<'vectors'>, { limits, checkpoint }: Means): Task {
