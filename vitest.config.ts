@@ -8,6 +8,13 @@ const PURE = ['test/{diagnose,engine,explain,schemas,wire}/**/*.test.ts', 'test/
 /** Tests that start what they need in their own process and end it: workers keep what is loaded, which is a second of each file. */
 const SERVED = 'test/http/!(memory|many|stream).test.ts'; // these three look at the memory of their process
 
+/** Questions of every kind, over HTTP and below it: what both codecs answer. In CI they are asked without WebAssembly too. */
+const ASKED = [
+  'test/http/{attention,diagnose,giants,inference,ndjson,null,refusals}.test.ts',
+  'test/runtime/answers/!(two-ways).test.ts',
+  'test/wire/*-reply.test.ts',
+];
+
 /** How long these take on two cores is known: they come first, so that no worker is left alone with one of them at the end. */
 const LONG = [
   'deploy/image',
@@ -54,6 +61,9 @@ export default defineConfig({
         extends: true,
         test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...PURE, SERVED] },
       },
+      ...(process.env.CI
+        ? [{ extends: true as const, test: { name: 'portable', include: ASKED, isolate: false, env: { JSON_CODEC: 'portable' } } }]
+        : []),
     ],
     coverage: { include: ['src/**/*.ts'], exclude: ['src/{engine/kernels,wire/numbers}/assembly/**', 'src/playground/built/**'], reporter: ['text'] },
   },

@@ -29,6 +29,11 @@ const subjects = (['float32', 'float64'] as const).flatMap((precision) => [
     aim: precision === 'float32' ? 4 : 2,
     reply: replyOf(floats(precision, COUNT).map(() => Math.exp(3 * bell()) / 1000)),
   },
+  {
+    name: `${precision}, weights of far keys (e^-x, x up to 60)`,
+    aim: undefined,
+    reply: replyOf(floats(precision, COUNT).map(() => Math.exp(-60 * next()))),
+  },
   { name: `${precision}, 4 decimals`, aim: undefined, reply: replyOf(floats(precision, COUNT).map(bell), 4) },
 ]);
 const seed = [{ name: 'the seed’s reply, ns a reply', aim: undefined, reply: seedReply() }];

@@ -50,16 +50,7 @@ export class ServiceProcess {
   }
 
   cpu(): CpuSeconds {
-    const pid = this.#child.pid ?? 0;
-    let [loop, others] = [0, 0];
-    for (const thread of readdirSync(`/proc/${pid}/task`)) {
-      // After the name in brackets: state is field 3, utime and stime are fields 14 and 15 (man 5 proc).
-      const fields = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-      const seconds = (Number(fields[11]) + Number(fields[12])) / TICKS;
-      if (Number(thread) === pid) loop += seconds;
-      else others += seconds;
-    }
-    return { loop, others };
+    return cpuSeconds(this.#child.pid ?? 0);
   }
 
   /** A metric without labels, as it is now. */
@@ -73,4 +64,17 @@ export class ServiceProcess {
     this.#child.kill('SIGINT');
     await gone;
   }
+}
+
+/** What a process and its threads have taken so far. */
+export function cpuSeconds(pid: number): CpuSeconds {
+  let [loop, others] = [0, 0];
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    // After the name in brackets: state is field 3, utime and stime are fields 14 and 15 (man 5 proc).
+    const fields = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    const seconds = (Number(fields[11]) + Number(fields[12])) / TICKS;
+    if (Number(thread) === pid) loop += seconds;
+    else others += seconds;
+  }
+  return { loop, others };
 }

@@ -1,6 +1,6 @@
 import { arithmeticOverflow } from './errors.ts';
 import { type Projection, project } from './projection.ts';
-import type { Matrix } from './tensor.ts';
+import { firstNotFinite, type Matrix } from './tensor.ts';
 
 /** What one part of the keys gave: context [m, h·width], and lse [h, m], −Infinity where the part had no key for a row. */
 export interface Part {
@@ -20,7 +20,7 @@ export interface Merged extends Part {
 export function mergeAndProject(parts: readonly Part[], m: number, heads: number, output: Projection): Merged {
   const merged = merge(parts, m, heads);
   const context = project(merged.context, output, 'float64');
-  const place = context.data.findIndex((value) => !Number.isFinite(value));
+  const place = firstNotFinite(context.data);
   if (place >= 0) throw arithmeticOverflow('context', 'query row', Math.floor(place / context.columns));
   return { ...merged, context };
 }

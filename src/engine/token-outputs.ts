@@ -2,7 +2,7 @@ import type { Output, Result } from './call.ts';
 import { arithmeticOverflow } from './errors.ts';
 import type { Failure } from './failure.ts';
 import { project } from './projection.ts';
-import { type Floats, floats, headMajor } from './tensor.ts';
+import { type Floats, firstNotFinite, floats, headMajor } from './tensor.ts';
 import type { Vectors, WayIn } from './way-in.ts';
 
 /** What attention over tokens can give back: outputs of the operator, and the vectors that entered it. */
@@ -77,7 +77,7 @@ export function tensorsOf(
 export function refuseOverflow(sizes: TokenSizes, tensors: TokenResult['tensors']): void {
   for (const [output, { data, axes }] of tensors) {
     if (output === 'logits' || output === 'lse') continue;
-    const place = data.findIndex((value) => !Number.isFinite(value));
+    const place = firstNotFinite(data);
     if (place < 0) continue;
     const last = axes.at(-1);
     const row = last?.[0] === 'm' ? place : Math.floor(place / (last?.[1] ?? 1));

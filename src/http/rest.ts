@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import { Dropping } from './dropping.ts';
+import { leaveUnheard } from './unheard.ts';
 
 /** CONTRACT: of a body that nobody reads, so much is dropped and for so long, so that a client that sends first sees its refusal. */
 export const MOST_DROPPED_BYTES = 128 * 2 ** 20;
@@ -7,6 +9,8 @@ export const LONGEST_DROPPING_MS = 5000;
 /** A service that is about to end waits no longer than this for a client that still sends. */
 const LONGEST_WHEN_CLOSING_MS = 1000;
 const LOOK_MS = 100;
+/** What a body has whose length nobody said, for its turn to be dropped. */
+const ASSUMED_BYTES = 2 ** 20;
 
 /** Does a body still come that has not been read to its end? */
 export function bodyComes(raw: IncomingMessage): boolean {
@@ -14,21 +18,25 @@ export function bodyComes(raw: IncomingMessage): boolean {
   return !there && (raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length']) > 0);
 }
 
+const ofTheProcess = new Dropping();
+
 /**
  * Reads what still comes of a body and drops it. It ends when the body does, when the client goes, or at the bounds:
  * then the connection is closed.
  */
-export function dropRest(raw: IncomingMessage, closing = false): Promise<void> {
+export function dropRest(raw: IncomingMessage, closing = false, dropping: Dropping = ofTheProcess): Promise<void> {
   return new Promise((resolve) => {
     const { socket } = raw;
     const startedAt = socket.bytesRead;
     const deadline = performance.now() + (closing ? LONGEST_WHEN_CLOSING_MS : LONGEST_DROPPING_MS);
+    let leave = (): void => undefined;
     const stop = (): void => {
       clearInterval(timer);
+      leave();
       raw.off('end', stop).off('close', stop);
       resolve();
     };
-    // Node drops a body without telling its listeners how much, so the socket's count is looked at.
+    // Nobody is told how much of a body Node drops, so the socket's count is looked at.
     const timer = setInterval(() => {
       if (performance.now() < deadline && socket.bytesRead - startedAt <= MOST_DROPPED_BYTES) return;
       stop();
@@ -36,7 +44,8 @@ export function dropRest(raw: IncomingMessage, closing = false): Promise<void> {
     }, LOOK_MS);
     raw.on('end', stop).on('close', stop);
     raw.unpipe();
-    raw.resume();
+    leaveUnheard(raw);
+    leave = dropping.begin(socket, Number(raw.headers['content-length'] ?? ASSUMED_BYTES), () => raw.resume());
     if (raw.complete || raw.readableEnded || raw.destroyed) stop();
   });
 }

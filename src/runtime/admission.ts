@@ -54,8 +54,11 @@ function bound(sum: Sum, most: number, bodyBytes: number): string {
 /** Says when to ask again, in seconds, where a request is refused for load. */
 type RetryAfter = () => number;
 
-/** Throws where a body of so many bytes, not yet read, is not to wait for its turn. */
-type RefuseLate = (bodyBytes: number) => void;
+/**
+ * Throws where a body of so many bytes, not yet read, is not to wait for its turn; else it counts among those that come
+ * until what is returned, if anything, is called.
+ */
+type Announce = (bodyBytes: number) => (() => void) | undefined;
 
 /** Whether the process can take requests at all; undefined where it can, else why not. */
 export type Pressure = () => string | undefined;
@@ -83,13 +86,13 @@ export class Admission {
   /**
    * What a request will hold, from its first byte on.
    * @param readBytes bytes that are held while one byte of its body is read, that byte included
-   * @param refuseLate asked before its body is read
+   * @param announce asked before its body is read
    * @throws Failure `overloaded`
    */
-  open(readBytes: number, refuseLate?: RefuseLate): Hold {
+  open(readBytes: number, announce?: Announce): Hold {
     const why = this.#pressure();
     if (why !== undefined) throw new Failure('overloaded', why, { retryAfter: this.#retryAfter() });
-    return new Hold(this, readBytes, 0, refuseLate);
+    return new Hold(this, readBytes, 0, announce);
   }
 
   /** What a line holds besides its body, which its stream holds: it is never refused for load. */
@@ -151,7 +154,9 @@ const STEP_BYTES = 65_536;
 export class Hold {
   readonly #admission: Admission;
   readonly #readBytes: number;
-  readonly #refuseLate: RefuseLate;
+  readonly #announce: Announce;
+  /** Says that the body comes no more: it is here, or given up. */
+  #here: (() => void) | undefined;
   #bytes = 0;
   #work = 0;
   #arriving = 0;
@@ -160,10 +165,10 @@ export class Hold {
   #released = false;
 
   /** @param readBytes bytes that are held for each byte of the body, which has `body` bytes so far as is known */
-  constructor(admission: Admission, readBytes: number, body = 0, refuseLate: RefuseLate = () => undefined) {
+  constructor(admission: Admission, readBytes: number, body = 0, announce: Announce = () => undefined) {
     this.#admission = admission;
     this.#readBytes = readBytes;
-    this.#refuseLate = refuseLate;
+    this.#announce = announce;
     this.#body = body;
   }
 
@@ -184,7 +189,7 @@ export class Hold {
   expect(bytes: number): void {
     // First by bytes: what never fits is said at once, however long the queue is.
     this.#makeRoom(bytes);
-    this.#refuseLate(bytes);
+    this.#here ??= this.#announce(bytes);
   }
 
   #makeRoom(bytes: number): void {
@@ -313,6 +318,7 @@ export class Hold {
   }
 
   #depart(): void {
+    this.#here?.();
     this.#admission.depart(this.#arriving);
     this.#arriving = 0;
   }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Codec, portable } from '../wire/numbers/codec.ts';
+import { type Codec, type CodecName, portable } from '../wire/numbers/codec.ts';
 import { NumberReader } from '../wire/numbers/number-reader.ts';
 import { Printer } from '../wire/numbers/printer.ts';
 import { passesSelfCheck } from '../wire/numbers/self-check.ts';
@@ -10,7 +10,7 @@ export type CodecSetting = 'auto' | 'portable';
 /** The codec that is used here, chosen once for all threads. */
 export interface ChosenCodec {
   /** For people. */
-  readonly name: 'wasm' | 'portable';
+  readonly name: CodecName;
   /** Absent where JavaScript does it. */
   readonly modules?: { readonly print: WebAssembly.Module; readonly read: WebAssembly.Module };
 }
@@ -36,5 +36,5 @@ export function chooseCodec(setting: CodecSetting): ChosenCodec {
 export function codecOf({ modules }: ChosenCodec): Codec {
   if (!modules) return portable;
   const printer = new Printer(modules.print);
-  return { print: (reply) => printer.print(reply), reader: new NumberReader(modules.read) };
+  return { name: 'wasm', print: (reply) => printer.print(reply), reader: new NumberReader(modules.read) };
 }

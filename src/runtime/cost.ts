@@ -3,6 +3,7 @@ import type { Kernel } from '../engine/kernels/kernel.ts';
 import type { Projection } from '../engine/projection.ts';
 import type { Precision } from '../engine/tensor.ts';
 import { type TokenAttention, tokenSizes } from '../engine/token-attention.ts';
+import type { CodecName } from '../wire/numbers/codec.ts';
 import type { Cost, Limits } from './question.ts';
 
 /** Who computes: the tiled kernel or the reference, in either precision. */
@@ -51,25 +52,32 @@ const UNIT = {
   converted: 8,
   /** A number of a part that is merged. */
   merged: 12,
-  /** A number that is printed, and what `decimals` adds. */
-  printed: 125,
-  rounded: 100,
   /** A number that leaves as bytes. */
   copied: 4,
 } as const;
 
-/** How much of each kind of work a task is: multiply-adds and pairs of the operator, and units of everything else. */
-export type Load = { readonly work: number; readonly pairs: number } & { readonly [Unit in keyof typeof UNIT]?: number };
+/** A number that is printed, and what `decimals` adds, in nanoseconds. */
+const PRINTING: Readonly<Record<CodecName, { readonly printed: number; readonly rounded: number }>> = {
+  wasm: { printed: 40, rounded: 30 },
+  portable: { printed: 125, rounded: 100 },
+};
 
-/** What a load takes. The sum is written out, since every request is priced, and a loop over names takes longer than answering a small one. */
-export function costOf(load: Load, pace: Pace): Cost {
+/** How much of each kind of work a task is: multiply-adds and pairs of the operator, and units of everything else. */
+export type Load = { readonly work: number; readonly pairs: number } & { readonly [Unit in keyof typeof UNIT | 'printed' | 'rounded']?: number };
+
+/**
+ * What a load takes, where `codec` prints its numbers; words and pictures are printed by JavaScript alone. The sum is written out, since every
+ * request is priced, and a loop over names takes longer than answering a small one.
+ */
+export function costOf(load: Load, pace: Pace, codec: CodecName = 'portable'): Cost {
   const { row = 0, masked = 0, projected = 0, projectedIn = 0, projectedOut = 0, sine = 0, rotated = 0, unitNumber = 0, unitBlock = 0 } = load;
   const { movedRow = 0, moved = 0, converted = 0, merged = 0, printed = 0, rounded = 0, copied = 0 } = load;
   const projecting = projected * UNIT.projected + projectedIn * UNIT.projectedIn + projectedOut * UNIT.projectedOut;
   const positioning = sine * UNIT.sine + rotated * UNIT.rotated + unitNumber * UNIT.unitNumber + unitBlock * UNIT.unitBlock;
   const moving = movedRow * UNIT.movedRow + moved * UNIT.moved + converted * UNIT.converted + copied * UNIT.copied;
-  const others = row * UNIT.row + masked * UNIT.masked + merged * UNIT.merged + printed * UNIT.printed + rounded * UNIT.rounded;
-  return load.work * MULTIPLY_ADD[pace] + load.pairs * PAIR[pace] + (projecting + positioning + moving + others) / 1e6;
+  const printing = printed * PRINTING[codec].printed + rounded * PRINTING[codec].rounded;
+  const others = row * UNIT.row + masked * UNIT.masked + merged * UNIT.merged;
+  return load.work * MULTIPLY_ADD[pace] + load.pairs * PAIR[pace] + (projecting + positioning + moving + printing + others) / 1e6;
 }
 
 /** What attention over tokens takes that prints so many numbers. */
@@ -135,14 +143,14 @@ export function tokenHolds(attention: TokenAttention, printed: number): number {
 export const PRINTED_BYTES = 28;
 
 /** What reading a byte of a body takes on a worker, in nanoseconds, numbers of nine digits: a question is priced by it before its shapes are known. */
-const READ_BYTE = 8;
+const READ_BYTE: Readonly<Record<CodecName, number>> = { wasm: 3, portable: 8 };
 
 /** The way to a worker and back, in milliseconds. */
 const HOP_MS = 1;
 
 /** About how long a question of so many bytes holds its thread, where no more is known of it. */
-export function readingCost(bytes: number): Cost {
-  return HOP_MS + (bytes * READ_BYTE) / 1e6;
+export function readingCost(bytes: number, codec: CodecName = 'portable'): Cost {
+  return HOP_MS + (bytes * READ_BYTE[codec]) / 1e6;
 }
 
 /**

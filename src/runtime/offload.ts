@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { Failure } from '../engine/failure.ts';
 import { isLarge, stopJob } from '../engine/kernels/job.ts';
+import type { CodecName } from '../wire/numbers/codec.ts';
 import { Admission, type Hold, type Pressure } from './admission.ts';
 import type { BatchAnswer } from './batch.ts';
 import { collectAll } from './collect.ts';
@@ -19,8 +20,6 @@ const PATIENCE_MS = 1000;
 /** After an answer, when nothing on this thread refers to its job's memory any more. */
 const FORGOTTEN_AFTER_MS = 100;
 const WORKER_HEAP_MB = 1536;
-/** The share of the longest wait that is open to a body which has not been read. */
-const UNREAD_ROOM = 0.5;
 
 /** How a question is asked for. */
 export interface Asked {
@@ -57,12 +56,14 @@ export class Offload {
   readonly #pending = new Map<number, Pending>();
   readonly #threads: number;
   readonly #heapMb: number;
+  readonly #codec: CodecName;
   /** Those that wait for a thread, and how each is told to go. */
   readonly #waiting = new Map<Turn, (error: Error) => void>();
   #last = 0;
 
   constructor(settings: Omit<WorkerSettings, 'ledger'>, pressure?: Pressure) {
     this.#threads = settings.threads;
+    this.#codec = settings.codec.name;
     this.#heapMb = settings.heapMb ?? WORKER_HEAP_MB;
     const ledger = new Ledger(settings.most);
     this.turns = new Turns(settings.threads);
@@ -119,7 +120,10 @@ export class Offload {
    */
   async askBatch(questions: readonly Question[], timeoutMs: number, gone: AbortSignal, hold: Hold): Promise<BatchAnswer> {
     const entered = performance.now();
-    const cost = readingCost(questions.reduce((sum, question) => sum + bodyBytes(question), 0));
+    const cost = readingCost(
+      questions.reduce((sum, question) => sum + bodyBytes(question), 0),
+      this.#codec,
+    );
     const turn = await this.#enter({ basis: 'bytes', cost, since: entered }, gone);
     const queue = performance.now() - entered;
     const told = await this.#run(turn, hold, (sign) => this.#sendBatch(questions, sign), { left: timeoutMs, timeoutMs, gone });
@@ -129,16 +133,13 @@ export class Offload {
 
   /**
    * What a request will hold, before a byte of its body is read. A body that a thread will read is not even taken in where it
-   * would wait for too long: those that arrive meanwhile come before it, so half of the wait is left to them.
+   * would wait for too long.
    * @throws Failure `overloaded`
    */
   open(readBytes: number, timeoutMs: number): Hold {
-    let taken = false;
-    return this.admission.open(readBytes, (bytes) => {
-      if (taken || bytes <= INLINE_BYTES) return;
-      this.turns.refuseLate({ cost: readingCost(bytes), basis: 'bytes' }, timeoutMs, UNREAD_ROOM);
-      taken = true;
-    });
+    return this.admission.open(readBytes, (bytes) =>
+      bytes > INLINE_BYTES ? this.turns.announce({ cost: readingCost(bytes), basis: 'bytes' }, timeoutMs) : undefined,
+    );
   }
 
   /** The worker threads as they are now. */
@@ -159,7 +160,7 @@ export class Offload {
   /** Waits for a thread, which the turn then has. @throws Failure `deadline-exceeded`, `too-many-requests`; why nobody waits any more */
   async #turn(question: Question, { hold, price, paid, patient }: Asked, { entered, deadline, timeoutMs, gone }: Times): Promise<Turn> {
     const basis = price ? 'shapes' : 'bytes';
-    const cost = price?.cost ?? readingCost(bodyBytes(question));
+    const cost = price?.cost ?? readingCost(bodyBytes(question), this.#codec);
     if (price && !paid) hold.refuseAlone(price);
     if (!patient) this.turns.refuseLate({ cost, basis }, timeoutMs);
     const ready = price && !paid && { ready: () => hold.tryPay(price) };

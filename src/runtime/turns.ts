@@ -4,11 +4,14 @@ import type { Cost } from './question.ts';
 /** By what a question was priced: by the length of its body, before it was read, or by its shapes. */
 export type Basis = 'bytes' | 'shapes';
 
-/** A question that waits for a thread, or has one. */
-export interface Turn {
+interface Priced {
   readonly basis: Basis;
   /** Milliseconds that its thread will be held, by its price. */
   readonly cost: Cost;
+}
+
+/** A question that waits for a thread, or has one. */
+export interface Turn extends Priced {
   /** When it entered the queue first, in milliseconds. */
   readonly since: number;
   /** Asked once a thread is free: whether it can begin now, having taken what it needs. Without it, it can. */
@@ -24,6 +27,10 @@ const ASSUMED_MS = 100;
 /** What is taken in is served long before its deadline: a question may be expected to wait for this share of it, or for so many times its own time where that is more. */
 const WAIT_SHARE = 15;
 const WAIT_RATIO = 4;
+/** The share of that wait which is open to a question whose body has not been read: small ones that arrive meanwhile come before it. */
+const UNREAD_ROOM = 0.5;
+/** A body that takes longer to come is not reckoned with any more: slow ones keep nobody out. */
+const COMES_WITHIN_MS = 1000;
 /** Bounds of Retry-After, in seconds. */
 const SOONEST_S = 1;
 const LATEST_S = 60;
@@ -36,6 +43,8 @@ export class Turns {
   readonly #threads: number;
   readonly #waiting = new Set<Turn>();
   readonly #running = new Map<Turn, number>();
+  /** Questions whose bodies are being read, and the time until which they are reckoned with. */
+  readonly #coming = new Map<Priced, number>();
   /** Threads that help with another's question. */
   #helping = 0;
   /** Milliseconds that were asked by price, and that it took in truth. */
@@ -114,7 +123,7 @@ export class Turns {
   }
 
   /** Milliseconds until a question of this cost, entering now, would begin. */
-  expectedWait({ cost, basis }: Pick<Turn, 'cost' | 'basis'>, now: number = performance.now()): number {
+  expectedWait({ cost, basis }: Priced, now: number = performance.now()): number {
     const own = this.#took({ cost, basis });
     const running = this.idle > 0 ? 0 : this.#left(now);
     let shorter = running;
@@ -131,12 +140,31 @@ export class Turns {
 
   /**
    * Refuses a question rather than let it wait long: it may be sent elsewhere meanwhile, and what waits holds bytes.
-   * @param room the share of the longest wait that it may take
    * @throws Failure `too-many-requests`
    */
-  refuseLate(turn: Pick<Turn, 'cost' | 'basis'>, timeoutMs: number, room = 1): void {
-    const longest = room * Math.min(timeoutMs, Math.max(timeoutMs / WAIT_SHARE, WAIT_RATIO * this.#took(turn)));
-    const wait = this.expectedWait(turn);
+  refuseLate(turn: Priced, timeoutMs: number): void {
+    this.#refuseLate(this.expectedWait(turn), this.#longest(turn, timeoutMs), timeoutMs);
+  }
+
+  /**
+   * Refuses a question whose body has not been read, where it would wait long behind those that wait and those that come. Else
+   * it is one of these, until what is returned is called.
+   * @throws Failure `too-many-requests`
+   */
+  announce(turn: Priced, timeoutMs: number, now: number = performance.now()): () => void {
+    let coming = 0;
+    for (const [other, until] of this.#coming) if (until > now) coming += this.#took(other);
+    this.#refuseLate(this.expectedWait(turn, now) + coming / this.#threads, UNREAD_ROOM * this.#longest(turn, timeoutMs), timeoutMs);
+    this.#coming.set(turn, now + COMES_WITHIN_MS);
+    return () => this.#coming.delete(turn);
+  }
+
+  /** Milliseconds for which a question may be expected to wait. */
+  #longest(turn: Priced, timeoutMs: number): number {
+    return Math.min(timeoutMs, Math.max(timeoutMs / WAIT_SHARE, WAIT_RATIO * this.#took(turn)));
+  }
+
+  #refuseLate(wait: number, longest: number, timeoutMs: number): void {
     if (wait <= longest) return;
     const words = `its turn would come in about ${Math.ceil(wait)} ms; it may wait for ${Math.floor(longest)} ms of the ${timeoutMs} ms of REQUEST_TIMEOUT_MS`;
     throw new Failure('too-many-requests', words, { retryAfter: this.retryAfter() });
@@ -183,7 +211,7 @@ export class Turns {
   }
 
   /** Milliseconds that a question of this price takes here in truth. */
-  #took({ cost, basis }: Pick<Turn, 'cost' | 'basis'>): number {
+  #took({ cost, basis }: Priced): number {
     const { took, priced } = this.#measured[basis];
     return Math.max(Number.MIN_VALUE, (cost * took) / priced);
   }

@@ -58,6 +58,52 @@ describe('the sum of work', () => {
   });
 });
 
+describe('the last permit', () => {
+  /** n·n·2 multiply-adds; from bodies up to 64 KiB, which may take all of the sum. */
+  const work = (n: number) => 2 * n * n;
+  const ones = (n: number) => JSON.stringify(Array(n).fill([1]));
+  const LARGE = 16_000;
+  const SMALL = 9_900;
+  /** That of the one that runs, too. */
+  const MOST = 2e10 + 5 * work(LARGE) + 3 * work(SMALL);
+  const service = useService({
+    MAX_PENDING_WORK: `${MOST}`,
+    THREADS: '1',
+    ENGINE: 'reference',
+    REQUEST_TIMEOUT_MS: '100000000',
+  });
+
+  const post = (path: string, type: string, body: string) =>
+    open(service.port, `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+  const token = (n: number) => `{"tokens":${ones(n)},"include":["lse"]}`;
+  const tensor = (name: string) => `{"name":"${name}","shape":[1,1,${SMALL},1],"datatype":"FP32","data":[${Array(SMALL).fill(1)}]}`;
+  const v2 = () => post('/v2/models/attention/infer', 'application/json', `{"inputs":[${['Q', 'K', 'V'].map(tensor)}]}`);
+  const single = (n = SMALL) => post('/attention', 'application/json', token(n));
+  const line = () => post('/attention', 'application/x-ndjson', `${token(SMALL)}\n`);
+
+  test('is taken by single and v2 alike, and beyond it both are refused, while a line waits', async () => {
+    const release = await occupy(service);
+    const waiting = [...Array.from({ length: 5 }, () => single(LARGE)), single(), v2()];
+    await expect.poll(() => service.pending().queueLength).toBe(7);
+    const last = v2();
+    await expect.poll(() => service.pending()).toMatchObject({ queueLength: 8, work: MOST });
+    const refused = [single(), v2()];
+    for (const { until } of refused) expect(statuses(await until('MAX_PENDING_WORK'))).toEqual([429]);
+    const waits = line();
+    await expect.poll(() => service.pending()).toMatchObject({ queueLength: 9, work: MOST });
+    // The permit of one that goes is free for the next, whichever way it comes.
+    last.socket.destroy();
+    await expect.poll(() => service.pending().queueLength).toBe(8);
+    const next = single();
+    await expect.poll(() => service.pending()).toMatchObject({ queueLength: 9, work: MOST });
+    expect([waits, next, ...waiting].map(({ received }) => statuses(received))).toEqual(Array(9).fill([]));
+    for (const { socket } of [waits, next, ...waiting, ...refused]) socket.destroy();
+    await expect.poll(() => service.pending().queueLength).toBe(0);
+    await release();
+    await expect.poll(() => service.pending()).toMatchObject({ work: 0, bytes: 0 });
+  });
+});
+
 describe('the sum of bytes', () => {
   const service = useService({ MAX_PENDING_BYTES: `${16 * 2 ** 20}`, REQUEST_TIMEOUT_MS: '120000' });
 

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { leaveBodiesToRoutes } from '../../src/http/body.ts';
+import { Dropping } from '../../src/http/dropping.ts';
 import { bodyComes, dropRest, dropUnreadBodies, LONGEST_DROPPING_MS, MOST_DROPPED_BYTES } from '../../src/http/rest.ts';
 import { open } from './raw.ts';
 import { useSmall } from './small.ts';
@@ -105,7 +106,7 @@ describe('the bounds, by a clock that is set', () => {
     const raw = new IncomingMessage(socket);
     prepare?.(raw);
     const before = listeners(raw);
-    const promise = closing === undefined ? dropRest(raw) : dropRest(raw, closing);
+    const promise = dropRest(raw, closing, new Dropping());
     void promise.then(() => {
       state.settled = true;
     });

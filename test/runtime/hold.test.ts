@@ -88,17 +88,33 @@ describe('a body that arrives', () => {
     expect(bodies).toEqual([2000, 2000, 2000, 4002, 70_000 + SMALL, 140_000 + SMALL, 300_000]);
   });
 
-  test('is asked about once there is room for it, and what never fits is refused first', () => {
+  test('is announced once there is room for it, until it is here or given up; what never fits is refused first', () => {
     const { by } = admission();
     const asked: number[] = [];
-    const hold = by.open(2, (bytes) => asked.push(bytes));
+    let coming = 0;
+    // As short ones are, the first is not announced.
+    const announce = (bytes: number) => {
+      asked.push(bytes);
+      if (bytes <= 100) return undefined;
+      coming++;
+      return () => {
+        coming--;
+      };
+    };
+    const hold = by.open(2, announce);
     hold.expect(100);
     hold.grow(150, 150);
-    hold.arrived(150);
-    hold.tryFollow(200);
-    expect(asked).toEqual([100, 150]);
-    expect(failureOf(() => by.open(1, (bytes) => asked.push(bytes)).expect(1e9)).code).toBe('body-too-large');
-    expect(asked).toEqual([100, 150]);
+    hold.grow(200, 200);
+    expect([asked, coming]).toEqual([[100, 150], 1]);
+    hold.arrived(200);
+    expect(coming).toBe(0);
+    const leaves = by.open(1, announce);
+    leaves.expect(300);
+    expect(coming).toBe(1);
+    leaves.release();
+    expect(coming).toBe(0);
+    expect(failureOf(() => by.open(1, announce).expect(1e9)).code).toBe('body-too-large');
+    expect(asked).toEqual([100, 150, 300]);
     const late = new Failure('too-many-requests', 'its turn would come late');
     const refused = by.open(1, () => {
       throw late;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { reference } from '../../src/engine/kernels/reference.ts';
-import { costOf, type Load, mostRedone, PRINTED_BYTES, paceOf, tokenHolds, tokenLoad } from '../../src/runtime/cost.ts';
+import { costOf, type Load, mostRedone, PRINTED_BYTES, paceOf, readingCost, tokenHolds, tokenLoad } from '../../src/runtime/cost.ts';
 import { chooseEngine, kernelOf } from '../../src/runtime/kernel.ts';
 import { attentionOf, EVERY_AXIS, rows } from './asked.ts';
 
@@ -141,6 +141,17 @@ describe('the price of a load', () => {
       expect(one).toBeLessThan(most);
       expect(pair).toBeLessThan(pace.startsWith('tiled') ? 10 : 1000);
     }
+  });
+
+  test('what JavaScript prints alone takes longer than what WebAssembly does, with decimals too; nothing else depends on it', () => {
+    const { printed = 0, rounded = 0, ...others } = SOME;
+    for (const load of [
+      { ...NONE, printed },
+      { ...NONE, rounded },
+    ])
+      expect(costOf(load, 'float32', 'portable')).toBeGreaterThan(1.5 * costOf(load, 'float32', 'wasm'));
+    expect(costOf(others, 'float32', 'portable')).toBe(costOf(others, 'float32', 'wasm'));
+    expect(readingCost(1e6, 'portable')).toBeGreaterThan(readingCost(1e6, 'wasm'));
   });
 
   test('what is no part of the operator takes the same at every pace', () => {

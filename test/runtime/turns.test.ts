@@ -207,7 +207,7 @@ describe('a question that would wait for long', () => {
   function behind(seconds: number) {
     const { turns, enter } = queue(1);
     enter('running', 1000 * seconds, 0);
-    return (cost: number, timeout: number, room?: number) => () => turns.refuseLate({ cost: 1000 * cost, basis: 'shapes' }, 1000 * timeout, room);
+    return (cost: number, timeout: number) => () => turns.refuseLate({ cost: 1000 * cost, basis: 'shapes' }, 1000 * timeout);
   }
 
   test('is refused where that is more than a 15th of its deadline, and told when to come again', () => {
@@ -229,9 +229,41 @@ describe('a question that would wait for long', () => {
     expect(behind(8000)(2001, 7000)).toThrow('7000000 ms');
   });
 
-  test('has a share of that where its body has not been read', () => {
-    expect(behind(1500)(1, 30_000)).not.toThrow();
-    expect(behind(1500)(1, 30_000, 0.5)).toThrow('1000000 ms');
+  test('may wait for half of that where its body has not been read', () => {
+    const { turns, enter } = queue(1);
+    enter('running', 1_500_000, 0);
+    const unread = { cost: 1000, basis: 'shapes' } as const;
+    expect(() => turns.refuseLate(unread, 30_000_000)).not.toThrow();
+    expect(() => turns.announce(unread, 30_000_000)).toThrow('1000000 ms');
+  });
+});
+
+describe('a question whose body comes', () => {
+  const question = (cost: number) => ({ cost, basis: 'shapes' }) as const;
+  const announced = (turns: Turns, cost: number, now: number) => turns.announce(question(cost), 30_000, now);
+
+  test('is reckoned with by those that are announced after it, until it is here', () => {
+    const { turns } = queue(2);
+    const here = [900, 900].map((cost) => announced(turns, cost, 0));
+    // 1800 ms on two threads, of which 1000 may be waited for.
+    announced(turns, 300, 0);
+    expect(() => announced(turns, 1, 0)).toThrow('its turn would come in about 1050 ms; it may wait for 1000 ms');
+    here[0]?.();
+    announced(turns, 1, 0);
+  });
+
+  test('is waited for a second; a slow one keeps nobody out', () => {
+    const { turns } = queue(1);
+    announced(turns, 2000, 0);
+    expect(() => announced(turns, 1, 999)).toThrow('2000 ms');
+    announced(turns, 1, 1000);
+  });
+
+  test('is no reason to refuse one that is here', () => {
+    const { turns, enter } = queue(1);
+    enter('running', 1, 0);
+    announced(turns, 4000, 0);
+    expect(() => turns.refuseLate(question(1), 30_000)).not.toThrow();
   });
 });
 

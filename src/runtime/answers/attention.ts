@@ -22,7 +22,7 @@ export function attention({ body }: QuestionOf<'attention'>, { kernel, codec, li
   return {
     sizes: axesOf(sizes),
     work,
-    cost: costOf(tokenLoad(asked, numbers, printing.decimals), paceOf(kernel, asked.precision)),
+    cost: costOf(tokenLoad(asked, numbers, printing.decimals), paceOf(kernel, asked.precision), codec.name),
     holds: tokenHolds(asked, numbers),
     carryOut(computed) {
       const recording = traced ? new Recording() : undefined;

@@ -26,7 +26,7 @@ export function inference({ body, jsonLength }: QuestionOf<'inference'>, { kerne
   return {
     sizes: { ...layout.axes },
     work: size.work,
-    cost: costOf(load, paceOf(kernel, precision, attributes.softmax_precision)),
+    cost: costOf(load, paceOf(kernel, precision, attributes.softmax_precision), codec.name),
     holds: 2 * (precision === 'float32' ? 4 : 8) * load.moved + PRINTED_BYTES * load.printed,
     carryOut(computed) {
       const onnx = onnxCall(inputs, layout, attributes, names, precision);

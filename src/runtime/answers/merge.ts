@@ -34,6 +34,7 @@ export function merge({ body }: QuestionOf<'merge'>, { codec, limits }: Means, r
         rounded: order.decimals === undefined ? 0 : numbers,
       },
       'float64',
+      codec.name,
     ),
     holds: 8 * m * (inputs + columns) + PRINTED_BYTES * numbers,
     carryOut(computed) {

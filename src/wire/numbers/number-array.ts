@@ -1,4 +1,4 @@
-import type { Floats, Precision } from '../../engine/tensor.ts';
+import { type Floats, firstNotFinite, type Precision } from '../../engine/tensor.ts';
 
 /**
  * An array of a JSON text that was read straight into memory: numbers, or booleans as 0 and 1, nested `shape.length` deep,
@@ -22,7 +22,7 @@ export class NumberArray {
     if (data instanceof Float32Array) return precision === 'float32' ? data : undefined;
     if (precision === 'float64') return data;
     const singles = new Float32Array(data);
-    return singles.every(Number.isFinite) ? singles : undefined;
+    return firstNotFinite(singles) < 0 ? singles : undefined;
   }
 
   get booleans(): Uint8Array | undefined {

@@ -26,19 +26,24 @@ export class NumberReader {
     const text = scanned.text.toString('utf8');
     if ((text.match(NAMELESS)?.length ?? 0) !== arrays.length) return undefined;
     try {
-      return { value: restored(JSON.parse(text), arrays) };
+      const value: unknown = JSON.parse(text);
+      return { value: arrays.length === 0 ? value : restored(value, arrays) };
     } catch {
       return undefined;
     }
   }
 }
 
-/** The value with the arrays in their places. */
+/** The value with the arrays in their places. Of an array no list of its indices is made: as texts they would hold more than it does. */
 function restored(value: unknown, arrays: readonly NumberArray[]): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  const index = (value as { readonly ''?: number })[''];
-  if (index !== undefined) return arrays[index];
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (typeof value[i] === 'object') value[i] = restored(value[i], arrays);
+    return value;
+  }
   const members = value as Record<string, unknown>;
+  const index = members[''] as number | undefined;
+  if (index !== undefined) return arrays[index];
   for (const name of Object.keys(members)) if (typeof members[name] === 'object') members[name] = restored(members[name], arrays);
   return value;
 }

@@ -13,7 +13,7 @@ const LIMITS = { work: 1e9, replyNumbers: 1e6 };
 const read = (request: object, means: Partial<Means> = {}) =>
   attention({ kind: 'attention', body: json(request) }, { kernel: reference, codec, limits: LIMITS, ...means });
 const priced = (request: object, numbers: number, decimals?: number, kernel: Kernel = reference) =>
-  costOf(tokenLoad(attentionOf(request), numbers, decimals), paceOf(kernel, 'float32'));
+  costOf(tokenLoad(attentionOf(request), numbers, decimals), paceOf(kernel, 'float32'), codec.name);
 
 describe('a question about tokens', () => {
   test('is sized, counted and priced by what it prints', () => {

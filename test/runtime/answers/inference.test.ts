@@ -32,36 +32,36 @@ describe('a call of the operator', () => {
     const numbers = ROWS + ROWS * 6;
     expect(task.sizes).toEqual({ B: 2, H: 4, G: 2, M: 3, N: 5, D: 2, E: 6 });
     expect(task.work).toBe(WORK);
-    expect(task.cost).toBe(costOf({ work: WORK, pairs: PAIRS, row: ROWS, moved: TENSORS + numbers, printed: numbers }, 'tiled float32'));
+    expect(task.cost).toBe(costOf({ work: WORK, pairs: PAIRS, row: ROWS, moved: TENSORS + numbers, printed: numbers }, 'tiled float32', codec.name));
     expect(task.holds).toBe(2 * 4 * (TENSORS + numbers) + PRINTED_BYTES * numbers);
   });
 
   test('what leaves as bytes is copied, not printed', () => {
     const task = read({ inputs: inputs(), outputs: [{ name: 'lse', parameters: { binary_data: true } }, { name: 'Y' }] });
     const moved = TENSORS + ROWS + ROWS * 6;
-    expect(task.cost).toBe(costOf({ work: WORK, pairs: PAIRS, row: ROWS, moved, printed: ROWS * 6, copied: ROWS }, 'tiled float32'));
+    expect(task.cost).toBe(costOf({ work: WORK, pairs: PAIRS, row: ROWS, moved, printed: ROWS * 6, copied: ROWS }, 'tiled float32', codec.name));
     expect(task.holds).toBe(2 * 4 * moved + PRINTED_BYTES * ROWS * 6);
   });
 
   test('a mask is looked up for each pair', () => {
     const masked = read({ inputs: [...inputs(), tensor('attn_mask', [3, 5], 'BOOL')], outputs: outputs('lse') });
     const load = { work: WORK, pairs: PAIRS, row: ROWS, moved: TENSORS + ROWS, printed: ROWS };
-    expect(read({ inputs: inputs(), outputs: outputs('lse') }).cost).toBe(costOf(load, 'tiled float32'));
-    expect(masked.cost).toBe(costOf({ ...load, masked: PAIRS, converted: 0 }, 'tiled float32'));
+    expect(read({ inputs: inputs(), outputs: outputs('lse') }).cost).toBe(costOf(load, 'tiled float32', codec.name));
+    expect(masked.cost).toBe(costOf({ ...load, masked: PAIRS, converted: 0 }, 'tiled float32', codec.name));
   });
 
   test('doubles are twice as long, and halves are converted', () => {
     const load = { work: WORK, pairs: PAIRS, row: ROWS, moved: TENSORS + ROWS, printed: ROWS };
     const doubles = read({ inputs: inputs('FP64'), outputs: outputs('lse') });
-    expect(doubles.cost).toBe(costOf(load, 'tiled float64'));
+    expect(doubles.cost).toBe(costOf(load, 'tiled float64', codec.name));
     expect(doubles.holds).toBe(2 * 8 * (TENSORS + ROWS) + PRINTED_BYTES * ROWS);
     const halves = read({ inputs: inputs('FP16'), outputs: outputs('lse') });
-    expect(halves.cost).toBe(costOf({ ...load, converted: 2 * 4 * 3 * 2 + 2 * 2 * 5 * (2 + 6) }, 'tiled float32'));
+    expect(halves.cost).toBe(costOf({ ...load, converted: 2 * 4 * 3 * 2 + 2 * 2 * 5 * (2 + 6) }, 'tiled float32', codec.name));
   });
 
   test('softmax in another precision is for the reference', () => {
     const asked = { inputs: inputs(), outputs: outputs('lse'), parameters: { softmax_precision: 11 } };
-    expect(read(asked).cost).toBe(costOf({ work: WORK, pairs: PAIRS, row: ROWS, moved: TENSORS + ROWS, printed: ROWS }, 'float32'));
+    expect(read(asked).cost).toBe(costOf({ work: WORK, pairs: PAIRS, row: ROWS, moved: TENSORS + ROWS, printed: ROWS }, 'float32', codec.name));
   });
 
   test('heads that lie side by side are laid out row by row, and a past head by head', () => {
@@ -71,7 +71,7 @@ describe('a call of the operator', () => {
       outputs: outputs('lse'),
     });
     const load = { work: WORK, pairs: PAIRS, row: ROWS, moved: TENSORS + ROWS, printed: ROWS };
-    expect(packed.cost).toBe(costOf({ ...load, movedRow: 2 * 2 * 5 }, 'tiled float32'));
+    expect(packed.cost).toBe(costOf({ ...load, movedRow: 2 * 2 * 5 }, 'tiled float32', codec.name));
     const past = read({
       inputs: [
         tensor('Q', [2, 4, 3, 2]),
@@ -82,7 +82,7 @@ describe('a call of the operator', () => {
       ],
       outputs: outputs('lse'),
     });
-    expect(past.cost).toBe(costOf({ ...load, movedRow: 2 * 2 }, 'tiled float32'));
+    expect(past.cost).toBe(costOf({ ...load, movedRow: 2 * 2 }, 'tiled float32', codec.name));
   });
 
   test('over a limit is refused before its numbers are read', () => {

@@ -18,7 +18,7 @@ describe('a merge', () => {
     const numbers = 5 * 4 + 2 * 5;
     expect(task.sizes).toEqual({ parts: 3, H: 2, M: 5, E: 2 });
     expect(task.work).toBe(5 * 4 * 3);
-    expect(task.cost).toBe(costOf({ work: 0, pairs: 3 * 5 * 2, merged: 3 * 5 * 4, moved: numbers, printed: numbers }, 'float64'));
+    expect(task.cost).toBe(costOf({ work: 0, pairs: 3 * 5 * 2, merged: 3 * 5 * 4, moved: numbers, printed: numbers }, 'float64', codec.name));
     expect(task.holds).toBe(8 * 5 * (4 + 4) + PRINTED_BYTES * numbers);
   });
 
@@ -27,13 +27,13 @@ describe('a merge', () => {
     const numbers = 5 * 7 + 2 * 5;
     expect(task.work).toBe(5 * 4 * 3 + 5 * 4 * 7);
     const load = { work: 0, pairs: 30, merged: 60, moved: numbers, printed: numbers, rounded: numbers };
-    expect(task.cost).toBe(costOf({ ...load, projected: 5 * 4 * 7, projectedIn: 5 * 4, projectedOut: 5 * 7 }, 'float64'));
+    expect(task.cost).toBe(costOf({ ...load, projected: 5 * 4 * 7, projectedIn: 5 * 4, projectedOut: 5 * 7 }, 'float64', codec.name));
     expect(task.holds).toBe(8 * 5 * (4 + 7) + PRINTED_BYTES * numbers);
   });
 
   test('a bias alone makes fresh rows', () => {
     const load = { work: 0, pairs: 30, merged: 60, moved: 30, printed: 30 };
-    expect(read({ ...PARTS, b_output: [1, 2, 3, 4] }).cost).toBe(costOf({ ...load, projectedOut: 5 * 4 }, 'float64'));
+    expect(read({ ...PARTS, b_output: [1, 2, 3, 4] }).cost).toBe(costOf({ ...load, projectedOut: 5 * 4 }, 'float64', codec.name));
   });
 
   test('over a limit is refused when it is read', () => {

@@ -9,7 +9,7 @@ export function eightDigits(n: u64): u64 {
   return twos + 0xf6 * (((twos * 103) >> 10) & 0xf000f000f000f);
 }
 
-/** Writes eight digits and a ninth by a row of layout; gives how long that is, 0 where the row has no place for it. */
+/** Writes eight digits and a ninth by a row of layout; gives how long that is, and SCIENTIFIC more where its exponent is missing. */
 // @ts-ignore: decorator
 @inline
 export function layShort(p: usize, digits: u64, ninth: u32, row: usize): usize {
@@ -72,6 +72,18 @@ function writeScientific(p: usize, digits: usize, count: i32, exponent: i32): us
     memory.copy(p, digits + 1, count - 1);
     p += count - 1;
   }
+  return writeExponent(p, exponent);
+}
+
+/** Whether JavaScript writes an exponent where it is that and the digits don't fit around a point. */
+// @ts-ignore: decorator
+@inline
+export function isScientific(exponent: i32): bool {
+  return exponent < 0 || exponent > 20;
+}
+
+/** e, its sign and up to three digits. */
+export function writeExponent(p: usize, exponent: i32): usize {
   store<u16>(p, exponent < 0 ? 0x2d65 : 0x2b65);
   p += 2;
   const power = abs(exponent);

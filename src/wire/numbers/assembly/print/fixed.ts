@@ -1,7 +1,7 @@
 import { log2OfPower10 } from './binary';
 import { eightDigits, layLong, layShort, writeAny } from './digits';
 import { writeFloat64 } from './float64';
-import { longRow, shortRow } from './layout';
+import { longRow, SCIENTIFIC, shortRow } from './layout';
 
 /*
  * Number(value.toFixed(decimals)), printed: the integer n nearest to |value| · 10^decimals (ECMA-262, 21.1.3.3: the larger
@@ -53,7 +53,7 @@ function writeUpTo8(p: usize, n: u64, decimals: i32): usize {
   const digits = eightDigits(n);
   const lead = <i32>(clz(digits) >> 3);
   const length = layShort(p, digits << (lead << 3), 0, shortRow(8 - decimals - lead));
-  return length == 0 ? writeAny(p, n, -decimals) : p + length;
+  return length < SCIENTIFIC ? p + length : writeAny(p, n, -decimals);
 }
 
 function writeUpTo15(p: usize, n: u64, decimals: i32): usize {
@@ -62,7 +62,7 @@ function writeUpTo15(p: usize, n: u64, decimals: i32): usize {
   const sixteen = n * load<u64>(TENS + ((16 - count) << 3));
   const first = sixteen / EIGHT_DIGITS;
   const length = layLong(p, eightDigits(first), eightDigits(sixteen - first * EIGHT_DIGITS), 0, longRow(count - decimals));
-  return length == 0 ? writeAny(p, n, -decimals) : p + length;
+  return length < SCIENTIFIC ? p + length : writeAny(p, n, -decimals);
 }
 
 /** round(c · five / 2^down), halves up, below 2^54; c < 2^53, five < 2^35. */

@@ -1,5 +1,5 @@
-import { eightDigits, layShort, writeAny } from './digits';
-import { shortLead } from './layout';
+import { eightDigits, isScientific, layShort, writeAny, writeExponent } from './digits';
+import { SCIENTIFIC, shortLead } from './layout';
 import { scaledExponent, singleScale } from './scales';
 import { shortest, shortestDigits, shortestExponent } from './schubfach';
 
@@ -38,9 +38,11 @@ export function writeFloat32(p: usize, magnitude: u32): usize {
   const whole = (product >> POINT) + (<u64>(after >> 63) & isWhole & 1);
   const last = <u32>(tenths >> POINT) & ~(<u32>isWhole);
   const digits = eightDigits(whole);
-  const length = layShort(p, digits, last, <usize>load<u32>(scale, 12) + shortLead(<i32>(clz(digits) >> 3)));
-  if (length == 0) return writeFloat32Slowly(p, magnitude);
-  return p + length;
+  const lead = <i32>(clz(digits) >> 3);
+  const length = layShort(p, digits, last, <usize>load<u32>(scale, 12) + shortLead(lead));
+  if (length < SCIENTIFIC) return p + length;
+  const exponent = scaledExponent(<i32>(magnitude >> 23) - 150) + 7 - lead;
+  return isScientific(exponent) ? writeExponent(p + length - SCIENTIFIC, exponent) : writeFloat32Slowly(p, magnitude);
 }
 
 function writeFloat32Slowly(p: usize, magnitude: u32): usize {

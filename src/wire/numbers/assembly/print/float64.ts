@@ -1,6 +1,6 @@
-import { eightDigits, layLong, writeAny } from './digits';
-import { longLead } from './layout';
-import { doubleScale } from './scales';
+import { eightDigits, isScientific, layLong, writeAny, writeExponent } from './digits';
+import { longLead, SCIENTIFIC } from './layout';
+import { doubleScale, scaledExponent } from './scales';
 import { shortest, shortestDigits, shortestExponent } from './schubfach';
 
 const MANTISSA: u64 = 0xfffffffffffff;
@@ -36,9 +36,11 @@ export function writeFloat64(p: usize, magnitude: u64): usize {
   const last = <u32>(tenths >> 60) & ~(<u32>isWhole);
   const first = whole / 100000000;
   const second = whole - first * 100000000;
-  const length = layLong(p, eightDigits(first), eightDigits(second), last, <usize>load<u32>(scale, 12) + longLead(i32(whole < 1000000000000000)));
-  if (length == 0) return writeFloat64Slowly(p, magnitude);
-  return p + length;
+  const lead = i32(whole < 1000000000000000);
+  const length = layLong(p, eightDigits(first), eightDigits(second), last, <usize>load<u32>(scale, 12) + longLead(lead));
+  if (length < SCIENTIFIC) return p + length;
+  const exponent = scaledExponent(<i32>(magnitude >> 52) - 1075) + 15 - lead;
+  return isScientific(exponent) ? writeExponent(p + length - SCIENTIFIC, exponent) : writeFloat64Slowly(p, magnitude);
 }
 
 function writeFloat64Slowly(p: usize, magnitude: u64): usize {

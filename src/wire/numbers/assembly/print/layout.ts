@@ -1,7 +1,8 @@
 /*
  * Where each digit goes, by tables of lanes: a number of up to 17 digits is laid out by one or two shuffles (swizzle),
  * whatever the place of its point. A row stands for a place of the point among the raw digits, and for how many of these
- * are zeros in front; its lengths say how long the text is. A length of 0 says that JavaScript writes an exponent there.
+ * are zeros in front; its lengths say how long the text is. Where the point is out of that range, the text is of one digit before the point,
+ * and SCIENTIFIC is added to its length.
  *
  * Raw digits d0 d1 … stand for 0.d0d1… · 10^point, the zeros in front of them being `lead`.
  */
@@ -10,6 +11,9 @@ const ZERO: u8 = 0x30;
 const POINT: u8 = 0x2e;
 /** A lane that swizzle fills with 0. */
 const NONE: u8 = 0x80;
+
+/** Added to the length where an exponent follows, or, up to 21 digits before the point, zeros. */
+export const SCIENTIFIC: u32 = 128;
 
 /** From 0.00000d… (JavaScript has no more zeros) to 16 digits before the point. */
 const LEAST_POINT = -5;
@@ -74,17 +78,17 @@ function digitAt(c: i32, before: i32): i32 {
   return c == 1 ? -1 : c < 2 - before ? -2 : c - (2 - before);
 }
 
-function fillShort(row: usize, before: i32, lead: i32): void {
+function fillShort(row: usize, before: i32, lead: i32, more: u32): void {
   for (let c = 0; c < 16; c++) {
     const digit = digitAt(c, before);
     const raw = digit + lead;
     store<u8>(row + c, digit == -1 ? POINT_LANE : digit == -2 || raw > 8 ? ZERO_LANE : raw == 8 ? NINTH_LANE : <u8>(7 - raw));
   }
   // By how many zeros are at the end of the nine.
-  for (let zeros = 0; zeros <= 8; zeros++) store<u8>(row + SHORT_LENGTHS + zeros, <u8>length(before, 9 - lead - zeros));
+  for (let zeros = 0; zeros <= 8; zeros++) store<u8>(row + SHORT_LENGTHS + zeros, <u8>(more + length(before, 9 - lead - zeros)));
 }
 
-function fillLong(row: usize, before: i32, lead: i32): void {
+function fillLong(row: usize, before: i32, lead: i32, more: u32): void {
   for (let c = 0; c < 32; c++) {
     const digit = digitAt(c, before);
     const raw = digit + lead;
@@ -92,12 +96,16 @@ function fillLong(row: usize, before: i32, lead: i32): void {
     store<u8>(row + LONG_FRAME + c, digit == -1 ? POINT : ZERO);
     if (digit == 16 - lead) store<u8>(row + LONG_LAST, <u8>c);
   }
-  for (let zeros = 0; zeros <= 16; zeros++) store<u8>(row + LONG_LENGTHS + zeros, <u8>length(before, 17 - lead - zeros));
+  for (let zeros = 0; zeros <= 16; zeros++) store<u8>(row + LONG_LENGTHS + zeros, <u8>(more + length(before, 17 - lead - zeros)));
 }
 
 export function fillLayouts(): void {
+  for (let row = 0; row <= SHORT_POINTS; row++)
+    for (let lead = 0; lead < SHORT_LEADS; lead++) fillShort(SHORT + (row * SHORT_LEADS + lead) * SHORT_BYTES, 1, lead, SCIENTIFIC);
+  for (let row = 0; row <= LONG_POINTS; row++)
+    for (let lead = 0; lead < LONG_LEADS; lead++) fillLong(LONG + (row * LONG_LEADS + lead) * LONG_BYTES, 1, lead, SCIENTIFIC);
   for (let before = LEAST_POINT; before <= MOST_POINT; before++) {
-    for (let lead = 0; lead < SHORT_LEADS; lead++) fillShort(shortRow(before + lead) + shortLead(lead), before, lead);
-    for (let lead = 0; lead < LONG_LEADS; lead++) fillLong(longRow(before + lead) + longLead(lead), before, lead);
+    for (let lead = 0; lead < SHORT_LEADS; lead++) fillShort(shortRow(before + lead) + shortLead(lead), before, lead, 0);
+    for (let lead = 0; lead < LONG_LEADS; lead++) fillLong(longRow(before + lead) + longLead(lead), before, lead, 0);
   }
 }
