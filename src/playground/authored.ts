@@ -28,13 +28,13 @@ export function lessonParts({ choices, right, hides, ...texts }: Authored): read
 }
 
 /**
- * The lesson of a link; undefined where it has no question.
+ * The lesson of a link; undefined where it has no question, or nothing to choose from.
  * @param read the value of a member, no longer escaped; undefined where it is absent
  * @param choices each no longer escaped
  */
 export function readLesson(read: (name: string) => string | undefined, choices: readonly string[]): Authored | undefined {
   const question = read('question');
-  if (question === undefined) return undefined;
+  if (question === undefined || choices.length === 0) return undefined;
   const right = Number(read('right') ?? 0);
   return {
     title: read('title') ?? '',

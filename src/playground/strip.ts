@@ -82,7 +82,8 @@ export class Strip {
     this.#arrange();
     // All figures are as wide as the widest table needs, so that they stand in columns and no number is cut off.
     const widest = Math.max(0, ...[...this.#figures.values()].map(({ width }) => width));
-    this.#grid.style.setProperty('--figure', `${widest}px`);
+    // Where all are drawn, the stylesheet says how wide.
+    this.#grid.style.setProperty('--figure', widest > 0 ? `${widest}px` : null);
   }
 
   #tellIdle(idle: readonly Stage[], isStepping: boolean): void {

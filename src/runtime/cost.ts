@@ -149,7 +149,7 @@ const READ_BYTE: Readonly<Record<CodecName, number>> = { wasm: 3, portable: 8 };
 const HOP_MS = 1;
 
 /** About how long a question of so many bytes holds its thread, where no more is known of it. */
-export function readingCost(bytes: number, codec: CodecName = 'portable'): Cost {
+export function readingCost(bytes: number, codec: CodecName): Cost {
   return HOP_MS + (bytes * READ_BYTE[codec]) / 1e6;
 }
 

@@ -138,7 +138,7 @@ export class Offload {
    */
   open(readBytes: number, timeoutMs: number): Hold {
     return this.admission.open(readBytes, (bytes) =>
-      bytes > INLINE_BYTES ? this.turns.announce({ cost: readingCost(bytes), basis: 'bytes' }, timeoutMs) : undefined,
+      bytes > INLINE_BYTES ? this.turns.announce({ cost: readingCost(bytes, this.#codec), basis: 'bytes' }, timeoutMs) : undefined,
     );
   }
 

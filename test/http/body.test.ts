@@ -1,9 +1,11 @@
+import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { FastifyRequest } from 'fastify';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Failure } from '../../src/engine/failure.ts';
 import { type BodyLimits, leaveBodiesToRoutes, readChunks } from '../../src/http/body.ts';
+import { ClientGone } from '../../src/http/gone.ts';
 import { Admission, type Hold } from '../../src/runtime/admission.ts';
 import { Ledger } from '../../src/runtime/ledger.ts';
 import { chunk, open } from './raw.ts';
@@ -17,6 +19,9 @@ let read: { readonly body: string; readonly held: number } | undefined;
 let failed: Failure | undefined;
 let hold: Hold | undefined;
 let asked: FastifyRequest | undefined;
+/** How many wait for each event of the connection before the body is read, and once it is. */
+let waiting: { readonly before: readonly number[]; readonly after: readonly number[] } | undefined;
+const waitFor = ({ raw }: FastifyRequest) => ['data', 'end', 'error', 'close'].map((event) => raw.listenerCount(event));
 
 beforeEach(() => {
   hold?.release();
@@ -24,6 +29,7 @@ beforeEach(() => {
   failed = undefined;
   hold = undefined;
   asked = undefined;
+  waiting = undefined;
 });
 
 const small = useSmall((app) => {
@@ -33,7 +39,9 @@ const small = useSmall((app) => {
       asked = request;
       hold = admission.open(2);
       try {
+        const before = waitFor(request);
         const pieces = await readChunks(request, limits, hold);
+        waiting = { before, after: waitFor(request) };
         read = { body: Buffer.concat(pieces).toString(), held: hold.bytes };
         return `${read.body.length} bytes`;
       } catch (error) {
@@ -63,6 +71,7 @@ describe('a body', () => {
     ['that says how long it is', [head('/', 'content-length: 5'), '{"a":']],
     ['of a length that nobody said', [head('/', CHUNKED), chunk('{"a'), chunk('":'), END]],
     ['of a type that nobody reads', [head('/', 'content-type: text/unknown', 'content-length: 5'), '{"a":']],
+    ['of a type that Fastify reads', [head('/', 'content-type: application/json', 'content-length: 5'), '{"a":']],
   ])('%s is read as it is, whatever a schema wants, and held twice from then on', async (_what, parts) => {
     await send(...parts);
     expect([failed, read]).toEqual([undefined, { body: '{"a":', held: 10 }]);
@@ -72,6 +81,16 @@ describe('a body', () => {
   test('may be absent', async () => {
     await send(head('/'));
     expect(read).toEqual({ body: '', held: 0 });
+  });
+
+  test.each([
+    [16_384, 0],
+    [16_385, 1],
+  ])('of %i bytes that is here with its headers has %i to wait for it', async (length, times) => {
+    const tell = vi.spyOn(small.lifecycle, 'tell').mockClear();
+    await send(`${head('/', `content-length: ${length}`)}${' '.repeat(length)}`);
+    expect([read?.body.length, read?.held]).toEqual([length, 2 * length]);
+    expect(tell).toHaveBeenCalledTimes(times);
   });
 
   test('that is packed is as it was before', async () => {
@@ -98,6 +117,15 @@ describe('a body too large', () => {
     await send(head('/', 'content-encoding: gzip', `content-length: ${packed.length}`), packed);
     expect(failed?.message).toContain(`more than ${MAX_BYTES} bytes`);
     expect(asked?.raw.destroyed && !asked.raw.complete).toBe(false);
+  });
+
+  test('is unpacked no further, though more of it comes', async () => {
+    const packed = gzipSync(Buffer.alloc(MAX_BYTES + 1, ' '));
+    const { socket, until } = open(small.port, head('/', 'content-encoding: gzip', `content-length: ${packed.length + 100}`));
+    socket.write(packed);
+    await until('refused');
+    expect(asked?.raw.listenerCount('data')).toBe(0);
+    socket.destroy();
   });
 
   test('is none to the last byte of the limit', async () => {
@@ -171,16 +199,23 @@ describe('a body that does not come', () => {
   });
 });
 
+test('a client that has gone before its small body is looked at gets no reply', async () => {
+  const gone = { headers: { 'content-length': '5' }, raw: new PassThrough().destroy() } as unknown as FastifyRequest;
+  const reading = readChunks(gone, { maxBytes: MAX_BYTES, timeoutMs: 60_000 }, admission.open(2));
+  await expect(reading).rejects.toThrow(new ClientGone('the connection closed before the body was here'));
+});
+
 describe('once a body is here', () => {
   test('nothing waits for it: no clock, no listener, and no word at the end of the service', async () => {
-    const forget = vi.spyOn(small.lifecycle, 'forget');
-    const tell = vi.spyOn(small.lifecycle, 'tell');
+    const forget = vi.spyOn(small.lifecycle, 'forget').mockClear();
+    const tell = vi.spyOn(small.lifecycle, 'tell').mockClear();
     await send(head('/hurried', CHUNKED), chunk('some'), END);
     expect(forget.mock.calls).toEqual(tell.mock.calls);
     expect(tell).toHaveBeenCalledTimes(1);
-    expect(asked?.raw.listenerCount('data')).toBe(0);
+    expect(waiting?.after).toEqual(waiting?.before);
     await sleep(400);
     expect([failed, read?.body]).toEqual([undefined, 'some']);
+    expect(forget).toHaveBeenCalledTimes(1);
   });
 });
 

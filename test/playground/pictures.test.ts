@@ -180,6 +180,15 @@ describe('a slider', () => {
   });
 });
 
+inBrowser('matrices that are all too large for numbers are drawn so large that a cell can be pointed at', async (open) => {
+  const tokens = Array.from({ length: 24 }, (_, i) => Array.from({ length: 12 }, (_number, c) => ((i * c) % 7) / 10).join(',')).join(';');
+  const { page } = await open(`${service.url}/#tokens=${tokens}&all`);
+  for (const name of ['raw', 'weights', 'context']) {
+    const width = async () => (await page.locator(`[data-stage="${name}"] canvas`).boundingBox())?.width ?? 0;
+    await expect.poll(width).toBeGreaterThan(24 * 8);
+  }
+});
+
 describe('in a frame of another page', () => {
   // What is refused is an empty page of the browser's own.
   const inFrame = async (page: Page) => page.frames()[1]?.locator('[data-stage="weights"]').count();

@@ -79,8 +79,9 @@ describe('links', () => {
     expect(fromLink(`#${toLink(EVERYTHING)}`)).toEqual(EVERYTHING);
   });
 
-  test('a lesson needs a question, and a right choice that is there', () => {
+  test('a lesson needs a question and choices, and a right one that is there', () => {
     expect(fromLink('#tokens=1&choices=a,b')?.authored).toBeUndefined();
+    expect(fromLink('#tokens=1&question=Why')?.authored).toBeUndefined();
     expect(fromLink('#tokens=1&question=Why&choices=a,b&right=7')?.authored).toMatchObject({ question: 'Why', right: 0, hides: false, told: '' });
   });
 
