@@ -92,7 +92,7 @@ export function search(within: Search): readonly Candidate[] {
   const printed = lookingAtPrinted(within);
   const printedFound = printed && printed.bits >= ENOUGH_BITS.single ? explaining(printed.look, singles, SINGLES_FIRST) : [];
   if (printedFound.length > 0) return printedFound;
-  if (printed ? printed.bits < ENOUGH_BITS.pair : unexplained(within) < FEWEST) return found;
+  if (unexplained(within) < FEWEST || (printed && printed.bits < ENOUGH_BITS.pair)) return found;
   const pairs = explaining(printed?.look ?? exact, pairsOf(within.plan, within.sizes, forms), PAIRS_FIRST);
   // One mistake and the rounding of a coarse arithmetic explain less than two mistakes that leave nothing.
   return found.length === 0 || pairs.some(({ fit }) => fit <= 1) ? pairs : found;
@@ -212,9 +212,9 @@ function greatestError(within: Search, answer: Answer): number {
   return errorsBeside(within, answer).reduce((greatest, error) => Math.max(greatest, error), 0);
 }
 
-/** How many of the numbers are not the right ones. */
+/** How many of the numbers are not the right ones; one that is not finite says little, since nearly everything gives it. */
 function unexplained(within: Search): number {
-  return errorsBeside(within, within.right).filter((error) => error > UNIT.absolute * 1e-3).length;
+  return errorsBeside(within, within.right).filter((error) => error > UNIT.absolute * 1e-3 && Number.isFinite(error)).length;
 }
 
 function errorsBeside({ observed, sizes }: Search, answer: Answer): number[] {

@@ -102,7 +102,8 @@ export const DiagnoseReply = Type.Object(
     matches: Type.Boolean({ description: 'Whether every number is within the tolerance.' }),
     errors: Type.Object(perOutput(OutputErrors), named('ObservedErrors', 'For each observed output.')),
     mistakes: Type.Array(Mistake, {
-      description: 'Empty where the numbers match, or no known mistake gives them. Those that fit equally well are all named.',
+      description:
+        'Empty where the numbers match, or no known mistake gives them. Those that fit equally well are all named. Numbers that were printed with few decimals are held against the mistakes to as many.',
     }),
     precision: Type.Unsafe<'float64' | 'float32' | 'float16' | 'bfloat16' | null>({
       type: ['string', 'null'],

@@ -133,6 +133,12 @@ describe('numbers as they are printed, with four decimals or three', () => {
   }
 });
 
+test('numbers of which none is finite get no pair', () => {
+  const request = MADE['causal-missing'].request(random(1), 0);
+  const { context } = naive(request);
+  expect(codesOf(request, observedOf({ context: context.map((row) => row.map(() => Number.NaN)) }))).toEqual([]);
+});
+
 test('random numbers get no explanation', () => {
   for (let seed = 1; seed <= 44; seed++) {
     const next = random(seed);
