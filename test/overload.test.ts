@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
 import { afterAll, describe, expect, test } from 'vitest';
 import { open, statuses } from './http/raw.ts';
+import { slow } from './slow.ts';
 import { endWhatWasStarted, type Started, start } from './started.ts';
 
 /*
@@ -27,15 +28,13 @@ function peak({ process: { pid } }: Started): number {
   return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
-async function ask(port: number, body: string | Buffer, path = '/attention'): Promise<number> {
-  const { statusCode, body: reply } = await request(`http://127.0.0.1:${port}${path}`, {
-    method: 'POST',
-    headers: JSON_TYPE,
-    body,
-    dispatcher: agent,
-  });
-  await reply.dump();
-  return statusCode;
+async function replyTo(port: number, body: string | Buffer, path = '/attention', headers: Readonly<Record<string, string>> = JSON_TYPE) {
+  const reply = await request(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers, body, dispatcher: agent });
+  return { status: reply.statusCode, text: await reply.body.text() };
+}
+
+async function ask(...asked: Parameters<typeof replyTo>): Promise<number> {
+  return (await replyTo(...asked)).status;
 }
 
 const live = async (port: number) => (await request(`http://127.0.0.1:${port}/livez`, { dispatcher: agent })).statusCode;
@@ -54,6 +53,52 @@ describe.skipIf(process.platform !== 'linux')('the process', () => {
     expect(seen.filter((status) => status === 429).length).toBeGreaterThan(0);
     expect(peak(service)).toBeLessThan(PENDING + BASE);
     expect(await ask(port, body)).toBe(200);
+  });
+
+  /** Some megabytes of reading, computing or printing each, of every kind of request with one answer. */
+  const numbers = (n: number) => Array.from({ length: n }, (_, i) => ((i * 7919) % 1000) / 1000);
+  const matrix = (n: number, d: number) => Array.from({ length: n }, (_, i) => numbers(d).map((x) => x + (i % 10)));
+  const part = { context: matrix(4000, 16), lse: numbers(4000) };
+  const named = (more: object) => ['Q', 'K', 'V'].map((name) => ({ name, datatype: 'FP32', shape: [1, 4, 700, 16], ...more }));
+  const JSON_TENSORS = { inputs: named({ data: numbers(4 * 700 * 16) }) };
+  const BYTES = Buffer.from(Float32Array.from(numbers(4 * 700 * 16)).buffer);
+  const BINARY_HEAD = JSON.stringify({
+    inputs: named({ parameters: { binary_data_size: BYTES.length } }),
+    outputs: [{ name: 'Y', parameters: { binary_data: true } }],
+  });
+  const INFER = '/v2/models/attention/infer';
+  const ASKED: readonly [kind: string, body: string | Buffer, path?: string, headers?: Record<string, string>][] = [
+    ['all queries and their weights', JSON.stringify({ tokens: matrix(500, 2), include: ['weights', 'context'] })],
+    ['merge', JSON.stringify({ parts: [part, part] }), '/attention/merge'],
+    ['v2 in JSON', JSON.stringify(JSON_TENSORS), INFER],
+    [
+      'v2 in bytes',
+      Buffer.concat([Buffer.from(BINARY_HEAD), BYTES, BYTES, BYTES]),
+      INFER,
+      { 'content-type': 'application/octet-stream', 'inference-header-content-length': `${BINARY_HEAD.length}` },
+    ],
+  ];
+
+  slow('at several times its capacity does so for every kind of request, and for lines, none of which is refused', async () => {
+    // So little that the sums are full too.
+    const service = starting({ MAX_PENDING_WORK: '140000000' });
+    const port = await listening(service);
+    const line = JSON.stringify({ tokens: matrix(200, 8), include: ['lse'] });
+    const stream = () =>
+      replyTo(port, `${line}\n`.repeat(5), '/attention', { 'content-type': 'application/x-ndjson' }).then(({ status, text }) => [
+        status,
+        text.split('"lse"').length - 1,
+      ]);
+    for (const [kind, body, path, headers] of ASKED) {
+      const streams = Array.from({ length: 5 }, stream);
+      const seen = await Promise.all(Array.from({ length: 100 }, () => ask(port, body, path, headers)));
+      expect(new Set(seen).difference(new Set([200, 429, 503])), kind).toEqual(new Set());
+      expect(seen.filter((status) => status === 200).length, kind).toBeGreaterThan(0);
+      expect(seen.filter((status) => status === 429).length, kind).toBeGreaterThan(0);
+      expect(await Promise.all(streams), kind).toEqual(Array(5).fill([200, 5]));
+      expect(await ask(port, body, path, headers), kind).toBe(200);
+    }
+    expect(peak(service)).toBeLessThan(PENDING + BASE);
   });
 
   test('holds little for a hundred slow uploads of 60 MB, and serves others', { timeout: 120_000 }, async () => {
