@@ -255,6 +255,7 @@ describe('a batch of questions', () => {
     const offload = start();
     const { ledger } = offload.admission;
     const hold = offload.admission.openLine(10);
+    await vi.advanceTimersByTimeAsync(50);
     const before = watch(offload.ask(question(), 10_000, nobodyLeaves));
     const asked = watch(offload.askBatch([question(), question(), question()], 1000, nobodyLeaves, hold));
     await vi.advanceTimersByTimeAsync(300);

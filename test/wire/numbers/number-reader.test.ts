@@ -94,6 +94,12 @@ describe('numbers', () => {
     expect(data(`{"a":${MATRIX},"dtype":"float32"}`, ['float64'])).toBeInstanceOf(Float32Array);
   });
 
+  test('are given of no array that has a null, in either precision', () => {
+    const { holes, full } = read(`{"holes":[[1${FILLER}],[null${FILLER}]],"full":[[1${FILLER}]]}`) as Readonly<Record<string, NumberArray>>;
+    expect([holes?.hasNulls, holes?.floats('float64'), holes?.floats('float32')]).toEqual([true, undefined, undefined]);
+    expect([full?.hasNulls, full?.floats('float64')?.length, full?.floats('float32')?.length]).toEqual([false, 41, 41]);
+  });
+
   test('beyond float32 are left to JSON.parse', () => {
     expect(read(`[[1e39${FILLER}]]`, [])).toBeUndefined();
   });
