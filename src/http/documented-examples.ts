@@ -4,10 +4,10 @@ import { attentionExamples, diagnoseExamples, inferenceExamples, mergeExamples, 
 import { INFERENCE_PATH } from './printing.ts';
 import { inferenceErrors, otherMethod, problemExample } from './problem-examples.ts';
 import { PROBLEMS } from './problems.ts';
-import { exampleReply } from './routes/shown.ts';
+import { exampleReply, pytestExample, verdictExample } from './routes/shown.ts';
 
 interface Media {
-  schema?: object;
+  schema?: { $ref?: string; examples?: readonly unknown[] };
   example?: unknown;
   examples?: Record<string, unknown>;
 }
@@ -51,6 +51,8 @@ export function withExamples<Document extends { readonly paths?: object | undefi
       Object.entries(examples).map(([name, { summary, value }]) => [name, { summary, value: exampleReply(kind, value) }]),
     );
   }
+  showText(paths[`${base}/attention/diagnose`]?.['post'], 'text/markdown', verdictExample);
+  showText(paths[`${base}/attention/diagnose/vectors`]?.['post'], 'text/x-python', pytestExample);
   showIndex(paths[`${base}${INFERENCE_PATH}/repository/index`]?.['post']);
   showLines(paths[`${base}/attention`]?.['post']);
   for (const [path, operations] of Object.entries(paths)) {
@@ -64,6 +66,13 @@ export function withExamples<Document extends { readonly paths?: object | undefi
     }
   }
   return document;
+}
+
+/** A reply that is text: its example is computed where the document is asked for, and no start waits for it. */
+function showText({ responses }: Operation = {}, type: string, example: () => string): void {
+  const schema = responses?.['200']?.content?.[type]?.schema;
+  if (!schema) throw new Error(`there is no ${type} to show an example for`);
+  schema.examples = [example()];
 }
 
 /** The index is computed from nothing but whether the service is ready, so its example is written out. */

@@ -8,7 +8,6 @@ import { JSON_TYPE, requireMediaType } from '../media.ts';
 import { negotiate } from '../representation.ts';
 import { varyBy } from '../vary.ts';
 import { REFUSALS, TIMING } from './responses.ts';
-import { pytestExample, verdictExample } from './shown.ts';
 import { DIAGNOSE_WORDS, VECTORS_WORDS } from './words.ts';
 
 const MARKDOWN_TYPE = 'text/markdown';
@@ -49,10 +48,7 @@ const diagnoseDocumentation = {
       content: {
         [JSON_TYPE]: { schema: Type.Ref(DiagnoseReply) },
         [MARKDOWN_TYPE]: {
-          schema: Type.String({
-            description: 'The verdict in sentences, and the right numbers and yours side by side.',
-            examples: [verdictExample()],
-          }),
+          schema: Type.String({ description: 'The verdict in sentences, and the right numbers and yours side by side.' }),
         },
       },
     },
@@ -74,10 +70,7 @@ const vectorsDocumentation = {
       content: {
         [JSON_TYPE]: { schema: Type.Ref(VectorsReply) },
         [PYTHON_TYPE]: {
-          schema: Type.String({
-            description: 'The same as a file for pytest, which needs NumPy and a function to test.',
-            examples: [pytestExample()],
-          }),
+          schema: Type.String({ description: 'The same as a file for pytest, which needs NumPy and a function to test.' }),
         },
       },
     },
