@@ -22,7 +22,6 @@ export function signOverflow(element: HTMLElement): void {
     sizes.disconnect();
     sizes.observe(element);
     for (const child of element.children) sizes.observe(child);
-    look();
   };
   new MutationObserver(watch).observe(element, { childList: true });
   watch();
