@@ -115,6 +115,7 @@ export const LIBRARIES: Readonly<Record<string, readonly (() => number[][])[]>> 
   'JAX: `jax.nn.dot_product_attention`': [
     () => attend(plain),
     () => attend({ ...upper, added: (_, j) => [0, -1][j] ?? 0 }),
+    () => attend(cornered('top left')),
     () => attend({ q: THREE, k: THREE, open: (i, j) => i - j <= 1 && j - i <= 0 }),
   ],
   'Keras: `keras.ops.dot_product_attention`': [() => attend(upper), () => attend({ ...plain, cap: 2 })],
