@@ -122,6 +122,7 @@ export const LIBRARIES: Readonly<Record<string, readonly (() => number[][])[]>> 
   'MLX: `mx.fast.scaled_dot_product_attention`': [
     () => attend({ ...plain, scale: 0.5 }),
     () => attend({ ...plain, scale: 0.5, added: (_, j) => [0, -1][j] ?? 0 }),
+    () => attend({ ...cornered('bottom right'), scale: 0.5 }),
     () => grouped(0.5),
   ],
   'FlashAttention: `flash_attn_func`': [
