@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 /** The clock of /proc: ticks a second, on every Linux. */
@@ -31,15 +32,7 @@ export class ServiceProcess {
     const pin = cores === undefined ? [] : ['taskset', '-c', cores];
     const [program = '', ...words] = [...pin, process.execPath, main];
     const child = spawn(program, words, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-    let output = '';
-    const origin = await new Promise<string>((resolve, reject) => {
-      child.once('exit', () => reject(new Error(`the service ended before it listened: ${output}`)));
-      child.stdout?.on('data', (chunk) => {
-        output = `${output}${chunk}`.slice(-10_000);
-        const found = /listening at (http:\/\/127\.0\.0\.1:\d+)/.exec(output)?.[1];
-        if (found) resolve(found);
-      });
-    });
+    const origin = await listeningAt(child, child.stdout, /listening at (http:\/\/127\.0\.0\.1:\d+)/, 'the service');
     return new ServiceProcess(child, origin);
   }
 
@@ -59,11 +52,29 @@ export class ServiceProcess {
     return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
   }
 
-  async stop(): Promise<void> {
-    const gone = once(this.#child, 'exit');
-    this.#child.kill('SIGINT');
-    await gone;
+  stop(): Promise<void> {
+    return interrupt(this.#child);
   }
+}
+
+/** The address that a process prints once it listens: the pattern's first group. @throws Error where it ends before */
+export function listeningAt(child: ChildProcess, printed: Readable | null, pattern: RegExp, name: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    child.once('exit', () => reject(new Error(`${name} ended before it listened: ${output}`)));
+    printed?.on('data', (chunk) => {
+      output = `${output}${chunk}`.slice(-10_000);
+      const found = pattern.exec(output)?.[1];
+      if (found) resolve(found);
+    });
+  });
+}
+
+/** Tells a process to end, and waits until it has. */
+export async function interrupt(child: ChildProcess): Promise<void> {
+  const gone = once(child, 'exit');
+  child.kill('SIGINT');
+  await gone;
 }
 
 /** What a process and its threads have taken so far. */
