@@ -9,6 +9,7 @@ import { sendInPieces } from './pieces.ts';
 import { serverTiming } from './server-timing.ts';
 import type { StreamRooms } from './stream-room.ts';
 import type { TraceAnswer } from './tracing.ts';
+import { varyBy } from './vary.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -68,6 +69,24 @@ export async function answerRequest(
     hold.release();
     throw error;
   }
+}
+
+/** Answers in one of a route's representations, the one that Accept chose; `head` is called for what its reply has besides. */
+export function answerAs(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answering: Answering,
+  type: string,
+  ask: Asking['ask'],
+  head?: () => void,
+): Promise<FastifyReply> {
+  return answerRequest(request, reply, answering, {
+    ask,
+    head: () => {
+      head?.();
+      varyBy(reply, 'accept').type(`${type}; charset=utf-8`);
+    },
+  });
 }
 
 /** What the request holds from now on, until its connection is done with the reply. @throws Failure `overloaded` */

@@ -4,7 +4,7 @@ import { attentionExamples, diagnoseExamples, inferenceExamples, mergeExamples, 
 import { INFERENCE_PATH } from './printing.ts';
 import { inferenceErrors, otherMethod, problemExample } from './problem-examples.ts';
 import { PROBLEMS } from './problems.ts';
-import { exampleReply, pytestExample, verdictExample } from './routes/shown.ts';
+import { exampleReply, pytestExample, shownExample, verdictExample } from './routes/shown.ts';
 
 interface Media {
   schema?: { $ref?: string; examples?: readonly unknown[] };
@@ -37,6 +37,14 @@ const EXAMPLES = [
   { path: `${INFERENCE_PATH}/models/attention/versions/1/infer`, type: 'application/json', kind: 'inference', examples: inferenceExamples },
 ] as const;
 
+/** Replies that are text or a picture, and what computes the example of each. */
+const TEXTS = [
+  { path: '/attention', type: 'text/markdown', example: () => shownExample('markdown') },
+  { path: '/attention', type: 'image/svg+xml', example: () => shownExample('svg') },
+  { path: '/attention/diagnose', type: 'text/markdown', example: verdictExample },
+  { path: '/attention/diagnose/vectors', type: 'text/x-python', example: pytestExample },
+] as const;
+
 /** The document with an example for each body, the reply to each, and what each failure says. */
 export function withExamples<Document extends { readonly paths?: object | undefined }>(document: Document, base: string): Document {
   const errors = inferenceErrors(base);
@@ -51,8 +59,7 @@ export function withExamples<Document extends { readonly paths?: object | undefi
       Object.entries(examples).map(([name, { summary, value }]) => [name, { summary, value: exampleReply(kind, value) }]),
     );
   }
-  showText(paths[`${base}/attention/diagnose`]?.['post'], 'text/markdown', verdictExample);
-  showText(paths[`${base}/attention/diagnose/vectors`]?.['post'], 'text/x-python', pytestExample);
+  for (const { path, type, example } of TEXTS) showText(paths[base + path]?.['post'], type, example);
   showIndex(paths[`${base}${INFERENCE_PATH}/repository/index`]?.['post']);
   showLines(paths[`${base}/attention`]?.['post']);
   for (const [path, operations] of Object.entries(paths)) {

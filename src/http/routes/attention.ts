@@ -1,18 +1,15 @@
 import { Type } from '@sinclair/typebox';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { STYLE_SOURCE } from '../../explain/palette.ts';
-import type { Question } from '../../runtime/question.ts';
 import { AttentionRequest } from '../../schemas/attention.ts';
 import { AttentionReply } from '../../schemas/attention-reply.ts';
 import { BodyHeaders } from '../../schemas/headers.ts';
 import { MergeReply, MergeRequest } from '../../schemas/merge.ts';
-import { type Answering, answerRequest } from '../answering.ts';
+import { type Answering, answerAs } from '../answering.ts';
 import { JSON_TYPE, NDJSON_TYPES, requireMediaType } from '../media.ts';
 import { answerStream } from '../ndjson.ts';
 import { negotiate, negotiateLines } from '../representation.ts';
-import { varyBy } from '../vary.ts';
 import { REFUSALS, TIMING } from './responses.ts';
-import { shownExample } from './shown.ts';
 import { ATTENTION_WORDS, MERGE_WORDS } from './words.ts';
 
 const [NDJSON_TYPE] = NDJSON_TYPES;
@@ -24,26 +21,21 @@ const SVG_POLICY = `default-src 'none'; style-src ${STYLE_SOURCE}; base-uri 'non
 
 /** `POST /attention`, one or many; `POST /attention/merge`. */
 export async function attentionRoutes(app: FastifyInstance, { answering }: { answering: Answering }): Promise<void> {
-  const send = (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    type: keyof typeof REPRESENTATIONS,
-    ask: (body: readonly Buffer[]) => Question,
-  ): Promise<FastifyReply> =>
-    answerRequest(request, reply, answering, {
-      ask,
-      head: () => {
-        if (type === SVG_TYPE) reply.header('content-security-policy', SVG_POLICY);
-        varyBy(reply, 'accept').type(`${type}; charset=utf-8`);
-      },
-    });
-
   app.post('/attention', { schema: attentionDocumentation }, async (request, reply) => {
     const given = requireMediaType(request, [JSON_TYPE, ...NDJSON_TYPES]);
     if (given === JSON_TYPE) {
       const type = negotiate(request, [JSON_TYPE, MARKDOWN_TYPE, SVG_TYPE]);
       const as = REPRESENTATIONS[type];
-      return send(request, reply, type, (body) => (as === undefined ? { kind: 'attention', body } : { kind: 'shown', as, body }));
+      return answerAs(
+        request,
+        reply,
+        answering,
+        type,
+        (body) => (as === undefined ? { kind: 'attention', body } : { kind: 'shown', as, body }),
+        () => {
+          if (type === SVG_TYPE) reply.header('content-security-policy', SVG_POLICY);
+        },
+      );
     }
     const type = negotiateLines(request, given, NDJSON_TYPES);
     return reply.type(`${type}; charset=utf-8`).send(answerStream(request, reply, (line) => ({ kind: 'attention', body: [line] }), answering));
@@ -52,7 +44,7 @@ export async function attentionRoutes(app: FastifyInstance, { answering }: { ans
   app.post('/attention/merge', { schema: mergeDocumentation }, async (request, reply) => {
     requireMediaType(request, [JSON_TYPE]);
     negotiate(request, [JSON_TYPE]);
-    return send(request, reply, JSON_TYPE, (body) => ({ kind: 'merge', body }));
+    return answerAs(request, reply, answering, JSON_TYPE, (body) => ({ kind: 'merge', body }));
   });
 }
 
@@ -77,13 +69,11 @@ const attentionDocumentation = {
         [MARKDOWN_TYPE]: {
           schema: Type.String({
             description: 'The walk-through: each step for these vectors, in words and numbers. At most 64 query rows × 256 keys.',
-            examples: [shownExample('markdown')],
           }),
         },
         [SVG_TYPE]: {
           schema: Type.String({
             description: 'The weights as a heatmap, one panel a head, for light pages and dark ones. At most 256 × 256 a head.',
-            examples: [shownExample('svg')],
           }),
         },
         [NDJSON_TYPE]: {

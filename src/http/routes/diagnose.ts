@@ -3,10 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import { DiagnoseReply, DiagnoseRequest } from '../../schemas/diagnose.ts';
 import { BodyHeaders } from '../../schemas/headers.ts';
 import { VectorsReply, VectorsRequest } from '../../schemas/vectors.ts';
-import { type Answering, answerRequest } from '../answering.ts';
+import { type Answering, answerAs } from '../answering.ts';
 import { JSON_TYPE, requireMediaType } from '../media.ts';
 import { negotiate } from '../representation.ts';
-import { varyBy } from '../vary.ts';
 import { REFUSALS, TIMING } from './responses.ts';
 import { DIAGNOSE_WORDS, VECTORS_WORDS } from './words.ts';
 
@@ -18,19 +17,13 @@ export async function diagnoseRoutes(app: FastifyInstance, { answering }: { answ
   app.post('/attention/diagnose', { schema: diagnoseDocumentation }, async (request, reply) => {
     requireMediaType(request, [JSON_TYPE]);
     const type = negotiate(request, [JSON_TYPE, MARKDOWN_TYPE]);
-    return answerRequest(request, reply, answering, {
-      ask: (body) => ({ kind: 'diagnose', as: type === MARKDOWN_TYPE ? 'markdown' : undefined, body }),
-      head: () => varyBy(reply, 'accept').type(`${type}; charset=utf-8`),
-    });
+    return answerAs(request, reply, answering, type, (body) => ({ kind: 'diagnose', as: type === MARKDOWN_TYPE ? 'markdown' : undefined, body }));
   });
 
   app.post('/attention/diagnose/vectors', { schema: vectorsDocumentation }, async (request, reply) => {
     requireMediaType(request, [JSON_TYPE]);
     const type = negotiate(request, [JSON_TYPE, PYTHON_TYPE]);
-    return answerRequest(request, reply, answering, {
-      ask: (body) => ({ kind: 'vectors', as: type === PYTHON_TYPE ? 'python' : undefined, body }),
-      head: () => varyBy(reply, 'accept').type(`${type}; charset=utf-8`),
-    });
+    return answerAs(request, reply, answering, type, (body) => ({ kind: 'vectors', as: type === PYTHON_TYPE ? 'python' : undefined, body }));
   });
 }
 
