@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { afterAll, describe, expect } from 'vitest';
+import { LINE } from '../../src/playground/arc-paths.ts';
 import { useService } from '../http/service.ts';
 import { useBrowser } from './browser.ts';
 import { cutNumbers } from './cut.ts';
@@ -148,6 +149,15 @@ describe('a sentence', () => {
     expect(right?.y).toBe(left?.y);
     await page.locator('[aria-labelledby="arcs-title"] summary').click();
     await expect.poll(() => page.getByRole('group', { name: 'The arcs as a table' }).locator('tbody tr').count()).toBe(3);
+  });
+
+  inBrowser('each name stands at the end of its arcs, of many tokens too', async (open) => {
+    const tokens = Array.from({ length: 40 }, (_, i) => `${i % 7},1`).join(';');
+    const { page } = await open(`${service.url}/#tokens=${tokens}`);
+    const names = page.locator('.arc-words button');
+    await expect.poll(() => names.count()).toBe(40);
+    const tops = await names.evaluateAll((all) => all.map((name) => name.getBoundingClientRect().top));
+    expect(tops.slice(1).map((top, i) => top - (tops[i] ?? Number.NaN))).toEqual(Array.from({ length: 39 }, () => LINE));
   });
 });
 
