@@ -89,6 +89,10 @@ describe('a matrix', () => {
     expect(matrix({}).faults).toEqual([['/x', 'must be an array with at least one row of numbers, got an object']]);
   });
 
+  test('whose first row is empty has no width that its other rows could miss', () => {
+    expect(matrix([[], [1, 2], [3]])).toEqual({ value: undefined, faults: [['/x/0', 'is empty; a row has at least one number']] });
+  });
+
   test('has rows that are arrays, not what only has a length', () => {
     expect(matrix([[1], 'x', null]).faults).toEqual([
       ['/x/1', 'must be a row, an array of numbers, got the string "x"'],
