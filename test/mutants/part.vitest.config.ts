@@ -4,6 +4,7 @@ import { part } from './parts.ts';
 /** The tests of the files that PART names. */
 export default defineConfig({
   test: {
+    isolate: false,
     include: part.flatMap(({ tests }) => tests),
     testTimeout: 30_000,
     hookTimeout: 30_000,

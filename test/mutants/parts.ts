@@ -3,8 +3,15 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
   'http/metrics': ['http/measuring', 'http/exposition'],
   'http/vary': ['http/cors'],
   'runtime/admission': ['runtime/hold'],
+  'runtime/answerer': ['runtime/answerer-played'],
   'runtime/memory': ['runtime/own-memory'],
   'runtime/offload': ['runtime/offload-played'],
+  'wire/numbers/growing': ['wire/numbers/number-reader'],
+  'wire/numbers/harvest': ['wire/numbers/number-reader'],
+  'wire/numbers/number-array': ['wire/numbers/number-reader', 'wire/nested-numbers'],
+  'wire/numbers/scanner': ['wire/numbers/number-reader'],
+  'wire/numbers/self-check': ['runtime/codec'],
+  'wire/string-fault': ['wire/json'],
 };
 
 /** The files that PART names, by their place below `src/`, and the tests that hold each. */

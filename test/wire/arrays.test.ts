@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readArray, readMatrix, readRow, readVector } from '../../src/wire/arrays.ts';
+import { NumberArray } from '../../src/wire/numbers/number-array.ts';
 import { reading, twenty, watched } from './refused.ts';
 
 const vector = (value: unknown, precision: 'float32' | 'float64' = 'float32') => reading((faults) => readVector(value, precision, '/v', faults));
@@ -111,5 +112,28 @@ describe('a matrix', () => {
     expect(matrix(rows.list).faults).toHaveLength(20);
     // Once for its width, and not for its elements.
     expect(rows.looks()).toBe(1);
+  });
+});
+
+describe('numbers that stand in memory already', () => {
+  test('are taken as they stand, where there are as many axes as are wanted', () => {
+    const row = Float32Array.of(1, 2);
+    expect(vector(new NumberArray(row, [2], false))).toEqual({ value: row, faults: [] });
+    expect(vector(new NumberArray(row, [2], false)).value).toBe(row);
+    expect(vector(new NumberArray(row, [2, 1], false))).toEqual({ value: undefined, faults: [['/v', expect.stringContaining('must be an array')]] });
+    const data = Float64Array.of(1, 2, 3, 4, 5, 6);
+    const { value, faults } = matrix(new NumberArray(data, [3, 2], false));
+    expect([value, faults]).toEqual([{ data, rows: 3, columns: 2 }, []]);
+    expect(value?.data).toBe(data);
+    for (const shape of [[6], [3, 2, 1]])
+      expect(matrix(new NumberArray(data, shape, false))).toEqual({
+        value: undefined,
+        faults: [['/x', expect.stringContaining('must be an array')]],
+      });
+  });
+
+  test('are refused where they do not have the precision, or have a null: the body is read again then', () => {
+    for (const array of [new NumberArray(Float32Array.of(1, 2), [1, 2], false), new NumberArray(Float64Array.of(1, Number.NaN), [1, 2], true)])
+      expect(matrix(array)).toEqual({ value: undefined, faults: [['/x', expect.stringContaining('must be an array')]] });
   });
 });

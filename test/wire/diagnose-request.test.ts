@@ -74,6 +74,15 @@ describe('a fault points at its place', () => {
     [{ heads: 2, observed: { scores: [1, 0, 0] } }, '/observed/scores', 'has the shape [3], but this request’s scores have [2, 3]'],
     [{ query: [1, 2], observed: { lse: 1 } }, '/observed/lse', 'has the shape one number, but this request’s lse have [2]'],
     [{ observed: { weights: [1, '0', 0] } }, '/observed/weights/1', 'must be a finite number, or null for NaN and infinities, got the string "0"'],
+    [{ observed: { weights: [[1, 0, 0]] } }, '/observed/weights', 'has the shape [1, 3], but this request’s weights have [3]'],
+    [{ query: [1, 2], observed: { weights: [1, 0] } }, '/observed/weights', 'has the shape [2], but this request’s weights have [2, 3]'],
+    [{ query: [1, 2], observed: { lse: [[1, 0]] } }, '/observed/lse', 'has the shape [1, 2], but this request’s lse have [2]'],
+    [{ query: [1, 2], observed: { lse: [[1], [0]] } }, '/observed/lse', 'has the shape [2, 1], but this request’s lse have [2]'],
+    [
+      { heads: 2, query: [1, 2], observed: { context: [TOKENS.slice(1), TOKENS.slice(1)] } },
+      '/observed/context',
+      'has the shape [2, 2, 2], but this request’s context have [2, 2]',
+    ],
     [{ tolerance: { absolute: 1 } }, '/tolerance/relative', 'is required'],
     [{ tolerance: { absolute: -1, relative: 0 } }, '/tolerance/absolute', 'must be a'],
     [{ dtype: 'float16' }, '/dtype', 'must be one of "float32", "float64", got the string "float16"'],
@@ -81,6 +90,10 @@ describe('a fault points at its place', () => {
     [{ wheights: 1 }, '/wheights', 'is not a field of this request; /docs lists the fields'],
   ])('%j', (members, pointer, detail) => {
     expect(faultsOf(() => read(members))).toEqual([[pointer, expect.stringContaining(detail)]]);
+  });
+
+  test('a body that is no object is one fault', () => {
+    expect(faultsOf(() => readDiagnoseRequest(null))).toEqual([['', expect.stringContaining('must be')]]);
   });
 
   test('faults of the request and of what was observed are listed together', () => {

@@ -68,3 +68,11 @@ describe('a reply', () => {
 test('of an output that the operator did not give is a defect, and no empty tensor', () => {
   expect(() => text([{ name: 'present_key', datatype: 'FP32', binary: false }])).toThrow('the operator gave no present_key, which was asked for');
 });
+
+test('numbers that are held as the datatype holds them are not copied', () => {
+  const data = (output: AskedOutput['name'], datatype: AskedOutput['datatype']) =>
+    reply([{ name: output, datatype, binary: false }]).json.flatMap((segment) => (typeof segment === 'string' ? [] : [segment.data]))[0];
+  const [single, double] = [results.get('Y')?.data, results.get('lse')?.data];
+  expect([data('Y', 'FP32') === single, data('lse', 'FP64') === double]).toEqual([true, true]);
+  expect([data('Y', 'FP64'), data('lse', 'FP32')]).toEqual([Float64Array.from(single ?? []), Float32Array.from(double ?? [])]);
+});

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Chunks } from '../../src/wire/chunks.ts';
 import type { DatatypeName } from '../../src/wire/datatypes.ts';
 import { readTensorHeader, readValues } from '../../src/wire/inference-tensor.ts';
+import { NumberArray } from '../../src/wire/numbers/number-array.ts';
 import { refusal } from './refused.ts';
 
 const header = { name: 'Q', shape: [2], datatype: 'FP32', data: [1, 2] };
@@ -191,5 +192,61 @@ describe('numbers in bytes', () => {
     expect(refusal(() => read('FP16', [2, 3], new Uint8Array(10)))).toBe(
       'input K says binary_data_size 10, but 6 elements of FP16 (the shape [2, 3]) are 12 bytes',
     );
+  });
+});
+
+describe('numbers that were read into memory already', () => {
+  const values = (datatype: DatatypeName, array: NumberArray, shape: readonly number[], room?: (length: number) => Float32Array) =>
+    readValues({ name: 'K', datatype, shape, data: array, binaryBytes: undefined }, NOTHING, 0, room);
+  const doubles = (...numbers: number[]) => new NumberArray(Float64Array.from(numbers), [numbers.length], false);
+  const refusedOf = (datatype: DatatypeName, array: NumberArray, shape: readonly number[]) => refusal(() => values(datatype, array, shape));
+
+  test('are those of the tensor, flat or nested as the shape is', () => {
+    const six = Float64Array.of(1, 2, 3, 4, 5, 6);
+    for (const shape of [[6], [2, 3]]) expect(values('FP64', new NumberArray(six, shape, false), [2, 3])).toEqual(six);
+    for (const shape of [[5], [3, 2], [2, 2], [2, 3, 1], [1, 2, 3]])
+      expect(refusedOf('FP64', new NumberArray(six, shape, false), [2, 3])).toBe('data of input K must be an array, got an object');
+  });
+
+  test('are rounded to the datatype, and stand where there is room', () => {
+    expect(values('FP32', doubles(0.1, -2), [2])).toEqual(Float32Array.of(0.1, -2));
+    expect(values('FP16', doubles(0.26), [1])).toEqual(Float32Array.of(Math.f16round(0.26)));
+    expect(values('INT64', doubles(-7), [1])).toEqual(Float64Array.of(-7));
+    const room = new Float32Array(2);
+    expect(values('FP32', new NumberArray(Float32Array.of(1, 2), [2], false), [2], () => room)).toBe(room);
+    expect(room).toEqual(Float32Array.of(1, 2));
+  });
+
+  test('of a mask are bytes', () => {
+    const flags = Uint8Array.of(1, 0);
+    expect(values('BOOL', new NumberArray(flags, [2], false), [2])).toBe(flags);
+    expect(() => values('BOOL', doubles(1, 0), [2])).toThrow('must be an array');
+    expect(() => values('FP32', new NumberArray(flags, [2], false), [2])).toThrow('must be an array');
+  });
+
+  test.each<[DatatypeName, number, boolean]>([
+    ['UINT8', 255, true],
+    ['UINT8', 256, false],
+    ['UINT8', 0, true],
+    ['UINT8', -1, false],
+    ['UINT8', 0.5, false],
+    ['FP16', 65_504, true],
+    ['FP16', -65_504, true],
+    ['FP16', 1e6, false],
+    ['FP16', -1e6, false],
+    ['FP32', 1e39, false],
+  ])('of %s may hold %f: %j; a tensor with one that it may not is refused', (datatype, number, fits) => {
+    if (fits) expect([...values(datatype, doubles(number), [1])]).toEqual([number]);
+    else expect(() => values(datatype, doubles(number), [1])).toThrow('must be an array');
+  });
+
+  test('in single precision are no doubles, and no halves', () => {
+    const singles = new NumberArray(Float32Array.of(1.5), [1], false);
+    expect(values('FP32', singles, [1])).toEqual(Float32Array.of(1.5));
+    for (const datatype of ['FP64', 'FP16', 'INT8'] as const) expect(() => values(datatype, singles, [1])).toThrow('must be an array');
+  });
+
+  test('may not have a null', () => {
+    expect(() => values('FP64', new NumberArray(Float64Array.of(1, Number.NaN), [2], true), [2])).toThrow('must be an array');
   });
 });

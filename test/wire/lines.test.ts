@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { Lines } from '../../src/wire/lines.ts';
+import { bytesOf, Lines } from '../../src/wire/lines.ts';
 
 /** The lines of a stream that comes in these chunks: `number: text`, or `number!` for one that is too long. */
 function cut(maxBytes: number, ...chunks: string[]): string[] {
@@ -59,4 +59,20 @@ describe('a stream', () => {
     expect([...lines.push(Buffer.from('a\nb\nc'))]).toHaveLength(2);
     expect(lines.number).toBe(3);
   });
+
+  test('says how many bytes are held of that line, up to the limit', () => {
+    const lines = new Lines(4);
+    expect(lines.heldBytes).toBe(0);
+    const held = ['ab', 'c', 'def', '\ng', '\n'].map((chunk) => {
+      for (const _ of lines.push(Buffer.from(chunk)));
+      return lines.heldBytes;
+    });
+    expect(held).toEqual([2, 3, 4, 1, 0]);
+  });
+});
+
+test('lines have the bytes of all of them together; one that is too long has none', () => {
+  const line = (number: number, text?: string) => ({ number, bytes: text === undefined ? undefined : Buffer.from(text) });
+  expect(bytesOf([line(1, 'ab'), line(2), line(3, 'é')])).toBe(4);
+  expect(bytesOf([])).toBe(0);
 });

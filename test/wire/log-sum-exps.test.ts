@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readLogSumExps } from '../../src/wire/log-sum-exps.ts';
 import type { Rows } from '../../src/wire/members.ts';
+import { NumberArray } from '../../src/wire/numbers/number-array.ts';
 import { reading, twenty } from './refused.ts';
 
 const context = (rows: number, columns: number, oneRow = false): Rows => ({
@@ -89,4 +90,37 @@ test('none is read past the twentieth fault', () => {
   const rows = twenty(1);
   rows[0] = ['x'];
   expect(read(rows.slice(0, 20), context(1, 20)).faults).toHaveLength(20);
+});
+
+describe('log-sum-exps that stand in memory already', () => {
+  const known = (values: readonly number[], shape: readonly number[]) => new NumberArray(Float64Array.from(values), shape, true);
+  const NULL = Number.NaN;
+
+  test('are taken where they have the right axes, with −∞ for null', () => {
+    expect(read(known([1, NULL], [2]), context(1, 4, true))).toEqual({
+      value: { data: Float64Array.of(1, Number.NEGATIVE_INFINITY), heads: 2 },
+      faults: [],
+    });
+    expect(read(known([NULL, 2], [2]), context(2, 6))).toEqual({
+      value: { data: Float64Array.of(Number.NEGATIVE_INFINITY, 2), heads: undefined },
+      faults: [],
+    });
+    expect(read(known([1, 2, 3, 4, 5, 6], [3, 2]), context(2, 6))).toEqual({
+      value: { data: Float64Array.of(1, 2, 3, 4, 5, 6), heads: 3 },
+      faults: [],
+    });
+  });
+
+  test.each([
+    ['two axes for one vector', known([1, 2], [1, 2]), context(1, 4, true)],
+    ['other rows than the context', known([1, 2, 3], [3]), context(2, 6)],
+    ['other rows in each head', known([1, 2, 3, 4, 5, 6], [2, 3]), context(2, 6)],
+    ['three axes', known([1, 2], [1, 2, 1]), context(2, 6)],
+    ['booleans', new NumberArray(Uint8Array.of(1, 0), [2], false), context(2, 6)],
+    ['numbers of the other precision', new NumberArray(Float32Array.of(1, 0), [2], false), context(2, 6)],
+  ])('are refused where they have %s: the body is read again then', (_, value, of) => {
+    const { faults } = read(value, of);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]?.[0]).toBe('/lse');
+  });
 });

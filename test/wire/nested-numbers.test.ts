@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Faults } from '../../src/wire/faults.ts';
 import { readNestedNumbers } from '../../src/wire/nested-numbers.ts';
+import { NumberArray } from '../../src/wire/numbers/number-array.ts';
 
 const read = (value: unknown) => {
   const faults = new Faults();
@@ -39,4 +40,19 @@ test.each([
 
 test('no more is read than twenty faults', () => {
   expect(read(new Array(100_000).fill('x')).faults).toHaveLength(20);
+});
+
+test('numbers that stand in memory already are taken as they stand, up to three axes', () => {
+  const data = Float64Array.of(1, Number.NaN, 3, 4);
+  for (const shape of [[4], [2, 2], [2, 1, 2]]) {
+    const { got, faults } = read(new NumberArray(data, shape, true));
+    expect([got, faults]).toEqual([{ data, shape }, []]);
+    expect(got?.data).toBe(data);
+  }
+  const others = [
+    new NumberArray(data, [2, 1, 2, 1], true),
+    new NumberArray(Uint8Array.of(1), [1], false),
+    new NumberArray(Float32Array.of(1), [1], false),
+  ];
+  for (const array of others) expect(read(array)).toMatchObject({ got: undefined, faults: [{ pointer: '/x' }] });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { NumberArray } from '../../src/wire/numbers/number-array.ts';
 import { readBooleans, readNumbers } from '../../src/wire/per-pair.ts';
 import { reading, twenty, watched } from './refused.ts';
 
@@ -126,5 +127,30 @@ describe('past the twentieth fault', () => {
     const heads = watched([[true]], ...bad, [[true]]);
     expect(booleans(heads.list).faults).toHaveLength(20);
     expect(heads.looks()).toBe(0);
+  });
+});
+
+describe('what stands in memory already', () => {
+  test.each([
+    [1, [6]],
+    [2, [2, 3]],
+    [3, [1, 2, 3]],
+  ])('is taken as it stands: %i axes', (rank, shape) => {
+    const data = Float64Array.of(1, 2, 3, 4, 5, 6);
+    const bias = numbers(new NumberArray(data, shape, false));
+    expect(bias).toEqual({ value: { data, rank, shape }, faults: [] });
+    expect(bias.value?.data).toBe(data);
+    const flags = Uint8Array.of(1, 0, 1, 1, 1, 0);
+    const mask = booleans(new NumberArray(flags, shape, false));
+    expect(mask).toEqual({ value: { data: flags, rank, shape }, faults: [] });
+    expect(mask.value?.data).toBe(flags);
+  });
+
+  test('is refused where it is of the other kind, or has other axes: the body is read again then', () => {
+    const refusedAt = (pointer: string) => ({ value: undefined, faults: [[pointer, expect.any(String)]] });
+    expect(numbers(new NumberArray(Uint8Array.of(1, 0), [2], false))).toEqual(refusedAt('/bias'));
+    expect(booleans(new NumberArray(Float64Array.of(1, 0), [2], false))).toEqual(refusedAt('/mask'));
+    expect(numbers(new NumberArray(Float64Array.of(1, 0), [1, 1, 1, 2], false))).toEqual(refusedAt('/bias'));
+    expect(booleans(new NumberArray(Uint8Array.of(1, 0), [1, 1, 1, 2], false))).toEqual(refusedAt('/mask'));
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Kind, ofKind } from '../../src/schemas/kinds.ts';
 import { Integer, Matrix, OneOf, PerPair, Positive, TrueOrFalse, Vector } from '../../src/schemas/shapes.ts';
 import { fieldsOf } from '../../src/wire/fields.ts';
+import { NumberArray } from '../../src/wire/numbers/number-array.ts';
 import { readMembers, readObject, withDefaults } from '../../src/wire/readers.ts';
 import { reading, twenty } from './refused.ts';
 
@@ -39,6 +40,18 @@ describe('each kind of member is read by its reader', () => {
       'matrix or vector: rows',
       kind({ kind: 'matrix-or-vector' }),
       [[1, 2]],
+      { matrix: { data: Float32Array.of(1, 2), rows: 1, columns: 2 }, oneRow: false },
+    ],
+    [
+      'matrix or vector: one vector in memory',
+      kind({ kind: 'matrix-or-vector' }),
+      new NumberArray(Float32Array.of(1, 2), [2], false),
+      { matrix: { data: Float32Array.of(1, 2), rows: 1, columns: 2 }, oneRow: true },
+    ],
+    [
+      'matrix or vector: rows in memory',
+      kind({ kind: 'matrix-or-vector' }),
+      new NumberArray(Float32Array.of(1, 2), [1, 2], false),
       { matrix: { data: Float32Array.of(1, 2), rows: 1, columns: 2 }, oneRow: false },
     ],
     ['number or vector: a number', kind({ kind: 'number-or-vector' }), 0.1, Math.fround(0.1)],
