@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { COMPILED } from './test/compiled.ts';
 
 /** Tests that only compute: they start nothing and change nothing that another file could see, so one worker runs file after file in one module graph. */
 const PURE = ['test/{diagnose,engine,explain,schemas,wire}/**/*.test.ts', 'test/runtime/answers/*.test.ts', 'test/playground/pure.test.ts'];
@@ -51,6 +52,7 @@ export default defineConfig({
     // A machine that gives a test no time for seconds can fail one of real sockets and processes: it is tried again, and named.
     retry: process.env.CI ? 1 : 0,
     execArgv: ['--expose-gc'],
+    env: COMPILED,
     // One worker on two cores would leave a core idle whenever a test waits.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     sequence: { sequencer: LongFirst },

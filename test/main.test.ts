@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { fetch } from 'undici';
 import { describe, expect, test } from 'vitest';
+import { COMPILED } from './compiled.ts';
 import { open, statuses } from './http/raw.ts';
 import { endWhatWasStarted, start } from './started.ts';
 
@@ -57,7 +58,7 @@ describe('the process', () => {
     context.skip(process.platform !== 'linux', '`script` of util-linux makes the terminal');
     const command = `exec ${process.execPath} src/main.ts`;
     const terminal = spawn('script', ['-qec', command, '/dev/null'], {
-      env: { PATH: process.env['PATH'], PORT: '0' },
+      env: { PATH: process.env['PATH'], PORT: '0', THREADS: '1', ...COMPILED },
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     let output = '';

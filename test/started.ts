@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach } from 'vitest';
+import { COMPILED } from './compiled.ts';
 
 /** The real process: what it printed so far, and how it ends. */
 export interface Started {
@@ -17,13 +16,10 @@ export interface Started {
 
 const running = new Set<ChildProcess>();
 
-/** What Node has compiled of the service, for the starts that come after. */
-const COMPILED = join(tmpdir(), 'attention-tests');
-
 /** Starts `src/main.ts` with these settings, one thread where they do not say how many, and with Node's own options where a test needs them. */
 export function start(settings: Record<string, string> = {}, nodeOptions: readonly string[] = []): Started {
   return startProgram(process.execPath, [...nodeOptions, 'src/main.ts'], {
-    env: { PORT: '0', THREADS: '1', NODE_COMPILE_CACHE: COMPILED, ...settings },
+    env: { PORT: '0', THREADS: '1', ...COMPILED, ...settings },
   });
 }
 

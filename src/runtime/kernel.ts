@@ -23,8 +23,19 @@ const buildOf = (name: string): Build => ({ float32: moduleOf(`${name}-f32`), fl
 /** The builds of the module, as they are committed. */
 export const readBuilds = (): Builds => ({ relaxed: buildOf('relaxed'), strict: buildOf('strict') });
 
-/** Checks and measures the kernels on this machine, in some tens of milliseconds. */
+/** What has been chosen in this process: the machine does not change, and every service in it computes with the same modules. */
+const chosen = new Map<EngineSetting, ChosenEngine>();
+
+/** Checks and measures the kernels on this machine, in some tens of milliseconds, the first time that it is asked. */
 export function chooseEngine(setting: EngineSetting): ChosenEngine {
+  const known = chosen.get(setting);
+  if (known) return known;
+  const engine = choose(setting);
+  chosen.set(setting, engine);
+  return engine;
+}
+
+function choose(setting: EngineSetting): ChosenEngine {
   if (setting === 'reference') return { name: reference.name, choice: undefined };
   const choice = chooseKernel(readBuilds(), setting === 'auto' ? setFlagsFromString : undefined);
   return choice ? { name: nameOf(choice), choice } : { name: `${reference.name} (no module passed its self-check)`, choice };

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { faults } from '../../scripts/deployment/validate.ts';
 import { readConfig } from '../../src/config.ts';
 import { LAST_WORDS_MS } from '../../src/http/connections.ts';
+import { COMPILED } from '../compiled.ts';
 import type { Json } from '../http/service.ts';
 
 const base = 'deploy/kubernetes/base';
@@ -61,7 +62,7 @@ describe('deploy/', () => {
   ])('the settings of %s start the process', async (_, env: Json[]) => {
     const settings = Object.fromEntries(env.map(({ name, value }) => [name, value]));
     child = spawn(process.execPath, ['src/main.ts'], {
-      env: { PATH: process.env['PATH'], ...settings, PORT: '0', METRICS_PORT: '0' },
+      env: { PATH: process.env['PATH'], ...COMPILED, ...settings, PORT: '0', METRICS_PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let said = '';

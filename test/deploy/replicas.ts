@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { request } from 'undici';
+import { COMPILED } from '../compiled.ts';
 import { nameServer } from './name-server.ts';
 
 /** A real process of the service, on an address of its own. */
@@ -67,7 +68,7 @@ function balancer(environment: Readonly<Record<string, string>>): { process: Chi
 
 function replica(address: string, port: number, settings: Readonly<Record<string, string>>): Replica {
   const started = spawn(process.execPath, ['src/main.ts'], {
-    env: { PATH: process.env['PATH'], HOST: address, PORT: `${port}`, THREADS: '1', ENGINE: 'simd', LOG_LEVEL: 'debug', ...settings },
+    env: { PATH: process.env['PATH'], ...COMPILED, HOST: address, PORT: `${port}`, THREADS: '1', ENGINE: 'simd', LOG_LEVEL: 'debug', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let answered = 0;

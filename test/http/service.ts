@@ -32,7 +32,7 @@ export interface Answer {
 // biome-ignore lint/suspicious/noExplicitAny: a test reads any member of any answer
 export type Json = any;
 
-/** Starts the service before the tests of a file (or of a describe) and stops it after them. */
+/** Starts the service before the tests of a file (or of a describe), with one thread where the settings do not say how many, and stops it after them. */
 export function useService(settings: Record<string, string> = {}): Service {
   let running: { app: Awaited<ReturnType<typeof buildApp>>; port: number } | undefined;
   const started = () => {
@@ -40,7 +40,7 @@ export function useService(settings: Record<string, string> = {}): Service {
     return running;
   };
   beforeAll(async () => {
-    const app = await buildApp(readConfig({ LOG_LEVEL: 'silent', PORT: '0', JSON_CODEC, ...settings }));
+    const app = await buildApp(readConfig({ LOG_LEVEL: 'silent', PORT: '0', THREADS: '1', JSON_CODEC, ...settings }));
     await app.listen({ port: 0, host: '127.0.0.1' });
     running = { app, port: (app.server.address() as AddressInfo).port };
   });

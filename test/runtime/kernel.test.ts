@@ -66,6 +66,11 @@ describe('the engine', () => {
     expect(kernel.name).toBe(engine.name);
   });
 
+  test('is chosen once in a process for each setting', () => {
+    expect(chooseEngine('simd')).toBe(chooseEngine('simd'));
+    expect(chooseEngine('simd')).not.toBe(chooseEngine('reference'));
+  });
+
   test('without flags of V8 is not revectorised', () => {
     expect(chooseEngine('simd').choice?.revectorised).toBe(false);
   });
