@@ -78,10 +78,10 @@ async function edits(browser: Browser, server: ServerProcess): Promise<Spread> {
 async function drags(browser: Browser, server: ServerProcess): Promise<Spread> {
   const page = await opened(browser, server, 16, 8);
   await page.evaluate(() => {
-    const drawn = document.querySelector('.plane svg g');
+    const drawn = document.querySelector('.plane svg');
     if (!drawn) throw new Error('the plane is drawn');
     let isNew = false;
-    new MutationObserver(() => (isNew = true)).observe(drawn, { childList: true });
+    new MutationObserver(() => (isNew = true)).observe(drawn, { childList: true, subtree: true, attributes: true });
     const counted = Object.assign(globalThis, { frames: 0 });
     const count = () => {
       if (isNew) counted.frames++;

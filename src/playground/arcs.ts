@@ -1,5 +1,5 @@
 import { arcPath, LINE, widthOf } from './arc-paths.ts';
-import { button, el, setText, svg } from './element.ts';
+import { button, el, fillWith, setAttribute, setText, svg } from './element.ts';
 import { signOverflow } from './overflow.ts';
 import { brief } from './printed.ts';
 import type { Actions, Scene, View } from './scene.ts';
@@ -15,6 +15,7 @@ const MOST_HEADS = 16;
 export class Arcs implements View {
   readonly #words = el('div', { class: 'arc-words', role: 'group', 'aria-label': 'Choose a query' });
   readonly #panels = el('div', { class: 'arc-panels' });
+  readonly #shown: Panel[] = [];
   readonly #scroll = el('div', { class: 'scroll arcs', tabindex: 0, role: 'group', 'aria-labelledby': 'arcs-title' }, this.#words, this.#panels);
   readonly #table = el('table', { class: 'plain' });
   readonly #tableScroll = el('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'The arcs as a table' }, this.#table);
@@ -48,8 +49,9 @@ export class Arcs implements View {
     this.element.hidden = answer.state.grids.queries.on || n < 2 || n > MOST_WORDS;
     if (this.element.hidden) return;
     this.#nameWords(answer.keyNames, hasRows(answer.state) ? scene.row : answer.state.query);
-    const heads = answer.weights.slice(0, MOST_HEADS);
-    this.#panels.replaceChildren(...heads.map((_, head) => this.#panel(scene, head, state.head)));
+    const heads = Math.min(answer.heads, MOST_HEADS);
+    fillWith(this.#panels, this.#shown, heads, () => new Panel());
+    for (const [head, panel] of this.#shown.entries()) panel.show(scene, head, head === state.head && answer.heads > 1);
     this.#fillTable();
   }
 
@@ -62,31 +64,6 @@ export class Arcs implements View {
       setText(word, names[i] ?? '');
       word.setAttribute('aria-pressed', `${i === chosen}`);
     }
-  }
-
-  #panel({ answer, row }: Scene, head: number, looked: number): HTMLElement {
-    const n = answer.keyNames.length;
-    const all = hasRows(answer.state);
-    const drawn = answer.weights[head] ?? [];
-    const arcs: SVGElement[] = [];
-    for (const [r, weights] of drawn.entries()) {
-      const isChosen = r === row;
-      if (!isChosen && n > MOST_FOR_ALL) continue;
-      const query = all ? r : answer.state.query;
-      for (const [key, weight] of weights.entries()) {
-        if (weight > 0.005) arcs.push(arcOf(query, key, weight, isChosen, n));
-      }
-    }
-    // The chosen ones on top.
-    arcs.sort((a, b) => Number(a.classList.contains('chosen')) - Number(b.classList.contains('chosen')));
-    const width = widthOf(n);
-    const label = `head ${head}: ${answer.queryNames[row]} attends most to ${heaviest(answer.keyNames, drawn[row] ?? [])}`;
-    return el(
-      'figure',
-      { class: head === looked && answer.heads > 1 ? 'looked' : undefined, 'data-head': head },
-      svg('svg', { viewBox: `0 0 ${width} ${n * LINE}`, width, height: n * LINE, role: 'img', 'aria-label': label }, ...arcs),
-      el('figcaption', {}, answer.heads > 1 ? `head ${head}` : ''),
-    );
   }
 
   #fillTable(): void {
@@ -104,11 +81,72 @@ export class Arcs implements View {
   }
 }
 
-function arcOf(query: number, key: number, weight: number, isChosen: boolean, n: number): SVGElement {
-  const kind = isChosen ? 'arc chosen' : 'arc';
-  const attributes = { class: kind, 'data-pair': `${query} ${key}` };
-  if (query === key) return svg('circle', { ...attributes, cx: 4, cy: (key + 0.5) * LINE, r: 1 + 4 * weight });
-  return svg('path', { ...attributes, d: arcPath(query, key, n), 'stroke-width': 8 * weight });
+/** The arcs of one head. They are kept from one picture to the next: what an edit changes is mostly how thick they are. */
+class Panel {
+  readonly #drawing = svg('svg', { role: 'img' });
+  readonly #caption = el('figcaption', {});
+  readonly element = el('figure', {}, this.#drawing, this.#caption);
+  /** By the pair of query and key. */
+  readonly #arcs = new Map<string, SVGElement>();
+  #shape = '';
+
+  show({ answer, row }: Scene, head: number, isLooked: boolean): void {
+    const n = answer.keyNames.length;
+    const drawn = answer.weights[head] ?? [];
+    this.element.classList.toggle('looked', isLooked);
+    this.element.dataset['head'] = `${head}`;
+    setText(this.#caption, answer.heads > 1 ? `head ${head}` : '');
+    const label = `head ${head}: ${answer.queryNames[row]} attends most to ${heaviest(answer.keyNames, drawn[row] ?? [])}`;
+    setAttribute(this.#drawing, 'aria-label', label);
+    this.#fit(n);
+    const gone = new Set(this.#arcs.keys());
+    // The chosen ones last, which stand on top.
+    const rows = [...drawn.keys()].filter((r) => r !== row && n <= MOST_FOR_ALL);
+    for (const r of drawn[row] ? [...rows, row] : rows) {
+      const query = hasRows(answer.state) ? r : answer.state.query;
+      for (const [key, weight] of (drawn[r] ?? []).entries()) {
+        if (weight <= 0.005) continue;
+        const pair = `${query} ${key}`;
+        gone.delete(pair);
+        this.#draw(pair, query, key, weight, r === row, n);
+      }
+    }
+    for (const pair of gone) {
+      this.#arcs.get(pair)?.remove();
+      this.#arcs.delete(pair);
+    }
+  }
+
+  #fit(n: number): void {
+    if (this.#shape === `${n}`) return;
+    this.#shape = `${n}`;
+    this.#arcs.clear();
+    this.#drawing.replaceChildren();
+    const [width, height] = [widthOf(n), n * LINE];
+    setAttribute(this.#drawing, 'viewBox', `0 0 ${width} ${height}`);
+    setAttribute(this.#drawing, 'width', `${width}`);
+    setAttribute(this.#drawing, 'height', `${height}`);
+  }
+
+  #draw(pair: string, query: number, key: number, weight: number, isChosen: boolean, n: number): void {
+    const known = this.#arcs.get(pair);
+    const arc = known ?? arcOf(query, key, n);
+    const kind = isChosen ? 'arc chosen' : 'arc';
+    if (arc.getAttribute('class') !== kind || !known) {
+      arc.setAttribute('class', kind);
+      if (isChosen) this.#drawing.append(arc);
+      else this.#drawing.prepend(arc);
+    }
+    this.#arcs.set(pair, arc);
+    if (query === key) setAttribute(arc, 'r', `${1 + 4 * weight}`);
+    else setAttribute(arc, 'stroke-width', `${8 * weight}`);
+  }
+}
+
+function arcOf(query: number, key: number, n: number): SVGElement {
+  const attributes = { 'data-pair': `${query} ${key}` };
+  if (query === key) return svg('circle', { ...attributes, cx: 4, cy: (key + 0.5) * LINE });
+  return svg('path', { ...attributes, d: arcPath(query, key, n) });
 }
 
 function heaviest(names: readonly string[], weights: readonly number[]): string {

@@ -1,7 +1,7 @@
 import type { Answer } from './answer.ts';
 import { contributionsOf, weightedSumOf } from './arithmetic.ts';
 import { TOKEN_COLOURS } from './colours.ts';
-import { el, setText } from './element.ts';
+import { el, fillWith, setAttribute, setText } from './element.ts';
 import { signOverflow } from './overflow.ts';
 import { brief } from './printed.ts';
 import type { Scene, View } from './scene.ts';
@@ -19,6 +19,7 @@ interface Share {
 export class Contributions implements View {
   readonly #title = el('h2', { id: 'contributions-title' });
   readonly #bars = el('div', { class: 'stacks', 'aria-hidden': 'true' });
+  readonly #stacks: Stack[] = [];
   readonly #legend = el('p', { class: 'tokens' });
   readonly #table = el('table', { class: 'plain' });
   readonly #scroll = el('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'Contributions as a table' }, this.#table);
@@ -48,7 +49,8 @@ export class Contributions implements View {
     const height = Math.max(1e-30, ...sums.map((_, c) => extentOf(shares, c, 1)));
     const depth = Math.max(0, ...sums.map((_, c) => extentOf(shares, c, -1)));
     this.#legend.replaceChildren(...shares.map(({ name, token }) => el('span', {}, el('span', { class: `chip ${classOf(token)}` }), name)));
-    this.#bars.replaceChildren(...sums.map((total, c) => stack(names[c] ?? `${c}`, total, shares, c, height, depth)));
+    fillWith(this.#bars, this.#stacks, sums.length, () => new Stack());
+    for (const [c, total] of sums.entries()) this.#stacks[c]?.show(names[c] ?? `${c}`, total, shares, c, height, depth);
     this.#fillTable();
   }
 
@@ -85,25 +87,43 @@ function extentOf(shares: readonly Share[], column: number, sign: 1 | -1): numbe
   return shares.reduce((sum, { amounts }) => sum + Math.max(0, sign * (amounts[column] ?? 0)), 0);
 }
 
-function stack(name: string, total: number, shares: readonly Share[], column: number, height: number, depth: number): HTMLElement {
-  const whole = height + depth;
-  const track = el('span', { class: 'track' });
-  let right = depth;
-  let left = depth;
-  for (const share of shares) {
-    const amount = share.amounts[column] ?? 0;
-    if (amount === 0) continue;
-    const piece = el('span', { class: `piece ${classOf(share.token)}`, title: `${share.name}: ${brief(amount)}` });
-    if (amount < 0) left += amount;
-    piece.style.left = `${((amount < 0 ? left : right) / whole) * 100}%`;
-    piece.style.width = `${(Math.abs(amount) / whole) * 100}%`;
-    if (amount > 0) right += amount;
-    track.append(piece);
+/** One dimension: what each token gives to it, from 0 to the right, or to the left for what is negative. */
+class Stack {
+  readonly #name = el('span', { class: 'name' });
+  readonly #pieces: Piece[] = [];
+  readonly #all = el('span', {});
+  readonly #mark = el('span', { class: 'total' });
+  readonly #total = el('span', { class: 'number' });
+  readonly element = el('div', { class: 'stack' }, this.#name, el('span', { class: 'track' }, this.#all, this.#mark), this.#total);
+
+  /** @param height of the tallest stack above 0 @param depth of the deepest below */
+  show(name: string, total: number, shares: readonly Share[], column: number, height: number, depth: number): void {
+    const whole = height + depth;
+    let right = depth;
+    let left = depth;
+    fillWith(this.#all, this.#pieces, shares.length, () => new Piece());
+    for (const [i, share] of shares.entries()) {
+      const amount = share.amounts[column] ?? 0;
+      if (amount < 0) left += amount;
+      this.#pieces[i]?.show(share, amount, (amount < 0 ? left : right) / whole, Math.abs(amount) / whole);
+      if (amount > 0) right += amount;
+    }
+    setText(this.#name, name);
+    this.#mark.style.left = `${((depth + total) / whole) * 100}%`;
+    setText(this.#total, brief(total));
   }
-  const mark = el('span', { class: 'total' });
-  mark.style.left = `${((depth + total) / whole) * 100}%`;
-  track.append(mark);
-  return el('div', { class: 'stack' }, el('span', { class: 'name' }, name), track, el('span', { class: 'number' }, brief(total)));
+}
+
+class Piece {
+  readonly element = el('span', {});
+
+  show({ name, token }: Share, amount: number, from: number, wide: number): void {
+    this.element.hidden = amount === 0;
+    setAttribute(this.element, 'class', `piece ${classOf(token)}`);
+    setAttribute(this.element, 'title', `${name}: ${brief(amount)}`);
+    this.element.style.left = `${from * 100}%`;
+    this.element.style.width = `${wide * 100}%`;
+  }
 }
 
 function classOf(token: number | undefined): string {

@@ -45,3 +45,18 @@ export function byId<Element extends HTMLElement>(id: string, kind: new () => El
 export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
+
+/** Sets an attribute only where it differs. */
+export function setAttribute(element: Element, name: string, value: string): void {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+/** Keeps as many parts in a parent as are wanted: `parts` grows or shrinks at its end, and those that stay are the same elements. */
+export function fillWith<Part extends { readonly element: Element }>(parent: Element, parts: Part[], wanted: number, make: () => Part): void {
+  for (const { element } of parts.splice(wanted)) element.remove();
+  while (parts.length < wanted) {
+    const part = make();
+    parts.push(part);
+    parent.append(part.element);
+  }
+}

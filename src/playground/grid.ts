@@ -40,8 +40,9 @@ const LONGEST_NAME = 12;
 /** What the button that removes a column takes beside its name. */
 const REMOVER = 4;
 
-/** From so many cells on, rows out of sight are not drawn. */
+/** From so many cells on, rows out of sight are not drawn, nor blocks of so many columns. */
 const LARGE = 256;
+const BLOCK = 8;
 
 /** A spreadsheet of numbers as typed: arrows move, a paste fills it. One stop for the Tab key. */
 export class EditGrid {
@@ -50,8 +51,14 @@ export class EditGrid {
   readonly #table = el('table', { class: 'edit' });
   #view: GridView = { cells: [] };
   #shape = '';
+  #isLarge = false;
   /** What can be focused, by row and column. */
   #controls: HTMLElement[][] = [];
+  /** The inputs of numbers, by row and column. */
+  #inputs: HTMLInputElement[][] = [];
+  /** What each column consists of: its head, and its cell of each row. */
+  #columns: HTMLElement[][] = [];
+  #filled: GridView | undefined;
   /** Of the columns, in characters. */
   #widths: number[] = [];
   #place: readonly [row: number, column: number] = [0, 0];
@@ -127,10 +134,14 @@ export class EditGrid {
     const { cells, rowNames, columnNames } = this.#view;
     const hadFocus = this.#table.contains(document.activeElement);
     this.#controls = [];
+    this.#inputs = [];
     this.#widths = [];
+    this.#filled = undefined;
     const width = Math.max(0, ...cells.map((row) => row.length));
-    this.#table.className = `edit${this.#options.choose ? ' choosable' : ''}${rowNames ? ' named' : ''}${cells.length * width > LARGE ? ' large' : ''}`;
+    this.#isLarge = cells.length * width > LARGE;
+    this.#table.className = `edit${this.#options.choose ? ' choosable' : ''}${rowNames ? ' named' : ''}${this.#isLarge ? ' large' : ''}`;
     const columns = Array.from({ length: width }, (_, c) => c);
+    this.#columns = columns.map(() => []);
     this.#table.replaceChildren(
       el('thead', { role: 'rowgroup' }, this.#headRow(columns, columnNames !== undefined)),
       el('tbody', { role: 'rowgroup' }, ...cells.map((row, r) => this.#bodyRow(row, r, rowNames !== undefined))),
@@ -157,7 +168,7 @@ export class EditGrid {
         el('span', { class: 'head' }, hasNames ? names[c] : el('span', { class: 'title' }), removers[c]),
       ),
     );
-    return el('tr', { role: 'row' }, el('td', { role: 'gridcell' }), ...heads, el('td', { class: 'end', role: 'gridcell' }));
+    return el('tr', { role: 'row' }, el('td', { role: 'gridcell' }), ...this.#inBlocks(heads), el('td', { class: 'end', role: 'gridcell' }));
   }
 
   #bodyRow(row: readonly string[], r: number, hasNames: boolean): HTMLElement {
@@ -177,6 +188,7 @@ export class EditGrid {
     );
     const remover = fixed ? undefined : this.#remover(`Remove ${rowWord} ${r}`, () => edit({ kind: 'remove row', at: r }, `a ${rowWord} less`));
     this.#controls.push([chooser, name, ...inputs, remover].filter((control) => control !== undefined));
+    this.#inputs.push(inputs);
     const head = el(
       'th',
       { scope: 'row', role: 'rowheader', 'data-pointer': `${pointer}/${r}` },
@@ -186,9 +198,21 @@ export class EditGrid {
       'tr',
       { role: 'row' },
       head,
-      ...inputs.map((input) => el('td', { role: 'gridcell' }, input)),
+      ...this.#inBlocks(inputs.map((input) => el('td', { role: 'gridcell' }, input))),
       el('td', { class: 'end', role: 'gridcell' }, remover),
     );
+  }
+
+  /** The cells of a row, or of the head: in a large grid in blocks, since the browser looks at each frame whether what it may leave out is in sight. */
+  #inBlocks(cells: readonly HTMLElement[]): readonly HTMLElement[] {
+    for (const [c, cell] of cells.entries()) this.#columns[c]?.push(cell);
+    if (!this.#isLarge) return cells;
+    const blocks = Array.from({ length: Math.ceil(cells.length / BLOCK) }, (_, at) => cells.slice(at * BLOCK, (at + 1) * BLOCK));
+    return blocks.map((block) => {
+      const made = el('div', { class: 'block', role: 'presentation' }, ...block);
+      made.style.flexGrow = `${block.length}`;
+      return made;
+    });
   }
 
   #chooser(row: number, choose: (row: number) => void): HTMLButtonElement {
@@ -214,21 +238,25 @@ export class EditGrid {
     return input;
   }
 
-  /** Texts, names and marks into the controls that are there; only what differs is touched. */
+  /** Texts, names and marks into the controls that are there; only what differs is touched, and a row that is the same object is not looked at. */
   #fill(): void {
     const { cells, rowNames, columnNames, rowTitles, columnTitles, chosen } = this.#view;
+    const before = this.#filled;
+    this.#filled = this.#view;
     this.#widen(cells, columnNames);
     this.#table.style.setProperty('--name', `${longestName(rowNames)}`);
-    const nameInputs = this.#table.querySelectorAll<HTMLInputElement>('thead input');
-    nameInputs.forEach((input, c) => {
+    const heads = this.#table.tHead;
+    heads?.querySelectorAll<HTMLInputElement>('input').forEach((input, c) => {
       setValue(input, columnNames?.[c] ?? '');
     });
-    this.#table.querySelectorAll('thead .title').forEach((title, c) => {
+    heads?.querySelectorAll('.title').forEach((title, c) => {
       setText(title, columnTitles?.[c] ?? `${c}`);
     });
-    const rows = this.#table.tBodies[0]?.rows ?? [];
-    for (const [r, row] of [...rows].entries()) {
-      const rowName = (rowNames ?? rowTitles)?.[r]?.trim() || `${this.#options.rowWord} ${r}`;
+    const columns = columnNames ?? columnTitles;
+    const sameColumns = before !== undefined && columns === (before.columnNames ?? before.columnTitles);
+    const nameOf = ({ rowNames, rowTitles }: GridView, r: number) => (rowNames ?? rowTitles)?.[r]?.trim() || `${this.#options.rowWord} ${r}`;
+    for (const [r, row] of [...(this.#table.tBodies[0]?.rows ?? [])].entries()) {
+      const rowName = nameOf(this.#view, r);
       const title = row.querySelector('.title');
       if (title) setText(title, rowTitles?.[r] ?? `${r}`);
       row.classList.toggle('chosen', r === chosen);
@@ -239,25 +267,35 @@ export class EditGrid {
       }
       const name = row.querySelector<HTMLInputElement>('input.name');
       if (name) setValue(name, rowNames?.[r] ?? '');
-      row.querySelectorAll<HTMLInputElement>('input.number').forEach((input, c) => {
+      if (sameColumns && cells[r] === before.cells[r] && rowName === nameOf(before, r)) continue;
+      for (const [c, input] of (this.#inputs[r] ?? []).entries()) {
         setValue(input, cells[r]?.[c] ?? '');
-        const label = `${rowName}, ${(columnNames ?? columnTitles)?.[c]?.trim() || c}`;
+        const label = `${rowName}, ${columns?.[c]?.trim() || c}`;
         if (input.ariaLabel !== label) input.ariaLabel = label;
-      });
+      }
     }
   }
 
-  /** A column is as wide as its longest number, or its name. */
+  /** A column is as wide as its longest number, or its name; a block as wide as its columns. */
   #widen(cells: Grid, names: readonly string[] = []): void {
     const widths = this.#widths;
-    const rows = [...this.#table.rows];
-    for (let c = 0; c < Math.max(0, ...cells.map((row) => row.length)); c++) {
+    for (const [c, column] of this.#columns.entries()) {
       const longest = cells.reduce((most, row) => Math.max(most, row[c]?.length ?? 0), SHORTEST_COLUMN);
       const name = Math.min(names[c]?.length ?? 0, LONGEST_NAME) + REMOVER;
       const width = Math.max(Math.min(longest, LONGEST_SHOWN), name);
       if (widths[c] === width) continue;
       widths[c] = width;
-      for (const row of rows) row.cells[c + 1]?.style.setProperty('--characters', `${width}`);
+      for (const cell of column) cell.style.setProperty('--characters', `${width}`);
+    }
+    if (!this.#isLarge) return;
+    const at = (block: number) => widths.slice(block * BLOCK, (block + 1) * BLOCK);
+    for (const row of this.#table.rows) {
+      for (const [b, block] of [...row.querySelectorAll<HTMLElement>('.block')].entries()) {
+        const characters = `${at(b).reduce((sum, width) => sum + width, 0)}`;
+        if (block.style.getPropertyValue('--characters') === characters) continue;
+        block.style.setProperty('--characters', characters);
+        block.style.setProperty('--columns', `${at(b).length}`);
+      }
     }
   }
 

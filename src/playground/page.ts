@@ -11,9 +11,10 @@ import { keepKey } from './key.ts';
 import { Past } from './past.ts';
 import { PICTURES } from './pictures.ts';
 import { takeRequests } from './requests.ts';
-import type { Scene } from './scene.ts';
+import type { Scene, View } from './scene.ts';
 import { type Outcome, Service } from './service.ts';
 import { Share } from './share.ts';
+import { Sight } from './sight.ts';
 import type { Spot, Stage } from './stage.ts';
 import { stagesOf } from './stages.ts';
 import { isLook, looking, type State } from './state.ts';
@@ -47,7 +48,7 @@ export class Page {
     open: (state) => this.begin(state, true),
     copy: (state, what, said) => this.#share.copyLink(state, what, said),
   });
-  readonly #views = PICTURES.map((make) =>
+  readonly #views: readonly View[] = PICTURES.map((make) =>
     make({
       state: () => this.#state,
       edit: (change, about, gesture) => this.#edit(change, about, gesture),
@@ -55,6 +56,7 @@ export class Page {
       diagnose: (state, observed) => this.#service.diagnose(state, observed),
     }),
   );
+  readonly #sight = new Sight(this.#views);
 
   constructor(state: State, remember: (state: State, isNewPage: boolean) => void) {
     this.#state = state;
@@ -89,9 +91,10 @@ export class Page {
     this.#changed();
   }
 
-  /** Draws again with the colours of now. */
+  /** Draws everything again with the colours of now: paper has all of it. */
   recolour(): void {
     this.#draw();
+    this.#sight.drawRest();
   }
 
   #edit(change: (state: State) => State, about: string, gesture?: string): void {
@@ -113,11 +116,13 @@ export class Page {
   #put(state: State, about: string): void {
     this.#about = about;
     this.#state = state;
-    this.#remember(state, false);
     this.#changed();
+    this.#remember(state, false);
   }
 
   #changed(): void {
+    // First of all: the service answers while the rest is done.
+    this.#service.ask(this.#state);
     this.#inputs.show(this.#state);
     this.#course.show(this.#state);
     this.#author.show(this.#state);
@@ -126,7 +131,6 @@ export class Page {
     byId('redo', HTMLButtonElement).disabled = !this.#past.hasAfter;
     clearTimeout(this.#staleTimer);
     this.#staleTimer = setTimeout(() => document.body.classList.add('stale'), STALE_AFTER_MS);
-    this.#service.ask(this.#state);
   }
 
   #told(outcome: Outcome): void {
@@ -177,7 +181,7 @@ export class Page {
       stagesBefore: before && stagesOf(before, head),
       palette: readPalette(),
     };
-    for (const view of this.#views) view.show(this.#scene);
+    this.#sight.show(this.#scene);
   }
 
   #look(spot: Spot, byKeyboard: boolean): void {
@@ -186,7 +190,7 @@ export class Page {
     this.#spot = spot;
     if (!byKeyboard && spot.stage === was.stage && spot.row === was.row && spot.column === was.column) return;
     this.#scene = { ...this.#scene, spot };
-    for (const view of this.#views) view.mark?.(this.#scene, byKeyboard);
+    this.#sight.mark(this.#scene, byKeyboard);
   }
 }
 

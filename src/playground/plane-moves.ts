@@ -1,4 +1,4 @@
-import type { Answer } from './answer.ts';
+import { type Answer, dot } from './answer.ts';
 import type { Axis } from './plane-axes.ts';
 import { type Grid, on, type State, withGrids } from './state.ts';
 
@@ -8,8 +8,8 @@ export interface Source {
   readonly row: number;
   readonly from: number;
   readonly width: number;
-  /** How much longer what is typed is than the arrow: its length, where the cosine divides by that. */
-  readonly longer: number;
+  /** Does the cosine divide what is typed by its length? Then the arrow has the length 1. */
+  readonly isUnit: boolean;
 }
 
 /** Where a query, key or value is typed; undefined where it is made of others: projected, or turned by its position. */
@@ -22,9 +22,8 @@ export function sourceOf(answer: Answer, head: number, of: 'query' | 'key' | 'va
   const from = width * (of === 'query' ? head : Math.floor((head * keyHeads) / answer.heads));
   const grid = of === 'query' && state.grids.queries.on ? 'queries' : of === 'value' && state.grids.values.on ? 'values' : 'tokens';
   const at = of === 'query' && request.query !== undefined ? state.query : row;
-  const typed = numbersOf(gridOf(state, grid), at, from, width);
-  if (typed === undefined) return undefined;
-  return { grid, row: at, from, width, longer: request.similarity === 'cosine' && of !== 'value' ? Math.hypot(...typed) : 1 };
+  if (numbersOf(gridOf(state, grid), at, from, width) === undefined) return undefined;
+  return { grid, row: at, from, width, isUnit: request.similarity === 'cosine' && of !== 'value' };
 }
 
 /**
@@ -35,7 +34,8 @@ export function moved(state: State, source: Source, axes: readonly [Axis, Axis],
   const cells = gridOf(state, source.grid);
   const typed = numbersOf(cells, source.row, source.from, source.width);
   if (typed === undefined) return state;
-  const change = typed.map((_, i) => source.longer * (by[0] * (axes[0][i] ?? 0) + by[1] * (axes[1][i] ?? 0)));
+  const longer = source.isUnit ? Math.hypot(...typed) : 1;
+  const change = typed.map((_, i) => longer * (by[0] * (axes[0][i] ?? 0) + by[1] * (axes[1][i] ?? 0)));
   const row = (cells[source.row] ?? []).map((text, c) => {
     const i = c - source.from;
     const step = change[i] ?? 0;
@@ -43,6 +43,18 @@ export function moved(state: State, source: Source, axes: readonly [Axis, Axis],
   });
   const grid = cells.map((old, r) => (r === source.row ? row : old));
   return source.grid === 'tokens' ? { ...state, tokens: grid } : withGrids(state, { [source.grid]: on(grid) });
+}
+
+/** How far along two axes a tip has come from one state to another. */
+export function wayBetween(before: State, after: State, source: Source, axes: readonly [Axis, Axis]): readonly [number, number] {
+  const [from, to] = [tipOf(before, source), tipOf(after, source)];
+  return [dot(to, axes[0]) - dot(from, axes[0]), dot(to, axes[1]) - dot(from, axes[1])];
+}
+
+function tipOf(state: State, source: Source): readonly number[] {
+  const typed = numbersOf(gridOf(state, source.grid), source.row, source.from, source.width) ?? [];
+  const length = source.isUnit ? Math.hypot(...typed) : 1;
+  return typed.map((number) => number / (length || 1));
 }
 
 function gridOf(state: State, grid: Source['grid']): Grid {

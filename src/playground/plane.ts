@@ -1,26 +1,9 @@
 import { dot } from './answer.ts';
-import { TOKEN_COLOURS } from './colours.ts';
-import { el, svg } from './element.ts';
-import { type Axis, dimensionAxis, headOfArrow, principalAxes, roundStep } from './plane-axes.ts';
-import { type Placed, placeLabels } from './plane-labels.ts';
+import { type Arrow, DrawnArrow } from './arrow.ts';
+import { el, fillWith, setAttribute, setText, svg } from './element.ts';
+import { type Axis, dimensionAxis, principalAxes, roundStep } from './plane-axes.ts';
+import { placeLabels } from './plane-labels.ts';
 import { brief } from './printed.ts';
-
-/** An arrow of a plane, in the space of its vectors. */
-export interface Arrow {
-  /** What it is, unique in its plane: `key cat`. */
-  readonly name: string;
-  /** What stands at its tip. */
-  readonly label: string;
-  readonly from?: readonly number[];
-  readonly to: readonly number[];
-  /** undefined: the colour of the ink. */
-  readonly token: number | undefined;
-  /** From 0 to 1: how thick it is drawn. */
-  readonly share: number;
-  readonly kind: 'plain' | 'strong' | 'faint';
-  /** Moves its tip by so much along the two axes; undefined where it can't be moved. `decimals` are as fine as the plane shows. */
-  readonly move?: ((axes: readonly [Axis, Axis], by: readonly [number, number], decimals: number) => void) | undefined;
-}
 
 /** The drawing, in its own units, and what is left free around the arrows for their names. */
 const WIDE = 320;
@@ -52,7 +35,9 @@ function frameOf(points: readonly Point[]): Frame {
 export class Plane {
   readonly element: HTMLElement;
   readonly #axes: readonly [HTMLSelectElement, HTMLSelectElement];
+  readonly #ground = new Ground();
   readonly #drawn = svg('g', {});
+  readonly #shownArrows: DrawnArrow[] = [];
   readonly #handles = svg('g', {});
   readonly #tips = new Map<string, SVGElement>();
   readonly #picture: SVGElement;
@@ -69,7 +54,13 @@ export class Plane {
     const choice = (label: string) => el('select', { 'aria-label': `${title}: ${label}` });
     this.#axes = [choice('dimension across'), choice('dimension upwards')];
     for (const select of this.#axes) select.addEventListener('change', () => this.#draw());
-    this.#picture = svg('svg', { viewBox: `0 0 ${WIDE} ${HIGH}`, role: 'group', 'aria-label': title }, this.#drawn, this.#handles);
+    this.#picture = svg(
+      'svg',
+      { viewBox: `0 0 ${WIDE} ${HIGH}`, role: 'group', 'aria-label': title },
+      this.#ground.element,
+      this.#drawn,
+      this.#handles,
+    );
     this.element = el(
       'figure',
       { class: 'plane' },
@@ -127,28 +118,13 @@ export class Plane {
       WIDE,
       HIGH,
     );
-    this.#drawn.replaceChildren(...this.#ground(toDrawing), ...this.#arrows.map((arrow, i) => drawn(arrow, place, toDrawing([0, 0]), labels[i])));
+    this.#ground.show(toDrawing, this.#step());
+    const origin = toDrawing([0, 0]);
+    fillWith(this.#drawn, this.#shownArrows, this.#arrows.length, () => new DrawnArrow());
+    for (const [i, arrow] of this.#arrows.entries())
+      this.#shownArrows[i]?.show(arrow, arrow.from ? place(arrow.from) : origin, place(arrow.to), labels[i]);
     this.#mixed.hidden = this.#axes.every(({ value }) => value !== 'principal');
     this.#placeTips(place, at);
-  }
-
-  #ground(toDrawing: (point: Point) => Point): SVGElement[] {
-    const step = this.#step();
-    const line = (x1: number, y1: number, x2: number, y2: number) => svg('line', { x1, y1, x2, y2, class: 'axis-line' });
-    const words = brief(step);
-    // Near the right edge a number ends where it would begin elsewhere, so that the drawing does not cut it off.
-    const tick = (x: number, y: number) =>
-      svg('text', { x, y, class: 'tick', 'text-anchor': x + TICK_LETTER * words.length > WIDE ? 'end' : 'start' }, words);
-    const [x, y] = toDrawing([0, 0]);
-    const [stepX, stepY] = toDrawing([step, step]);
-    return [
-      line(0, y, WIDE, y),
-      line(x, 0, x, HIGH),
-      line(stepX, y - 3, stepX, y + 3),
-      line(x - 3, stepY, x + 3, stepY),
-      tick(stepX - 6, y + 13),
-      tick(x + 5, stepY + 3),
-    ];
   }
 
   /** A round step of the coordinates, a few of which fit into the drawing. */
@@ -168,8 +144,8 @@ export class Plane {
       const tip = this.#tips.get(name) ?? this.#addTip(name);
       const [x, y] = place(to);
       const [across, up] = at(to);
-      tip.setAttribute('transform', `translate(${x} ${y})`);
-      tip.setAttribute('aria-label', `Tip of ${name}: ${brief(across, 2)} across, ${brief(up, 2)} upwards. Arrow keys move it.`);
+      setAttribute(tip, 'transform', `translate(${x} ${y})`);
+      setAttribute(tip, 'aria-label', `Tip of ${name}: ${brief(across, 2)} across, ${brief(up, 2)} upwards. Arrow keys move it.`);
     }
   }
 
@@ -216,7 +192,8 @@ export class Plane {
     const x = middle[0] + (event.clientX - box.left - box.width / 2) * unit;
     const y = middle[1] - (event.clientY - box.top - box.height / 2) * unit;
     const [axisX, axisY] = this.#held;
-    this.#move(arrow, [x - dot(arrow.to, axisX), y - dot(arrow.to, axisY)]);
+    const [sinceX, sinceY] = arrow.move?.since(this.#held) ?? [0, 0];
+    this.#move(arrow, [x - dot(arrow.to, axisX) - sinceX, y - dot(arrow.to, axisY) - sinceY]);
   }
 
   #push(name: string, event: KeyboardEvent): void {
@@ -229,25 +206,40 @@ export class Plane {
   }
 
   #move({ move }: Arrow, by: readonly [number, number]): void {
-    move?.(this.#axesNow(), by, Math.max(0, 2 - Math.floor(Math.log10(this.#step()))));
+    move?.by(this.#axesNow(), by, Math.max(0, 2 - Math.floor(Math.log10(this.#step()))));
   }
 }
 
-function drawn(
-  { name, label, from, to, token, share, kind }: Arrow,
-  place: (vector: readonly number[]) => Point,
-  origin: Point,
-  named: Placed | undefined,
-): SVGElement {
-  const [start, end] = [from ? place(from) : origin, place(to)];
-  const colour = token === undefined ? 'ink' : `t${token % TOKEN_COLOURS}`;
-  const width = kind === 'strong' ? 3.5 : kind === 'faint' ? 1 : 1 + 5 * share;
-  return svg(
-    'g',
-    { class: `arrow ${kind} ${colour}` },
-    svg('title', {}, name),
-    svg('line', { x1: start[0], y1: start[1], x2: end[0], y2: end[1], 'stroke-width': width }),
-    svg('polygon', { points: headOfArrow(start, end, 8 + width) }),
-    named && svg('text', { x: named.x, y: named.y, 'text-anchor': named.anchor }, label),
-  );
+/** The axes of a plane, and where a round step of each ends. */
+class Ground {
+  readonly #across = svg('line', { x1: 0, x2: WIDE, class: 'axis-line' });
+  readonly #up = svg('line', { y1: 0, y2: HIGH, class: 'axis-line' });
+  readonly #stepAcross = svg('line', { class: 'axis-line' });
+  readonly #stepUp = svg('line', { class: 'axis-line' });
+  readonly #wordsAcross = svg('text', { class: 'tick' });
+  readonly #wordsUp = svg('text', { class: 'tick' });
+  readonly element = svg('g', {}, this.#across, this.#up, this.#stepAcross, this.#stepUp, this.#wordsAcross, this.#wordsUp);
+
+  show(toDrawing: (point: Point) => Point, step: number): void {
+    const [x, y] = toDrawing([0, 0]);
+    const [stepX, stepY] = toDrawing([step, step]);
+    place(this.#across, { y1: y, y2: y });
+    place(this.#up, { x1: x, x2: x });
+    place(this.#stepAcross, { x1: stepX, y1: y - 3, x2: stepX, y2: y + 3 });
+    place(this.#stepUp, { x1: x - 3, y1: stepY, x2: x + 3, y2: stepY });
+    const words = brief(step);
+    for (const [tick, left, base] of [
+      [this.#wordsAcross, stepX - 6, y + 13],
+      [this.#wordsUp, x + 5, stepY + 3],
+    ] as const) {
+      setText(tick, words);
+      place(tick, { x: left, y: base });
+      // Near the right edge a number ends where it would begin elsewhere, so that the drawing does not cut it off.
+      setAttribute(tick, 'text-anchor', left + TICK_LETTER * words.length > WIDE ? 'end' : 'start');
+    }
+  }
+}
+
+function place(element: SVGElement, attributes: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(attributes)) setAttribute(element, name, `${value}`);
 }

@@ -1,8 +1,9 @@
 import { contributionsOf, weightedSumOf } from './arithmetic.ts';
-import { el } from './element.ts';
+import type { Arrow } from './arrow.ts';
+import { el, setText } from './element.ts';
 import { signOverflow } from './overflow.ts';
-import { type Arrow, Plane } from './plane.ts';
-import { moved, sourceOf } from './plane-moves.ts';
+import { Plane } from './plane.ts';
+import { moved, sourceOf, wayBetween } from './plane-moves.ts';
 import { brief } from './printed.ts';
 import type { Actions, Scene, View } from './scene.ts';
 import { dimensionNames } from './vectors.ts';
@@ -63,7 +64,7 @@ export class Planes implements View {
     };
     this.#keys.show([...arrows, asked], dimensionNames(answer, head, 'query'));
     this.#values.show(this.#chain(scene), dimensionNames(answer, head, 'value'));
-    this.#hint.textContent = this.#hintFor(scene);
+    setText(this.#hint, this.#hintFor(scene));
     this.#fillTable();
   }
 
@@ -103,8 +104,11 @@ export class Planes implements View {
     const source = sourceOf(answer, head, of, row);
     if (!source) return undefined;
     const name = of === 'query' ? answer.queryNames[row] : answer.keyNames[row];
-    return (axes, by, decimals) =>
-      this.#actions.edit((state) => moved(state, source, axes, by, decimals), `${of} ${name} moved`, `plane ${source.grid} ${source.row}`);
+    return {
+      by: (axes, by, decimals) =>
+        this.#actions.edit((state) => moved(state, source, axes, by, decimals), `${of} ${name} moved`, `plane ${source.grid} ${source.row}`),
+      since: (axes) => wayBetween(answer.state, this.#actions.state(), source, axes),
+    };
   }
 
   #hintFor({ answer, head }: Scene): string {

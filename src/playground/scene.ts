@@ -47,4 +47,6 @@ export interface View {
   show(scene: Scene): void;
   /** Another cell is looked at in the same answer; with `focus` the keyboard stands on it. */
   mark?(scene: Scene, focus: boolean): void;
+  /** What depends on sizes. It is done once all pictures are drawn: to read a size between two changes has the browser lay the page out for each. */
+  settle?(): void;
 }

@@ -80,6 +80,9 @@ export class Strip {
     }
     this.#tellIdle(idle, isStepping);
     this.#arrange();
+  }
+
+  settle(): void {
     // All figures are as wide as the widest table needs, so that they stand in columns and no number is cut off.
     const widest = Math.max(0, ...[...this.#figures.values()].map(({ width }) => width));
     // Where all are drawn, the stylesheet says how wide.
@@ -106,6 +109,7 @@ export class Strip {
     const scene = this.#scene;
     if (!scene) return;
     this.show(scene);
+    this.settle();
     const { step } = this.#stepper;
     if (!step) return;
     const { row, answer, head } = scene;
@@ -131,6 +135,7 @@ export class Strip {
     this.#showsIdle = !this.#showsIdle;
     if (!this.#scene) return;
     this.show(this.#scene);
+    this.settle();
     this.mark(this.#scene.spot, false);
   }
 }

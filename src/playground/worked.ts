@@ -31,8 +31,12 @@ export class Worked implements View {
     const stage = stages.find(({ name }) => name === spot.stage);
     setText(this.#title, `${stage?.title ?? ''}: ${heading}`);
     setText(this.#lines, lines.join('\n'));
-    this.#keepHeight();
     this.#strip.mark(spot, focus);
+  }
+
+  settle(): void {
+    this.#strip.settle();
+    this.#keepHeight();
   }
 
   /** The card grows and never shrinks: cells that moved beneath the pointer would be looked at in their turn. */

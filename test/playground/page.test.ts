@@ -46,6 +46,32 @@ describe('the first picture', () => {
   });
 });
 
+describe('pictures out of sight', () => {
+  inBrowser('are drawn soon after those in sight, or when they are scrolled to, or before the page is printed', async (open) => {
+    const { page } = await open(service.url, { viewport: { width: 1440, height: 500 } });
+    const softmax = () => page.locator('#softmax').textContent();
+    await shown(page, 'weights', '0.4402');
+    await expect.poll(softmax).toContain('0.4402');
+    // Time stands still, and with it what is drawn soon after.
+    await page.clock.install();
+    const edit = async (text: string, weight: string) => {
+      await page.evaluate('scrollTo(0, 0)');
+      await cell(page, 'cat, x').fill(text);
+      await shown(page, 'weights', weight);
+    };
+    await edit('1.9', '0.3814');
+    expect(await softmax()).not.toContain('0.3814');
+    await page.clock.runFor(200);
+    await expect.poll(softmax).toContain('0.3814');
+    await edit('2.9', '0.3181');
+    await page.evaluate(`dispatchEvent(new Event('beforeprint'))`);
+    expect(await softmax()).toContain('0.3181');
+    await edit('0.9', '0.4402');
+    await page.locator('#softmax').scrollIntoViewIfNeeded();
+    await expect.poll(softmax).toContain('0.4402');
+  });
+});
+
 describe('in sight', () => {
   const FIVE_WIDE =
     '#labels=The,cat,internationalization%20of%20everything,ran&dimensions=a,b,c,d,e&tokens=0.2,-0.404,0.5,1234.5678,0.1;0.9,0.1,0.3,-123456.789,1;1,0.12345,3,1,1;0.4,0.8,0.2,1,2&ask=2&all&scale=-0.123456&softcap=1234567.5';

@@ -74,11 +74,17 @@ describe('the vectors as arrows', () => {
     const scale = `document.querySelector('.plane svg').getBoundingClientRect().width`;
     expect(await page.evaluate(scale)).toBeGreaterThan(200);
     const [zero, one] = [await middleOf(page, 'key The'), await middleOf(page, 'key cat')];
+    // The second move comes before the picture of the first is there.
+    await page.route('**/attention', async (route) => {
+      await new Promise((passed) => setTimeout(passed, 200));
+      await route.continue();
+    });
     // From The (0.2, 0.1) to cat (0.9, 0.1): so many pixels are 0.7.
     const perPixel = 0.7 / (one.x - zero.x);
     await page.mouse.move(one.x, one.y);
     await page.mouse.down();
     await page.mouse.move(one.x - 30, one.y);
+    await expect.poll(() => typed(page, 'cat, x')).not.toBe('0.9');
     await page.mouse.move(one.x - 60, one.y);
     await expect.poll(async () => Number(await typed(page, 'cat, x'))).toBeCloseTo(0.9 - 60 * perPixel, 1);
     await page.mouse.up();

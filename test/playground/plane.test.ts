@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readAnswer } from '../../src/playground/answer.ts';
 import { dimensionAxis, headOfArrow, principalAxes, roundStep } from '../../src/playground/plane-axes.ts';
 import { placeLabels } from '../../src/playground/plane-labels.ts';
-import { moved, sourceOf } from '../../src/playground/plane-moves.ts';
+import { moved, sourceOf, wayBetween } from '../../src/playground/plane-moves.ts';
 import { INCLUDE, questionOf } from '../../src/playground/request.ts';
 import { on, START, type State, withGrids } from '../../src/playground/state.ts';
 import { useService } from '../http/service.ts';
@@ -132,11 +132,24 @@ describe('a tip that is moved', () => {
     }
   });
 
+  test('is known to be ahead of its picture by what was typed since, of unit vectors by the turn alone', async () => {
+    const answer = await answerTo({ ...START, cosine: true });
+    for (const [isUnit, way] of [
+      [false, [0.5, -1]],
+      // From (0.9, 0.1, 0.3) / √0.91 to (1.4, 0.1, −0.7) / √2.46.
+      [true, [1.4 / Math.sqrt(2.46) - 0.9 / Math.sqrt(0.91), -0.7 / Math.sqrt(2.46) - 0.3 / Math.sqrt(0.91)]],
+    ] as const) {
+      const source = { grid: 'tokens', row: 1, from: 0, width: 3, isUnit } as const;
+      const after = moved(START, { ...source, isUnit: false }, AXES, [0.5, -1], 2);
+      for (const [i, part] of wayBetween(answer.state, after, source, AXES).entries()) expect(part).toBeCloseTo(way[i] ?? Number.NaN, 9);
+    }
+  });
+
   test('is none where projections or rotations make the vector, or where no number is typed', async () => {
     const projected = await answerTo(withGrids(START, { w_key: on(START.tokens) }));
     expect(sourceOf(projected, 0, 'key', 0)).toBeUndefined();
     expect(sourceOf(projected, 0, 'query', 0)).toBeDefined();
-    const source = { grid: 'tokens', row: 0, from: 0, width: 3, longer: 1 } as const;
+    const source = { grid: 'tokens', row: 0, from: 0, width: 3, isUnit: false } as const;
     const typo = { ...START, tokens: [['x', '1', '2']] };
     expect(moved(typo, source, AXES, [1, 1], 2)).toBe(typo);
   });
