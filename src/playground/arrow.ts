@@ -1,7 +1,7 @@
-import { TOKEN_COLOURS } from './colours.ts';
 import { setAttribute, setText, svg } from './element.ts';
 import { type Axis, headOfArrow } from './plane-axes.ts';
 import type { Placed } from './plane-labels.ts';
+import type { TokenColour } from './token-colours.ts';
 
 /** An arrow of a plane, in the space of its vectors. */
 export interface Arrow {
@@ -11,8 +11,7 @@ export interface Arrow {
   readonly label: string;
   readonly from?: readonly number[];
   readonly to: readonly number[];
-  /** undefined: the colour of the ink. */
-  readonly token: number | undefined;
+  readonly colour: TokenColour | 'ink';
   /** From 0 to 1: how thick it is drawn. */
   readonly share: number;
   readonly kind: 'plain' | 'strong' | 'faint';
@@ -21,7 +20,7 @@ export interface Arrow {
 }
 
 /** What moves the tip of an arrow. */
-export interface Move {
+interface Move {
   /** By so much along two axes, from where its newest numbers have it. `decimals` are as fine as the plane shows. */
   readonly by: (axes: readonly [Axis, Axis], by: Point, decimals: number) => void;
   /** How far it has come since it was drawn: the newest numbers may be on their way to the picture. */
@@ -39,10 +38,9 @@ export class DrawnArrow {
   readonly element = svg('g', {}, this.#title, this.#line, this.#head, this.#label);
 
   /** @param start of the arrow in the drawing @param named where its label stands; undefined where it has none */
-  show({ name, label, token, share, kind }: Arrow, start: Point, end: Point, named: Placed | undefined): void {
-    const colour = token === undefined ? 'ink' : `t${token % TOKEN_COLOURS}`;
+  show({ name, label, colour, share, kind }: Arrow, start: Point, end: Point, named: Placed | undefined): void {
     const width = kind === 'strong' ? 3.5 : kind === 'faint' ? 1 : 1 + 5 * share;
-    setAttribute(this.element, 'class', `arrow ${kind} ${colour}`);
+    setAttribute(this.element, 'class', `arrow ${kind} t${colour}`);
     setText(this.#title, name);
     for (const [attribute, value] of [
       ['x1', start[0]],

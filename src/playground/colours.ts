@@ -9,9 +9,6 @@ export interface Palette {
   readonly excluded: Rgb;
 }
 
-/** So many tokens get a colour of their own; the others share the last one. */
-export const TOKEN_COLOURS = 8;
-
 export function readPalette(): Palette {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string): Rgb => {

@@ -1,17 +1,17 @@
 import type { Answer } from './answer.ts';
 import { contributionsOf, weightedSumOf } from './arithmetic.ts';
-import { TOKEN_COLOURS } from './colours.ts';
 import { el, fillWith, setAttribute, setText } from './element.ts';
 import { signOverflow } from './overflow.ts';
 import { brief } from './printed.ts';
 import type { Scene, View } from './scene.ts';
+import { type TokenColour, tokenColours } from './token-colours.ts';
 import { dimensionNames } from './vectors.ts';
 
 /** A piece of a stacked bar: what one token, or several small ones together, gives to one dimension. */
 interface Share {
   readonly name: string;
-  /** undefined: the others together. */
-  readonly token: number | undefined;
+  /** `none`: the others together. */
+  readonly colour: TokenColour;
   readonly amounts: readonly number[];
 }
 
@@ -48,7 +48,7 @@ export class Contributions implements View {
     const names = dimensionNames(answer, head, 'value');
     const height = Math.max(1e-30, ...sums.map((_, c) => extentOf(shares, c, 1)));
     const depth = Math.max(0, ...sums.map((_, c) => extentOf(shares, c, -1)));
-    this.#legend.replaceChildren(...shares.map(({ name, token }) => el('span', {}, el('span', { class: `chip ${classOf(token)}` }), name)));
+    this.#legend.replaceChildren(...shares.map(({ name, colour }) => el('span', {}, el('span', { class: `chip c${colour}` }), name)));
     fillWith(this.#bars, this.#stacks, sums.length, () => new Stack());
     for (const [c, total] of sums.entries()) this.#stacks[c]?.show(names[c] ?? `${c}`, total, shares, c, height, depth);
     this.#fillTable();
@@ -70,17 +70,18 @@ export class Contributions implements View {
   }
 }
 
-/** The heaviest tokens each on their own, the rest together: more colours could not be told apart. */
+/** The tokens that have a colour each on their own, the rest together. */
 function sharesOf(answer: Answer, head: number, row: number): Share[] {
   const contributions = contributionsOf(answer, head, row);
-  const weights = answer.weights[head]?.[row] ?? [];
-  const heaviest = weights.map((_, j) => j).sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));
-  const own = new Set(heaviest.slice(0, weights.length > TOKEN_COLOURS ? TOKEN_COLOURS - 1 : TOKEN_COLOURS));
-  const shares: Share[] = contributions.flatMap((amounts, j) => (own.has(j) ? [{ name: answer.keyNames[j] ?? `${j}`, token: j, amounts }] : []));
-  if (own.size === contributions.length) return shares;
-  const others = contributions.filter((_, j) => !own.has(j));
+  const colours = tokenColours(answer.weights[head]?.[row] ?? []);
+  const shares: Share[] = contributions.flatMap((amounts, j) => {
+    const colour = colours[j] ?? 'none';
+    return colour === 'none' ? [] : [{ name: answer.keyNames[j] ?? `${j}`, colour, amounts }];
+  });
+  if (shares.length === contributions.length) return shares;
+  const others = contributions.filter((_, j) => colours[j] === 'none');
   const amounts = (contributions[0] ?? []).map((_, c) => others.reduce((sum, numbers) => sum + (numbers[c] ?? 0), 0));
-  return [...shares, { name: `${others.length} others`, token: undefined, amounts }];
+  return [...shares, { name: `${others.length} others`, colour: 'none', amounts }];
 }
 
 function extentOf(shares: readonly Share[], column: number, sign: 1 | -1): number {
@@ -117,15 +118,11 @@ class Stack {
 class Piece {
   readonly element = el('span', {});
 
-  show({ name, token }: Share, amount: number, from: number, wide: number): void {
+  show({ name, colour }: Share, amount: number, from: number, wide: number): void {
     this.element.hidden = amount === 0;
-    setAttribute(this.element, 'class', `piece ${classOf(token)}`);
+    setAttribute(this.element, 'class', `piece c${colour}`);
     setAttribute(this.element, 'title', `${name}: ${brief(amount)}`);
     this.element.style.left = `${from * 100}%`;
     this.element.style.width = `${wide * 100}%`;
   }
-}
-
-function classOf(token: number | undefined): string {
-  return token === undefined ? 'none' : `c${token % TOKEN_COLOURS}`;
 }

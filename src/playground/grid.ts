@@ -279,14 +279,18 @@ export class EditGrid {
   /** A column is as wide as its longest number, or its name; a block as wide as its columns. */
   #widen(cells: Grid, names: readonly string[] = []): void {
     const widths = this.#widths;
+    let most = SHORTEST_COLUMN;
     for (const [c, column] of this.#columns.entries()) {
       const longest = cells.reduce((most, row) => Math.max(most, row[c]?.length ?? 0), SHORTEST_COLUMN);
-      const name = Math.min(names[c]?.length ?? 0, LONGEST_NAME) + REMOVER;
-      const width = Math.max(Math.min(longest, LONGEST_SHOWN), name);
+      const number = Math.min(longest, LONGEST_SHOWN);
+      const name = Math.min(names[c]?.length ?? 0, LONGEST_NAME);
+      most = Math.max(most, number, name);
+      const width = Math.max(number, name + REMOVER);
       if (widths[c] === width) continue;
       widths[c] = width;
       for (const cell of column) cell.style.setProperty('--characters', `${width}`);
     }
+    this.#table.style.setProperty('--most', `${most}`);
     if (!this.#isLarge) return;
     const at = (block: number) => widths.slice(block * BLOCK, (block + 1) * BLOCK);
     for (const row of this.#table.rows) {

@@ -6,7 +6,13 @@ import { Plane } from './plane.ts';
 import { moved, sourceOf, wayBetween } from './plane-moves.ts';
 import { brief } from './printed.ts';
 import type { Actions, Scene, View } from './scene.ts';
+import { tokenColours } from './token-colours.ts';
 import { dimensionNames } from './vectors.ts';
+
+/** Up to so many arrows all have their names. */
+const MOST_NAMED = 16;
+/** A weight that is less is not 0.01 in two decimals. */
+const LEAST_SHARE = 0.005;
 
 type Of = 'query' | 'key' | 'value';
 
@@ -41,12 +47,13 @@ export class Planes implements View {
     const query = answer.queries[head]?.[row] ?? [];
     const keys = answer.keys[head] ?? [];
     const weights = answer.weights[head]?.[row] ?? [];
+    const colours = tokenColours(weights);
     const arrows = keys.map(
       (key, j): Arrow => ({
         name: `key ${answer.keyNames[j]}`,
-        label: `${short(answer.keyNames[j] ?? '')} ${brief(weights[j] ?? 0, 2)}`,
+        label: isNamed(weights, j) ? `${short(answer.keyNames[j] ?? '')} ${shareWords(weights[j] ?? 0)}` : '',
         to: key,
-        token: j,
+        colour: colours[j] ?? 'none',
         share: weights[j] ?? 0,
         kind: 'plain',
         move: this.#mover(scene, 'key', j),
@@ -57,7 +64,7 @@ export class Planes implements View {
       name: `query ${queryName}`,
       label: `query ${short(queryName)}`,
       to: query,
-      token: undefined,
+      colour: 'ink',
       share: 0,
       kind: 'strong',
       move: this.#mover(scene, 'query', row),
@@ -72,12 +79,14 @@ export class Planes implements View {
   #chain(scene: Scene): Arrow[] {
     const { answer, head, row } = scene;
     const values = answer.values[head] ?? [];
+    const weights = answer.weights[head]?.[row] ?? [];
+    const colours = tokenColours(weights);
     const whole = values.map(
       (value, j): Arrow => ({
         name: `value ${answer.keyNames[j]}`,
-        label: short(answer.keyNames[j] ?? ''),
+        label: isNamed(weights, j) ? short(answer.keyNames[j] ?? '') : '',
         to: value,
-        token: j,
+        colour: colours[j] ?? 'none',
         share: 0,
         kind: 'faint',
         move: this.#mover(scene, 'value', j),
@@ -87,13 +96,13 @@ export class Planes implements View {
     const chain = contributionsOf(answer, head, row).map((part, j): Arrow => {
       const begin = from;
       from = begin.map((number, c) => number + (part[c] ?? 0));
-      return { name: `part of ${answer.keyNames[j]}`, label: '', from: begin, to: from, token: j, share: 0.4, kind: 'plain' };
+      return { name: `part of ${answer.keyNames[j]}`, label: '', from: begin, to: from, colour: colours[j] ?? 'none', share: 0.4, kind: 'plain' };
     });
     const sum: Arrow = {
       name: 'context vector',
       label: 'context vector',
       to: weightedSumOf(answer, head, row),
-      token: undefined,
+      colour: 'ink',
       share: 0,
       kind: 'strong',
     };
@@ -146,6 +155,15 @@ export class Planes implements View {
       ),
     );
   }
+}
+
+/** Among many arrows those of hardly any weight have no name: all together could not be read. */
+function isNamed(weights: readonly number[], j: number): boolean {
+  return weights.length <= MOST_NAMED || (weights[j] ?? 0) >= LEAST_SHARE;
+}
+
+function shareWords(weight: number): string {
+  return weight > 0 && weight < LEAST_SHARE ? '<0.01' : brief(weight, 2);
 }
 
 /** A name as long as fits beside a tip. */

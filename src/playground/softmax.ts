@@ -1,10 +1,10 @@
 import type { Answer } from './answer.ts';
 import { softmaxOf } from './arithmetic.ts';
-import { TOKEN_COLOURS } from './colours.ts';
 import { el, fillWith, setAttribute, setText } from './element.ts';
 import { signOverflow } from './overflow.ts';
 import { brief } from './printed.ts';
 import type { Scene, View } from './scene.ts';
+import { type TokenColour, tokenColours } from './token-colours.ts';
 
 /** The softmax of one query row, unrolled, and what can be said of it in one line. */
 export class Softmax implements View {
@@ -59,14 +59,15 @@ export class Softmax implements View {
     const { logits, exponentials, total, max, sink, sinkLogit } = softmaxOf(answer, head, row);
     const weights = answer.weights[head]?.[row] ?? [];
     const sinkWeight = sink === undefined ? 0 : (answer.sinkWeight[head]?.[row] ?? 0);
+    const colours = tokenColours(weights);
     const was = before?.weights[head]?.[row];
     const largest = Math.max(1e-30, ...logits.map((logit) => Math.abs(logit ?? 0)), Math.abs(sinkLogit ?? 0));
     const keys = logits.map((logit, j): Key => {
       const name = answer.keyNames[j] ?? '';
-      return { name, colour: j % TOKEN_COLOURS, logit, power: exponentials[j] ?? null, weight: weights[j] ?? 0, previous: was?.[j] };
+      return { name, colour: colours[j] ?? 'none', logit, power: exponentials[j] ?? null, weight: weights[j] ?? 0, previous: was?.[j] };
     });
     if (sink !== undefined && sinkLogit !== undefined)
-      keys.push({ name: 'sink', colour: undefined, logit: sinkLogit, power: sink, weight: sinkWeight, previous: undefined });
+      keys.push({ name: 'sink', colour: 'none', logit: sinkLogit, power: sink, weight: sinkWeight, previous: undefined });
     fillWith(this.#body, this.#lines, keys.length, () => new Line());
     for (const [j, key] of keys.entries()) this.#lines[j]?.show(key, largest);
     const largestTaken = max === 0 ? '' : ` −\u00a0${brief(max).startsWith('−') ? `(${brief(max)})` : brief(max)}`;
@@ -77,10 +78,10 @@ export class Softmax implements View {
   }
 }
 
-/** What a line shows: a key, or the sink, which has no colour. */
+/** What a line shows: a key, or the sink. */
 interface Key {
   readonly name: string;
-  readonly colour: number | undefined;
+  readonly colour: TokenColour;
   readonly logit: number | null;
   readonly power: number | null;
   readonly weight: number;
@@ -113,7 +114,7 @@ class Line {
   show(key: Key, largest: number): void {
     const { name, colour, logit, power, weight, previous } = key;
     this.element.classList.toggle('out', logit === null);
-    setAttribute(this.#chip, 'class', colour === undefined ? 'chip none' : `chip c${colour}`);
+    setAttribute(this.#chip, 'class', `chip c${colour}`);
     setText(this.#name, name);
     setText(this.#logit, logit === null ? 'excluded' : brief(logit));
     this.#logitBar.show(logit ?? 0, largest);

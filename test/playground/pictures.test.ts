@@ -261,4 +261,41 @@ describe('for a room and for paper', () => {
     await page.emulateMedia({ media: 'print' });
     await expect.poll(() => cutNumbers(page)).toEqual([]);
   });
+
+  inBrowser('on paper a wide grid, a wide table and many heads go on in a second line', async (open) => {
+    const numbers = Array.from({ length: 12 }, (_, i) => Array.from({ length: 24 }, (_number, c) => `-0.${100 + i * c}`).join(',')).join(';');
+    const { page } = await open(`${service.url}/#tokens=${numbers}&all&heads=8,`, { viewport: { width: 718, height: 1000 } });
+    await expect.poll(() => page.locator('.arc-panels figure').count()).toBe(8);
+    await page.evaluate(`for (const details of document.querySelectorAll('[aria-labelledby="arcs-title"] details')) details.open = true`);
+    await expect.poll(() => page.getByRole('group', { name: 'The arcs as a table' }).locator('tbody tr').count()).toBe(12);
+    await page.emulateMedia({ media: 'print' });
+    for (const [what, count] of [
+      ['#tokens .edit tbody td:not(.end)', 288],
+      ['.arc-panels svg', 8],
+      ['[aria-labelledby="arcs-title"] tbody td', 96],
+    ] as const) {
+      const boxes = await page
+        .locator(what)
+        .evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ left, right }) => [Math.round(left), Math.round(right)] as const));
+      expect(boxes.length, what).toBe(count);
+      for (const [left, right] of boxes) expect([left >= 0, right <= 718 && right > left], what).toEqual([true, true]);
+    }
+    await expect.poll(() => cutNumbers(page)).toEqual([]);
+  });
+
+  inBrowser('two matrices of a sentence of eight words stand side by side at 1440 pixels, and three at 2560', async (open) => {
+    const { page } = await open(service.url, { viewport: { width: 1440, height: 900 } });
+    await page.getByRole('textbox', { name: 'A sentence' }).fill('The hungry cat ate the small grey mouse');
+    await page.getByRole('textbox', { name: 'A sentence' }).press('Enter');
+    await expect.poll(() => page.locator('[data-stage="weights"] tbody td').count()).toBe(64);
+    for (const [width, beside] of [
+      [1440, ['raw', 'weights']],
+      [2560, ['raw', 'weights', 'context']],
+    ] as const) {
+      await page.setViewportSize({ width, height: 900 });
+      const tops = () => Promise.all(beside.map(async (name) => (await page.locator(`[data-stage="${name}"]`).boundingBox())?.y));
+      await expect.poll(async () => new Set(await tops()).size, { message: `${width} pixels wide` }).toBe(1);
+      expect(await cutNumbers(page)).toEqual([]);
+    }
+  });
 });

@@ -12,6 +12,7 @@ import { readMatrix } from '../../src/playground/paste.ts';
 import { questionOf } from '../../src/playground/request.ts';
 import { MOST_WORDS, readSentence, wordsOn } from '../../src/playground/sentence.ts';
 import { on, START, type State, withGrids } from '../../src/playground/state.ts';
+import { tokenColours } from '../../src/playground/token-colours.ts';
 import { FEATURES, knownWords, vectorOf } from '../../src/playground/words.ts';
 import { attentionExamples } from '../../src/schemas/examples.ts';
 import { useService } from '../http/service.ts';
@@ -411,5 +412,27 @@ describe('the files of the page', () => {
   test('hold no inline script or style', async () => {
     const { text } = await service.get('/');
     expect(text).not.toMatch(/<style|style="|<script(?![^>]*\bsrc=)|\bon\w+="/);
+  });
+});
+
+describe('the colours of tokens', () => {
+  test('are those of their places where each has its own', () => {
+    expect(tokenColours([0.1, 0.7, 0.2])).toEqual([0, 1, 2]);
+  });
+
+  test('go to the heaviest of many, no two alike; a heavier token keeps that of its place', () => {
+    const weights = Array.from({ length: 20 }, () => 0.01);
+    for (const [j, weight] of [
+      [11, 0.3],
+      [3, 0.2],
+      [19, 0.1],
+      [12, 0.09],
+    ] as const)
+      weights[j] = weight;
+    const colours = tokenColours(weights);
+    expect([colours[11], colours[12]]).toEqual([3, 4]);
+    const own = colours.filter((colour) => colour !== 'none');
+    expect([own.length, new Set(own).size]).toEqual([7, 7]);
+    for (const j of [3, 19]) expect(own).toContain(colours[j]);
   });
 });
