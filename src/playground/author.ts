@@ -1,6 +1,7 @@
 import type { Authored } from './authored.ts';
+import { type Draft, keepDraft, keptDraft } from './draft.ts';
 import { button, byId, el, setText } from './element.ts';
-import { toLink } from './link.ts';
+import { fromLink, toLink } from './link.ts';
 import type { State } from './state.ts';
 
 /** What the form may ask of the page. */
@@ -11,7 +12,7 @@ export interface Desk {
   readonly copy: (state: State, what: string, said: HTMLElement) => void;
 }
 
-/** The form in which a lesson is made, and put into a link. */
+/** The form in which a lesson is made, and put into a link. What stands in it outlives a reload of the page. */
 export class Author {
   readonly #title = el('input', { type: 'text', maxlength: 120, autocomplete: 'off' });
   readonly #words = el('textarea', { rows: 3 });
@@ -25,6 +26,8 @@ export class Author {
   readonly #desk: Desk;
   #begins: State | undefined;
   #shown: State | undefined;
+  #draft = keptDraft();
+  /** The lesson that stands in the form, or stood there before it was changed. */
   #filled: Authored | undefined;
 
   constructor(desk: Desk) {
@@ -58,21 +61,53 @@ export class Author {
       ),
       this.#said,
     );
+    for (const change of ['input', 'change']) byId('author-form', HTMLElement).addEventListener(change, () => this.#remember());
     this.#offer('0');
+    if (this.#draft) {
+      this.#take(this.#draft);
+      // Who was at work on it finds it again.
+      byId('author', HTMLDetailsElement).open = true;
+    }
     this.#tellNumbers();
   }
 
-  /** A lesson that is opened can be changed here. */
+  /** A lesson that is opened can be changed here. One that was being changed as the page was left is as it was then. */
   show({ authored }: State): void {
     if (authored === this.#filled || !authored) return;
     this.#filled = authored;
-    this.#title.value = authored.title;
-    this.#words.value = authored.words;
-    this.#question.value = authored.question;
-    this.#choices.value = authored.choices.join('\n');
-    this.#hides.checked = authored.hides;
-    this.#told.value = authored.told;
-    this.#offer(`${authored.right}`);
+    if (this.#draft?.of !== JSON.stringify(authored)) {
+      const { choices, right, ...texts } = authored;
+      this.#take({ ...texts, choices: choices.join('\n'), right: `${right}`, begins: '', shown: '' });
+    }
+    this.#tellNumbers();
+  }
+
+  #take({ begins, shown, right, ...draft }: Omit<Draft, 'of'>): void {
+    this.#title.value = draft.title;
+    this.#words.value = draft.words;
+    this.#question.value = draft.question;
+    this.#choices.value = draft.choices;
+    this.#hides.checked = draft.hides;
+    this.#told.value = draft.told;
+    this.#begins = fromLink(begins);
+    this.#shown = fromLink(shown);
+    this.#offer(right);
+  }
+
+  #remember(): void {
+    this.#draft = {
+      title: this.#title.value,
+      words: this.#words.value,
+      question: this.#question.value,
+      choices: this.#choices.value,
+      right: this.#right.value,
+      hides: this.#hides.checked,
+      told: this.#told.value,
+      begins: this.#begins ? toLink(this.#begins) : '',
+      shown: this.#shown ? toLink(this.#shown) : '',
+      of: this.#filled ? JSON.stringify(this.#filled) : '',
+    };
+    keepDraft(this.#draft);
   }
 
   #offer(right: string): void {
@@ -91,6 +126,7 @@ export class Author {
   #keep(what: 'begins' | 'shown'): void {
     if (what === 'begins') this.#begins = this.#desk.state();
     else this.#shown = this.#desk.state();
+    this.#remember();
     this.#tellNumbers();
   }
 
@@ -98,7 +134,7 @@ export class Author {
     setText(
       this.#numbers,
       `It begins with ${this.#begins ? 'the numbers that were kept' : 'the numbers as they are when the link is copied'}; ${
-        this.#shown ? 'other numbers that were kept are then revealed' : 'they stay when it is revealed'
+        this.#shown || this.#filled?.shown ? 'other numbers that were kept are then revealed' : 'they stay when it is revealed'
       }.`,
     );
   }
@@ -130,6 +166,10 @@ export class Author {
 
   #try(): void {
     const state = this.#made();
-    if (state) this.#desk.open(state);
+    if (!state) return;
+    // It is the lesson of this form already: the numbers that were kept stay.
+    this.#filled = state.authored;
+    this.#remember();
+    this.#desk.open(state);
   }
 }

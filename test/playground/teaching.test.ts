@@ -142,6 +142,36 @@ describe('a lesson that somebody makes', () => {
     expect(errors).toEqual([]);
   });
 
+  inBrowser('is as it was typed after a reload, with the numbers that were kept, until another is opened', async (open) => {
+    const { page } = await open(service.url);
+    await answered(page);
+    await page.locator('#author > summary').click();
+    for (const [name, text] of [
+      ['Question', 'Why?'],
+      ['Choices', 'a\nb'],
+      ['Text', 'Look.'],
+    ] as const)
+      await field(page, name).fill(text);
+    await field(page, 'The right one').selectOption('b');
+    await act(page, 'Reveal the numbers as they are now');
+    const typed = () => Promise.all(['Text', 'Question', 'Choices', 'The right one'].map((name) => field(page, name).inputValue()));
+    await page.reload();
+    await answered(page);
+    expect(await typed()).toEqual(['Look.', 'Why?', 'a\nb', '1']);
+    expect(await page.locator('#author .hint').last().innerText()).toContain('other numbers that were kept are then revealed');
+    await page.getByLabel('cat, x', { exact: true }).fill('1.8');
+    await act(page, 'Try it');
+    await field(page, 'Question').fill('Why not?');
+    await page.reload();
+    await expect.poll(() => page.locator('#lesson legend').innerText()).toBe('Why?');
+    expect(await typed()).toEqual(['Look.', 'Why not?', 'a\nb', '1']);
+    await act(page, 'Try it');
+    await page.getByRole('button', { name: 'Reveal', exact: true }).click();
+    await expect.poll(() => page.getByLabel('cat, x', { exact: true }).inputValue()).toBe('0.9');
+    await page.evaluate(`location.hash = '#tokens=1,0;0,1&question=Other&choices=c,d'`);
+    await expect.poll(typed).toEqual(['', 'Other', 'c\nd', '0']);
+  });
+
   inBrowser('can be tried, and one that is opened can be changed', async (open) => {
     const { page } = await open(`${service.url}/#tokens=1,0;0,1&question=Why&choices=a,b&right=1&title=Old`);
     await expect.poll(() => page.locator('#lesson legend').innerText()).toBe('Why');
