@@ -48,6 +48,8 @@ function fitsDecimals(value: number): boolean {
   return Math.abs(tenThousandths - Math.round(tenThousandths)) <= 1e-6 * Math.abs(tenThousandths);
 }
 
+/** 1, 0.1, … by the number of decimals: a power is slow, and a walk-through asks for tens of thousands. */
+const UNITS = Array.from({ length: DECIMALS + 1 }, (_, decimals) => 10 ** -decimals);
 const NEAR_TIE = 1e-6; // far above the error of a product with 10,000, far below what matters for speed
 const LAST_FOUR = Array.from({ length: 10_000 }, (_, k) => String(k).padStart(4, '0'));
 
@@ -92,9 +94,12 @@ export function multiplies(a: string, b: string, result: string): boolean {
 
 /** Whether a number is written so, to the last digit. What is no number can't be checked. */
 export function comesOutAs(value: number, text: string): boolean {
-  const [mantissa = '', exponent = '0'] = text.split('e');
-  const decimals = (mantissa.split('.')[1]?.length ?? 0) - Number(exponent);
-  return !(Math.abs(value - Number(text)) > 0.5 * 10 ** -decimals + 1e-9 * Math.max(1, Math.abs(value)) * 10 ** Math.min(0, -decimals));
+  const point = text.indexOf('.');
+  const power = text.indexOf('e');
+  const digits = point < 0 ? 0 : (power < 0 ? text.length : power) - point - 1;
+  const decimals = power < 0 ? digits : digits - Number(text.slice(power + 1));
+  const unit = UNITS[decimals] ?? 10 ** -decimals;
+  return !(Math.abs(value - Number(text)) > 0.5 * unit + 1e-9 * Math.max(1, Math.abs(value)) * Math.min(1, unit));
 }
 
 function isPlain(value: number, least: number): boolean {

@@ -177,28 +177,32 @@ function row(
   const place = ` y="${y}" width="${width}" height="${height}" fill="`;
   const query = `"><title>${escaped(queries[i]?.plain ?? '')} &#8594; `;
   const numbered = width >= NUMBER.width && height >= NUMBER.height;
-  const pieces: string[] = [];
-  const numbers: string[] = [];
+  let cells = '';
+  let numbers = '';
   for (let j = 0; j < n; j++) {
     const { start = '', key = '' } = columns[j] ?? {};
     if (masked(head, i, j)) {
-      pieces.push(start, place, 'url(#masked)', query, key, 'masked</title></rect>');
+      cells += `${start}${place}url(#masked)${query}${key}masked</title></rect>`;
       continue;
     }
     const weight = weights[(head * m + i) * n + j] ?? 0;
     const { fill, ink } = shadeOf(part(weight));
-    pieces.push(start, place, fill, query, key, printed(weight), '</title></rect>');
+    cells += `${start}${place}${fill}${query}${key}${printed(weight)}</title></rect>`;
     if (numbered)
-      numbers.push(
-        `<text class="number ${ink}" x="${left + (j + 0.5) * width}" y="${y + height / 2 + 4}" text-anchor="middle">${short(weight)}</text>`,
-      );
+      numbers += `<text class="number ${ink}" x="${left + (j + 0.5) * width}" y="${y + height / 2 + 4}" text-anchor="middle">${short(weight)}</text>`;
   }
-  return pieces.join('') + numbers.join('');
+  return cells + numbers;
 }
+
+/** Numbers of four decimals from 0 to 1, as they were first printed. */
+const PRINTED: string[] = [];
 
 /** Four decimals, or three digits where that would leave nothing. */
 function printed(weight: number): string {
-  return String(weight >= 1e-3 ? Math.round(weight * 1e4) / 1e4 : Number(weight.toPrecision(3)));
+  if (weight < 1e-3) return String(Number(weight.toPrecision(3)));
+  const tenThousandths = Math.round(weight * 1e4);
+  PRINTED[tenThousandths] ??= String(tenThousandths / 1e4);
+  return PRINTED[tenThousandths];
 }
 
 /** Two decimals; 0 and 1 alone where they are exact. */

@@ -67,13 +67,16 @@ function greatestProducts({ query, key, products, dot }: Scene, j: number, d_k: 
 
 function greatestOf(row: ArrayLike<number>): number[] {
   const greatest: number[] = [];
+  let least = 0;
   for (let c = 0; c < row.length; c++) {
     const size = Math.abs(row[c] ?? 0);
+    // Most are less than the least of the greatest.
+    if (greatest.length === WRITTEN_OF_WIDE && !(size > least)) continue;
     let rank = greatest.length;
     while (rank > 0 && size > Math.abs(row[greatest[rank - 1] ?? 0] ?? 0)) rank--;
-    if (rank >= WRITTEN_OF_WIDE) continue;
     greatest.splice(rank, 0, c);
     if (greatest.length > WRITTEN_OF_WIDE) greatest.pop();
+    least = Math.abs(row[greatest.at(-1) ?? 0] ?? 0);
   }
   return greatest;
 }
