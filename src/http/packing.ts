@@ -20,7 +20,10 @@ const MOST_KEPT_BYTES = 4 * 2 ** 20;
 /** What a packer looks back over: 256 KiB. */
 const WINDOW_LOG = 18;
 
-/** How hard each coding tries: less for numbers, of which there are many, and br at most at level 5 (CONTRACT section 2). */
+/** A longer text is packed fast too: it takes longer to pack hard than to send what that would save. */
+const LONG_BYTES = 2 ** 20;
+
+/** How hard each coding tries: less for what is long, as numbers are, and br at most at level 5 (CONTRACT section 2). */
 const ZSTD = (fast: boolean) => ({ [constants.ZSTD_c_compressionLevel]: fast ? 1 : 3, [constants.ZSTD_c_windowLog]: WINDOW_LOG });
 const BROTLI = (fast: boolean) => ({ [constants.BROTLI_PARAM_QUALITY]: fast ? 1 : 5, [constants.BROTLI_PARAM_LGWIN]: WINDOW_LOG });
 const GZIP = (fast: boolean) => (fast ? 1 : 6);
@@ -61,6 +64,7 @@ export function packReplies(app: FastifyInstance, { numbers }: { readonly number
       return;
     }
     const key = KeptPacked.keyOf(request, reply, payload, coding);
+    const fast = isNumbers(reply) || lengthOf(reply, payload) > LONG_BYTES;
     headPacked(reply, coding);
     if (request.method === 'HEAD') {
       // Its length is not known before it is packed, and HEAD need not say it (RFC 9110, 9.3.2).
@@ -69,7 +73,7 @@ export function packReplies(app: FastifyInstance, { numbers }: { readonly number
     }
     const pack = (): Transform => {
       packing++;
-      const packer = PACKERS[coding](isNumbers(reply));
+      const packer = PACKERS[coding](fast);
       const over = (): void => {
         packing--;
       };
@@ -102,8 +106,7 @@ class KeptPacked {
   /** What a reply is kept by; undefined where it has no tag, or is too large to be held as a whole. Ask before its headers are changed. */
   static keyOf(request: FastifyRequest, reply: FastifyReply, payload: string | Buffer | Readable, coding: Coding): string | undefined {
     const etag = reply.getHeader('etag');
-    const length = isStream(payload) ? Number(reply.getHeader('content-length') ?? Number.POSITIVE_INFINITY) : payload.length;
-    if (etag === undefined || reply.statusCode !== 200 || length > MOST_KEPT_BYTES) return undefined;
+    if (etag === undefined || reply.statusCode !== 200 || lengthOf(reply, payload) > MOST_KEPT_BYTES) return undefined;
     const [path = ''] = request.url.split('?', 1);
     return `${coding} ${etag} ${path}`;
   }
@@ -134,10 +137,13 @@ export function preferredCoding({ headers }: FastifyRequest): Coding | undefined
 
 /** Is it, or may it become, more than a packet? A stream says how long it is, or is long. */
 function isLarge(reply: FastifyReply, payload: unknown): payload is string | Buffer | Readable {
-  if (typeof payload === 'string' || Buffer.isBuffer(payload)) return payload.length >= LEAST_BYTES;
-  if (!isStream(payload)) return false;
-  const length = reply.getHeader('content-length');
-  return length === undefined || Number(length) >= LEAST_BYTES;
+  if (typeof payload !== 'string' && !Buffer.isBuffer(payload) && !isStream(payload)) return false;
+  return lengthOf(reply, payload) >= LEAST_BYTES;
+}
+
+/** The length of a payload before it is packed; that of a stream which does not say it is infinite. */
+function lengthOf(reply: FastifyReply, payload: string | Buffer | Readable): number {
+  return isStream(payload) ? Number(reply.getHeader('content-length') ?? Number.POSITIVE_INFINITY) : payload.length;
 }
 
 function isStream(payload: unknown): payload is Readable {
