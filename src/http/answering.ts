@@ -56,7 +56,7 @@ export async function answerRequest(
     const body = await readChunks(request, bodies, hold);
     const receivedMs = reply.elapsedTime;
     metrics.stages.receive.add(receivedMs);
-    const answered = await answerer.answer(ask(body), { hold, gone: () => goneSignal(reply) });
+    const answered = await answerer.answer(ask(body), { hold, gone: () => goneSignal(reply), lent: isSentOnce(request) });
     request.answerFacts = answered.facts;
     metrics.answer(answered.facts);
     reply.header('server-timing', serverTiming(answered.facts.stages));
@@ -69,6 +69,14 @@ export async function answerRequest(
     hold.release();
     throw error;
   }
+}
+
+/**
+ * Whether nothing looks at a reply any more once its response is closed. In HTTP/2 the connection outlives the stream, and
+ * may have its last frames to send yet.
+ */
+function isSentOnce({ raw }: FastifyRequest): boolean {
+  return raw.httpVersionMajor === 1;
 }
 
 /** Answers in one of a route's representations, the one that Accept chose; `head` is called for what its reply has besides. */

@@ -163,6 +163,7 @@ export class Hold {
   #body: number;
   #pins = 0;
   #released = false;
+  #giveBack: (() => void) | undefined;
 
   /** @param readBytes bytes that are held for each byte of the body, which has `body` bytes so far as is known */
   constructor(admission: Admission, readBytes: number, body = 0, announce: Announce = () => undefined) {
@@ -273,6 +274,11 @@ export class Hold {
     this.#work += work;
   }
 
+  /** Its reply lies in memory that others have again once it is released, by `giveBack`. */
+  lend(giveBack: () => void): void {
+    this.#giveBack = giveBack;
+  }
+
   /** A thread works on it: what it holds is not free before that thread has let go, even where nobody waits any more. */
   pin(): void {
     this.#pins++;
@@ -293,6 +299,8 @@ export class Hold {
     this.#depart();
     this.#giveWork();
     this.#shrink(0);
+    this.#giveBack?.();
+    this.#giveBack = undefined;
   }
 
   #take(sum: Sum, amount: number, bodyBytes: number, alone?: 'body-too-large'): void {

@@ -35,6 +35,8 @@ export interface Asking {
   readonly gone: () => AbortSignal;
   /** It waits rather than be refused for load, and its deadline begins with its turn. */
   readonly patient?: boolean;
+  /** The reply may lie in memory that is lent until `hold` is released: then nobody looks at it any more. */
+  readonly lent?: boolean;
 }
 
 /** Why a question is not answered on the event loop, and what is known of it by then. */
@@ -94,10 +96,10 @@ export class Answerer {
    * The answer, at once where the question is small; a promise of it otherwise. The hold is left with the reply's bytes.
    * @throws Failure
    */
-  answer(question: Question, { hold, gone, patient = false }: Asking): Answered | Promise<Answered> {
+  answer(question: Question, { hold, gone, patient = false, lent = false }: Asking): Answered | Promise<Answered> {
     const here = this.#answerHere(question, hold, patient);
     if ('answer' in here) return published(here, hold);
-    return this.#offload.ask(question, this.#timeoutMs, gone(), { hold, patient, ...here }).then((answered) => published(answered, hold));
+    return this.#offload.ask(question, this.#timeoutMs, gone(), { hold, patient, lent, ...here }).then((answered) => published(answered, hold));
   }
 
   #answerHere(question: Question, hold: Hold, patient: boolean): Answered | Elsewhere {

@@ -32,9 +32,9 @@ export function chooseCodec(setting: CodecSetting): ChosenCodec {
   }
 }
 
-/** This thread's own codec. */
-export function codecOf({ modules }: ChosenCodec): Codec {
+/** This thread's own codec; `allocate` gives memory for a long reply. */
+export function codecOf({ modules }: ChosenCodec, allocate?: (bytes: number) => Buffer): Codec {
   if (!modules) return portable;
-  const printer = new Printer(modules.print);
+  const printer = new Printer(modules.print, allocate);
   return { name: 'wasm', print: (reply) => printer.print(reply), reader: new NumberReader(modules.read) };
 }

@@ -12,6 +12,7 @@ import { Ledger, Slip } from './ledger.ts';
 import { bodyBytes, ownMemory } from './memory.ts';
 import { givenUp } from './patience.ts';
 import type { Answered, Price, Question } from './question.ts';
+import { giveBack } from './reply-memory.ts';
 import { type Turn, Turns } from './turns.ts';
 import type { AskTask, BatchTask, BatchTold, Calling, HelpTask, Told, WorkerSettings } from './worker.ts';
 
@@ -31,6 +32,8 @@ export interface Asked {
   readonly paid?: boolean;
   /** It is never refused for load, waits for as long as it takes, and its deadline begins with its turn. */
   readonly patient?: boolean | undefined;
+  /** The reply may lie in memory that is lent until `hold` is released. */
+  readonly lent?: boolean | undefined;
 }
 
 /** A question that a worker is busy with. */
@@ -212,7 +215,10 @@ export class Offload {
       if (pending.large) setTimeout(collectAll, FORGOTTEN_AFTER_MS).unref();
       this.turns.end(turn);
     };
-    told.then(forget, forget);
+    told.then((value) => {
+      if (isAnswer(value)) hold.lend(() => giveBack(value.answer.body));
+      forget();
+    }, forget);
     try {
       return await givenUp(told, { ms: left, late: () => tooLate(timeoutMs), gone }, () => this.#stop(pending, kill, told));
     } catch (error) {
@@ -222,9 +228,9 @@ export class Offload {
     }
   }
 
-  #send(question: Question, { hold, price, patient = false }: Asked, { id, slip, signal }: Sign): Promise<Told> {
+  #send(question: Question, { hold, price, patient = false, lent = false }: Asked, { id, slip, signal }: Sign): Promise<Told> {
     const body = question.body.map(ownMemory);
-    const task: AskTask = { type: 'ask', id, slip, question: { ...question, body }, paid: price !== undefined, patient, held: hold.bytes };
+    const task: AskTask = { type: 'ask', id, slip, question: { ...question, body }, paid: price !== undefined, patient, held: hold.bytes, lent };
     return this.#hand(task, new Set(body.map((bytes) => bytes.buffer)), signal);
   }
 
@@ -305,6 +311,10 @@ interface Left {
 
 function tooLate(timeoutMs: number): Failure {
   return new Failure('deadline-exceeded', `the answer did not begin within ${timeoutMs} ms (REQUEST_TIMEOUT_MS)`);
+}
+
+function isAnswer(told: unknown): told is Extract<Told, { answer: unknown }> {
+  return typeof told === 'object' && told !== null && 'answer' in told;
 }
 
 /** What took `ms` from asking on: what is in none of the worker's stages was spent in the queue, or on the way. */

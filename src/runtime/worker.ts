@@ -15,6 +15,7 @@ import { Ledger, Slip, type Sum, type Sums } from './ledger.ts';
 import { workTooLarge } from './limits.ts';
 import { bodyBytes, ownMemory } from './memory.ts';
 import type { Answered, Facts, Limits, Price, Question } from './question.ts';
+import { ReplyMemory } from './reply-memory.ts';
 
 /** What a worker thread is started with. */
 export interface WorkerSettings {
@@ -42,6 +43,8 @@ export interface AskTask {
   readonly patient: boolean;
   /** Bytes that it holds already. */
   readonly held: number;
+  /** Whether the reply may lie in memory that is lent, see reply-memory.ts. */
+  readonly lent: boolean;
 }
 
 /** Questions for a worker that come one after the other. */
@@ -90,7 +93,8 @@ const kernel = kernelOf(
   conduct(threads, (call) => parentPort?.postMessage({ id: current, threadId, call } satisfies Calling)),
   mostRedone(limits),
 );
-const codec = codecOf(chosenCodec);
+const replyMemory = new ReplyMemory();
+const codec = codecOf(chosenCodec, replyMemory.allocate);
 
 /** What piscina runs on this thread, one task at a time. */
 export default function work(task: AskTask | BatchTask | HelpTask): unknown {
@@ -119,6 +123,7 @@ function helpWith(task: HelpTask): boolean {
 /** Gives back what the question took: this thread may wait long for the next one, and what it waits with stays. */
 function letGo(questions: readonly Question[]): void {
   for (const question of questions) forget(question);
+  replyMemory.letGo();
   if (kernel.giveBack()) collectAll();
 }
 
@@ -129,6 +134,7 @@ function forget({ body }: Question): void {
 function answered(task: AskTask): unknown {
   current = task.id;
   const slip = new Slip(task.slip);
+  replyMemory.lends = task.lent;
   try {
     const begun = beginAnswer(received(task.question), { kernel, codec, limits, checkpoint: checkpointOf(slip) });
     const { question, held, patient } = task;
@@ -158,6 +164,7 @@ function checkpointOf(slip: Slip): () => void {
 function batchAnswered(task: BatchTask): unknown {
   current = task.id;
   const slip = new Slip(task.slip);
+  replyMemory.lends = false;
   const told = answerBatch(task.questions.map(received), { kernel, codec, limits, checkpoint: checkpointOf(slip) }, purseOf(slip));
   const bodies = told.outcomes.flatMap((outcome) => ('answer' in outcome ? [outcome.answer.body as Buffer] : []));
   const bytes = ownMemory(Buffer.concat(bodies));
@@ -226,6 +233,10 @@ function tooLarge({ message }: TooMuchToRedo): Failure {
 }
 
 function told({ answer: { body, jsonLength }, facts }: Answered): unknown {
+  if (typeof body !== 'string' && body.buffer instanceof SharedArrayBuffer) {
+    replyMemory.handOver(body);
+    return { answer: { body, jsonLength }, facts } satisfies Told;
+  }
   // Moved, not copied: memory of its own, which a small Buffer shares with others of the pool.
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body.length > Buffer.poolSize ? body : ownMemory(body);
   return move(new Moved({ answer: { body: bytes, jsonLength }, facts } satisfies Told, [bytes.buffer as ArrayBuffer]));

@@ -278,3 +278,27 @@ test('a defect is no refusal: it goes on as it is', () => {
   const other = new Failure('work-too-large', 'too much');
   expect(by.withRetryAfter(other)).toBe(other);
 });
+
+describe('a reply in memory that is lent', () => {
+  test('is given back once, when the request is released', () => {
+    const hold = admission().by.open(1);
+    const giveBack = vi.fn();
+    hold.lend(giveBack);
+    hold.settle(10);
+    expect(giveBack).not.toHaveBeenCalled();
+    hold.release();
+    hold.release();
+    expect(giveBack).toHaveBeenCalledTimes(1);
+  });
+
+  test('of a request that nobody waits for any more is given back when its thread lets go', () => {
+    const hold = admission().by.open(1);
+    const giveBack = vi.fn();
+    hold.pin();
+    hold.release();
+    hold.lend(giveBack);
+    expect(giveBack).not.toHaveBeenCalled();
+    hold.unpin();
+    expect(giveBack).toHaveBeenCalledTimes(1);
+  });
+});

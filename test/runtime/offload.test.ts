@@ -44,6 +44,32 @@ describe('worker threads', () => {
     expect(bodies[2]).toBe(bodies[0]);
   });
 
+  test('print the next reply where the last one was, once that has been let go, and not before', async () => {
+    const pool = start(1);
+    const asked = async (include: string) => {
+      const hold = pool.admission.open(1);
+      const { answer } = await pool.ask(question(500, { include: [include] }), 60_000, nobodyLeaves, { hold, lent: true });
+      return { hold, body: answer.body as Buffer };
+    };
+    const first = await asked('weights');
+    const printed = Buffer.from(first.body);
+    const second = await asked('scores');
+    expect(first.body.equals(printed)).toBe(true);
+    expect(second.body.subarray(0, 11).toString()).toBe('{"scores":[');
+    first.hold.release();
+    const third = await asked('scores');
+    expect(third.body.equals(second.body)).toBe(true);
+    // The first one's memory, as whoever had held on to it would see.
+    expect(first.body.subarray(0, 11).toString()).toBe('{"scores":[');
+  });
+
+  test('print where nobody else does, for one who did not ask for memory that is lent', async () => {
+    const pool = start(1);
+    const hold = pool.admission.open(1);
+    const { answer } = await pool.ask(question(500, { include: ['scores'] }), 60_000, nobodyLeaves, { hold });
+    expect((answer.body as Buffer).buffer).toBeInstanceOf(ArrayBuffer);
+  });
+
   test('tell what a request did wrong, as the kind of failure that it is', async () => {
     const pool = start(1);
     await expect(pool.ask(question(3, { scael: 1 }), 60_000, nobodyLeaves)).rejects.toMatchObject({

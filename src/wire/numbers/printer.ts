@@ -14,7 +14,7 @@ const PLACES = ['input', 'inputBytes', 'output', 'outputBytes', 'records', 'most
 
 /** Up to so many characters or numbers are copied faster one by one than by a call. */
 const FEW = 32;
-const NOTHING = Buffer.alloc(0);
+const NOTHING: Buffer = Buffer.alloc(0);
 const NUMBER_WEIGHT = 11;
 const RECORD_WORDS = 16;
 const TEXT = 0;
@@ -24,6 +24,8 @@ const DOUBLES = 2;
 const LONGEST_NUMBER = 26;
 /** The axes that a record has room for. */
 const MOST_AXES = 8;
+/** What is allocated beyond what a reply seems to come to: to copy it once more takes longer. */
+const SLACK = 1.3;
 /** A reply up to so many bytes leaves as text, which Node sends with the head of the reply in one piece. */
 const MOST_TEXT = 16_384;
 
@@ -46,14 +48,20 @@ export class Printer {
   /** Bytes of the output that what is there can come to. */
   #expected = 0;
   /** The bytes of a reply that is longer than the window, as far as it is printed. */
-  #reply = NOTHING;
+  #reply: Buffer = NOTHING;
   #length = 0;
   /** How much of the reply has been put in, of how much. */
   #done = 0;
   #whole = 0;
 
-  /** @throws LinkError */
-  constructor(module: WebAssembly.Module) {
+  readonly #allocate: (bytes: number) => Buffer;
+
+  /**
+   * @param allocate memory for a reply that is longer than the window, whatever stands in it
+   * @throws LinkError
+   */
+  constructor(module: WebAssembly.Module, allocate: (bytes: number) => Buffer = (bytes) => Buffer.allocUnsafeSlow(bytes)) {
+    this.#allocate = allocate;
     this.#module = new WebAssembly.Instance(module, {}).exports as unknown as PrinterExports;
     const { buffer } = this.#module.memory;
     this.#memory = Buffer.from(buffer);
@@ -195,10 +203,10 @@ export class Printer {
     this.#length = length;
   }
 
-  /** To what the whole is expected to be by this part of it, and a bit more. Pages that nobody writes to take no memory. */
+  /** To what the whole is expected to be by this part of it, and more: outputs differ in their digits. Pages that nobody writes to take no memory. */
   #grow(length: number): void {
     const expected = (length / Math.max(1, this.#done)) * this.#whole;
-    const larger = Buffer.allocUnsafeSlow(Math.ceil(1.04 * Math.max(expected, 1.25 * length)) + this.#places.outputBytes);
+    const larger = this.#allocate(Math.ceil(SLACK * Math.max(expected, length)) + this.#places.outputBytes);
     this.#reply.copy(larger, 0, 0, this.#length);
     this.#reply = larger;
   }
