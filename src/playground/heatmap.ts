@@ -1,6 +1,7 @@
 import { colourOf, type Palette } from './colours.ts';
 import { el } from './element.ts';
 import type { Handlers, Picture, StageView } from './matrix.ts';
+import { signOverflow } from './overflow.ts';
 import { type Cell, followPointing } from './pointing.ts';
 import { brief } from './printed.ts';
 import type { Stage } from './stage.ts';
@@ -17,13 +18,15 @@ export class CanvasPicture implements Picture {
   readonly #columnNames = el('div', { class: 'column-names', 'aria-hidden': 'true' });
   readonly #rowNames = el('div', { class: 'row-names', 'aria-hidden': 'true' });
   readonly #table = el('table', { class: 'plain' });
-  readonly #details = el('details', {}, el('summary', {}, 'As a table'), el('div', { class: 'scroll', tabindex: 0, role: 'group' }, this.#table));
+  readonly #scroll = el('div', { class: 'scroll', tabindex: 0, role: 'group' }, this.#table);
+  readonly #details = el('details', {}, el('summary', {}, 'As a table'), this.#scroll);
   #stage: Stage | undefined;
   #focus: Cell = { row: 0, column: 0 };
 
   constructor(handlers: Handlers) {
     const heatmap = el('div', { class: 'heatmap' }, this.#canvas, this.#row, this.#marker);
     this.element = el('div', {}, el('div', { class: 'named-cells' }, this.#columnNames, this.#rowNames, heatmap), this.#details);
+    signOverflow(this.#scroll);
     this.#details.addEventListener('toggle', () => this.#fillTable());
     followPointing(this.#canvas, {
       ...handlers,
@@ -45,7 +48,7 @@ export class CanvasPicture implements Picture {
       'aria-label',
       `${stage.title}: ${rows} rows (${stage.rowsAre}), ${columns} columns (${stage.columnsAre}). Arrows move; the table is behind it.`,
     );
-    this.#details.querySelector('div')?.setAttribute('aria-label', `${stage.title} as a table`);
+    this.#scroll.setAttribute('aria-label', `${stage.title} as a table`);
     this.#canvas.style.aspectRatio = `${columns} / ${rows}`;
     this.#draw(stage, palette);
     this.#row.hidden = queryRow < 0;

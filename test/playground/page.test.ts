@@ -16,6 +16,12 @@ const cell = (page: Page, name: string) => page.getByLabel(name, { exact: true }
 const turn = (page: Page, name: string) => page.getByRole('switch', { name }).click();
 const shown = (page: Page, name: string, text: string) => expect.poll(() => stage(page, name).innerText()).toContain(text);
 
+/** Rows of numbers of seven characters and more, as a link has them. */
+const numbersOf = (rows: number, columns: number) =>
+  Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_number, c) => (100 * Math.sin(i * 7 + c * 3)).toFixed(3)).join(',')).join(
+    ';',
+  );
+
 /** Two edits of one number and what follows them, in one go: faster than any hand. */
 const editTwice = (then: string) => `(() => {
   const input = document.querySelector('[aria-label="cat, x"]');
@@ -77,14 +83,18 @@ describe('in sight', () => {
     '#labels=The,cat,internationalization%20of%20everything,ran&dimensions=a,b,c,d,e&tokens=0.2,-0.404,0.5,1234.5678,0.1;0.9,0.1,0.3,-123456.789,1;1,0.12345,3,1,1;0.4,0.8,0.2,1,2&ask=2&all&scale=-0.123456&softcap=1234567.5';
   const FOUR = '#labels=The,cat,ran,far&tokens=0.2,0.1,0.5;0.9,0.1,0.3;0.4,0.8,0.2;0.1,0.7,0.3&ask=2&all';
 
+  /** A bias, projections, and more numbers than a matrix of them shows. */
+  const BESIDE = `#tokens=${numbersOf(12, 5)}&all&bias=${numbersOf(12, 12)}&w_query=${numbersOf(5, 12)}&w_key=${numbersOf(5, 12)}`;
+
   inBrowser('no number is cut off without a sign, from 320 to 2560 pixels', async (open) => {
     for (const [link, widths] of [
       ['', [320, 2560]],
       [FOUR, [375, 1024, 1440]],
       [FIVE_WIDE, [320, 600, 900, 1440, 1920]],
+      [BESIDE, [320, 1440]],
     ] as const) {
       const { page } = await open(`${service.url}/${link}`);
-      await expect.poll(() => stage(page, 'weights').locator('tbody td').count()).toBeGreaterThan(2);
+      await stage(page, 'weights').locator('tbody td, canvas').first().waitFor();
       await openAll(page);
       for (const width of widths) {
         await page.setViewportSize({ width, height: 900 });
