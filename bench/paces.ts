@@ -10,8 +10,8 @@ import { floats, headMajor, type Matrix, type Precision, positionsOf, takeRows }
 import { chooseCodec, codecOf } from '../src/runtime/codec.ts';
 import { chooseEngine, kernelOf } from '../src/runtime/kernel.ts';
 import { fromFloats, widen } from '../src/wire/datatypes.ts';
-import { tooDeepAt } from '../src/wire/depth.ts';
 import { portable } from '../src/wire/numbers/codec.ts';
+import { structureOf } from '../src/wire/structure.ts';
 import { numbers } from './load/numbers.ts';
 import { heading, loadNow, table } from './report/markdown.ts';
 import { spread } from './report/statistics.ts';
@@ -101,7 +101,7 @@ const part = { context: matrix('float64', 1000, 64), lse: new Float64Array(64_00
 pace('merge, numbers of a part', 256_000, () => mergeAndProject([part, part, part, part], 1000, 64, {}));
 const body = Buffer.from(JSON.stringify({ tokens: Array.from({ length: 1000 }, () => Array.from({ length: 64 }, () => next())) }));
 // The compiler settles late.
-pace('depth of JSON, bytes', body.length, () => tooDeepAt(body, 64), 150);
+pace('structure of JSON, bytes', body.length, () => structureOf(body, 64), 150);
 pace('JSON.parse, bytes', body.length, () => JSON.parse(body.toString()), 150);
 
 console.log(heading('What a unit of each kind of work takes, one thread', `node paces.ts --rounds ${rounds}`, load));

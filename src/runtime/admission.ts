@@ -235,6 +235,16 @@ export class Hold {
     return true;
   }
 
+  /** Reading the body holds so many bytes more, until they are returned. @throws Failure `body-too-large`, `too-many-requests` */
+  borrow(bytes: number): void {
+    this.#take('bytes', bytes, this.#body, 'body-too-large');
+  }
+
+  /** Some of what was borrowed, or all of it, is free. */
+  return(bytes: number): void {
+    this.#shrink(this.#bytes - bytes);
+  }
+
   /** The shapes are known: takes all of the price, or nothing. @throws Failure `work-too-large`, `too-many-requests` */
   pay({ holds, work }: Pick<Price, 'holds' | 'work'>): void {
     const bytes = Math.ceil(holds);

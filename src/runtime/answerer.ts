@@ -13,6 +13,7 @@ import { Offload } from './offload.ts';
 import type { Pending } from './pending.ts';
 import { Pressure } from './pressure.ts';
 import type { Answered, Limits, Means, Price, Question } from './question.ts';
+import { heldForLine, isForLoad, ReadingRoom } from './reading.ts';
 
 /** Gets the Facts of every answer. Nothing is done for it where nobody subscribes. */
 const ANSWERS = channel('attention:answer');
@@ -103,10 +104,14 @@ export class Answerer {
   }
 
   #answerHere(question: Question, hold: Hold, patient: boolean): Answered | Elsewhere {
-    if (bodyBytes(question) > INLINE_BYTES) return {};
+    const bytes = bodyBytes(question);
+    if (bytes > INLINE_BYTES) return {};
     let paid: Price | undefined;
+    const purse = { take: (more: number) => hold.borrow(more), give: (more: number) => hold.return(more) };
+    const room = new ReadingRoom(bytes, patient ? heldForLine(bytes) : hold.bytes, purse);
     try {
-      const { task, finish } = beginAnswer(question, this.#means);
+      const { task, finish } = beginAnswer(question, { ...this.#means, makeRoom: room.make });
+      room.leave();
       const costly = task.cost > INLINE_COST || task.holds > INLINE_HELD;
       // The price alone: the task holds all that was read.
       const price = { work: task.work, cost: task.cost, holds: task.holds };
@@ -117,8 +122,11 @@ export class Answerer {
       return costly ? { price, paid: true } : finish('inline');
     } catch (error) {
       if (error instanceof TooMuchToRedo && paid) return { price: paid, paid: true };
+      // A line waits for the room to be read in.
+      if (patient && isForLoad(error)) return {};
       throw error;
     } finally {
+      room.leave();
       this.#means.kernel.giveBack();
     }
   }

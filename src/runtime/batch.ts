@@ -4,6 +4,7 @@ import { beginAnswer } from './answers.ts';
 import { INLINE_HELD } from './cost.ts';
 import { asBytes, bodyBytes } from './memory.ts';
 import type { Answered, Cost, Means, Price, Question } from './question.ts';
+import { heldForLine, isForLoad, type ReadingPurse, ReadingRoom } from './reading.ts';
 
 /** Lines of at most so many bytes together go to a thread at once, or one that is longer. */
 export const BATCH_BYTES = 65_536;
@@ -27,6 +28,8 @@ export interface BatchAnswer<F = Failure> {
 
 /** Takes what a question will hold and do, and gives back what its reply does not need. */
 export interface Purse {
+  /** Where room is taken to read a body of so many bytes. */
+  reading(bodyBytes: number): ReadingPurse;
   /** Whether there was room. @throws Failure where there would be none even if no other request were there */
   pay(price: Pick<Price, 'holds' | 'work'>, bodyBytes: number): boolean;
   /** The question is answered: of what it took, the bytes of its reply are left. */
@@ -54,10 +57,13 @@ export function answerBatch(questions: readonly Question[], means: Means, purse:
 
 /** What came of it; undefined where it has to be asked by itself. */
 function answerOne(question: Question, means: Means, purse: Purse): Outcome<PlainFailure> | undefined {
+  const bytes = bodyBytes(question);
+  const room = new ReadingRoom(bytes, heldForLine(bytes), purse.reading(bytes));
   let paid = false;
   try {
-    const { task, finish } = beginAnswer(question, means);
-    if (task.cost > BATCH_LINE_COST || task.holds > INLINE_HELD || !purse.pay(task, bodyBytes(question))) return undefined;
+    const { task, finish } = beginAnswer(question, { ...means, makeRoom: room.make });
+    room.leave();
+    if (task.cost > BATCH_LINE_COST || task.holds > INLINE_HELD || !purse.pay(task, bytes)) return undefined;
     paid = true;
     const { answer, facts } = finish('worker');
     const body = asBytes(answer.body);
@@ -65,9 +71,12 @@ function answerOne(question: Question, means: Means, purse: Purse): Outcome<Plai
     return { answer: { ...answer, body }, facts };
   } catch (error) {
     if (paid) purse.settle(0);
-    if (error instanceof TooMuchToRedo) return undefined;
+    // There is no room to read it in.
+    if (error instanceof TooMuchToRedo || isForLoad(error)) return undefined;
     // A defect, and a stop, cross as what they are.
     if (!(error instanceof Failure)) throw error;
     return { failure: error.toPlain() };
+  } finally {
+    room.leave();
   }
 }

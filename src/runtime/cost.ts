@@ -154,8 +154,8 @@ export function readingCost(bytes: number, codec: CodecName): Cost {
 }
 
 /**
- * Bytes that are held while one byte of a body is read, that byte included: of JSON its text, and its numbers as
- * JSON.parse and then the engine hold them; of tensors as bytes the numbers.
+ * Bytes that are held while one byte of a body is read, that byte included: of JSON its text, and its numbers as the reader of numbers
+ * and then the engine hold them; of tensors as bytes the numbers. What JSON.parse holds beyond that is counted before it begins (reading.ts).
  */
 export const READ_HOLDS = { json: 4, tensors: 2 } as const;
 

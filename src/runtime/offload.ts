@@ -30,6 +30,8 @@ export interface Asked {
   readonly price?: Price | undefined;
   /** Whether that price has been paid. */
   readonly paid?: boolean;
+  /** Whether it is the price of reading the question alone. */
+  readonly isUnread?: boolean;
   /** It is never refused for load, waits for as long as it takes, and its deadline begins with its turn. */
   readonly patient?: boolean | undefined;
   /** The reply may lie in memory that is lent until `hold` is released. */
@@ -103,6 +105,7 @@ export class Offload {
   async #answer(question: Question, timeoutMs: number, gone: AbortSignal, asked: Asked): Promise<Answered> {
     const entered = performance.now();
     const deadline = entered + timeoutMs;
+    const heldBefore = asked.hold.bytes;
     let next = { question, asked };
     for (;;) {
       const turn = await this.#turn(next.question, next.asked, { entered, deadline, timeoutMs, gone });
@@ -112,7 +115,10 @@ export class Offload {
       const told = await this.#run(turn, by.hold, (sign) => this.#send(asking, by, sign), { left, timeoutMs, gone });
       if ('failure' in told) throw this.admission.withRetryAfter(Failure.fromPlain(told.failure));
       if ('answer' in told) return received(told, performance.now() - entered);
-      next = { question: { ...question, body: told.body.map(asBuffer) }, asked: { ...asked, price: told.deferred, paid: false } };
+      // What waits holds nothing that others may wait for.
+      asked.hold.tryResize(heldBefore);
+      const { deferred: price, isUnread, body } = told;
+      next = { question: { ...question, body: body.map(asBuffer) }, asked: { ...asked, price, paid: false, isUnread } };
     }
   }
 
@@ -161,8 +167,8 @@ export class Offload {
   }
 
   /** Waits for a thread, which the turn then has. @throws Failure `deadline-exceeded`, `too-many-requests`; why nobody waits any more */
-  async #turn(question: Question, { hold, price, paid, patient }: Asked, { entered, deadline, timeoutMs, gone }: Times): Promise<Turn> {
-    const basis = price ? 'shapes' : 'bytes';
+  async #turn(question: Question, { hold, price, paid, patient, isUnread }: Asked, { entered, deadline, timeoutMs, gone }: Times): Promise<Turn> {
+    const basis = price && !isUnread ? 'shapes' : 'bytes';
     const cost = price?.cost ?? readingCost(bodyBytes(question), this.#codec);
     if (price && !paid) hold.refuseAlone(price);
     if (!patient) this.turns.refuseLate({ cost, basis }, timeoutMs);
@@ -228,9 +234,18 @@ export class Offload {
     }
   }
 
-  #send(question: Question, { hold, price, patient = false, lent = false }: Asked, { id, slip, signal }: Sign): Promise<Told> {
+  #send(question: Question, { hold, price, isUnread = false, patient = false, lent = false }: Asked, { id, slip, signal }: Sign): Promise<Told> {
     const body = question.body.map(ownMemory);
-    const task: AskTask = { type: 'ask', id, slip, question: { ...question, body }, paid: price !== undefined, patient, held: hold.bytes, lent };
+    const task: AskTask = {
+      type: 'ask',
+      id,
+      slip,
+      question: { ...question, body },
+      paid: price !== undefined && !isUnread,
+      patient,
+      held: hold.bytes,
+      lent,
+    };
     return this.#hand(task, new Set(body.map((bytes) => bytes.buffer)), signal);
   }
 

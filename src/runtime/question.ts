@@ -1,5 +1,6 @@
 import type { Kernel } from '../engine/kernels/kernel.ts';
 import type { Codec } from '../wire/numbers/codec.ts';
+import type { MakeRoom } from '../wire/parsed-bytes.ts';
 
 /*
  * The types that every room of the runtime shares: what is asked, with what it is answered, and what comes of it.
@@ -54,6 +55,8 @@ export interface Means {
   readonly kernel: Kernel;
   readonly codec: Codec;
   readonly limits: Limits;
+  /** Asked for what reading the body holds, before it is held. Without it there is room for all. */
+  readonly makeRoom?: MakeRoom | undefined;
   /** Called now and then by what takes its time; may throw to stop. */
   readonly checkpoint?: () => void;
 }

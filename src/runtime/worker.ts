@@ -4,17 +4,18 @@ import { Failure, type PlainFailure } from '../engine/failure.ts';
 import { isLarge, workOn } from '../engine/kernels/job.ts';
 import { Stopped, TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import { takeOrRefuse } from './admission.ts';
-import { beginAnswer } from './answers.ts';
+import { type Begun, beginAnswer } from './answers.ts';
 import { answerBatch, type Purse } from './batch.ts';
 import { type ChosenCodec, codecOf } from './codec.ts';
 import { collectAll } from './collect.ts';
-import { mostRedone } from './cost.ts';
+import { mostRedone, readingCost } from './cost.ts';
 import { conduct, type HelpCall, help } from './crew.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
 import { Ledger, Slip, type Sum, type Sums } from './ledger.ts';
 import { workTooLarge } from './limits.ts';
 import { bodyBytes, ownMemory } from './memory.ts';
 import type { Answered, Facts, Limits, Price, Question } from './question.ts';
+import { heldForLine, isForLoad, type ReadingPurse, ReadingRoom } from './reading.ts';
 import { ReplyMemory } from './reply-memory.ts';
 
 /** What a worker thread is started with. */
@@ -74,8 +75,8 @@ export interface Calling {
 export type Told =
   | { readonly answer: { readonly body: Uint8Array; readonly jsonLength: number | undefined }; readonly facts: Facts }
   | { readonly failure: PlainFailure }
-  /** There is no room for it now, and it waits: its price, and its body again. */
-  | { readonly deferred: Price; readonly body: readonly Uint8Array[] };
+  /** There is no room for it now, and it waits: its price, or that of reading it alone, and its body again. */
+  | { readonly deferred: Price; readonly isUnread: boolean; readonly body: readonly Uint8Array[] };
 
 /** What a worker gives back for a batch: the replies lie one after the other in one memory. */
 export interface BatchTold {
@@ -135,10 +136,18 @@ function answered(task: AskTask): unknown {
   current = task.id;
   const slip = new Slip(task.slip);
   replyMemory.lends = task.lent;
+  const { question, held, patient } = task;
+  const bytes = bodyBytes(question);
+  const purse = readingPurse({ bytes, held }, slip);
+  const room = patient ? new ReadingRoom(bytes, heldForLine(bytes), purse, held) : new ReadingRoom(bytes, held, purse);
   try {
-    const begun = beginAnswer(received(task.question), { kernel, codec, limits, checkpoint: checkpointOf(slip) });
-    const { question, held, patient } = task;
-    if (!task.paid && !pay(begun.task, { bytes: bodyBytes(question), held, patient }, slip)) return deferred(begun.task, task);
+    const begun = begin(task, slip, room);
+    // What waits is read again, in room that it has taken by then.
+    if (!begun) return deferred({ cost: readingCost(bytes, codec.name), holds: room.needed, work: 0 }, true, task);
+    if (!task.paid && !pay(begun.task, { bytes, held, patient }, slip)) {
+      const { cost, holds, work } = begun.task;
+      return deferred({ cost, holds: holds + room.needed, work }, false, task);
+    }
     // All of it has been read: its memory is the answer's.
     forget(question);
     return told(begun.finish('worker'));
@@ -148,6 +157,30 @@ function answered(task: AskTask): unknown {
     if (!(failure instanceof Failure)) throw failure;
     return { failure: failure.toPlain() } satisfies Told;
   }
+}
+
+/** Reads a question; undefined where one that waits needs more room for that than there is now. @throws as beginAnswer does */
+function begin({ question, patient }: AskTask, slip: Slip, room: ReadingRoom): Begun | undefined {
+  try {
+    return beginAnswer(received(question), { kernel, codec, limits, makeRoom: room.make, checkpoint: checkpointOf(slip) });
+  } catch (error) {
+    if (patient && isForLoad(error)) return undefined;
+    throw error;
+  } finally {
+    room.leave();
+  }
+}
+
+/** Where reading a body takes room on this thread. */
+function readingPurse({ bytes, held }: Omit<Payer, 'patient'>, slip: Slip): ReadingPurse {
+  return {
+    take(amount) {
+      const before = held + slip.taken.bytes;
+      takeOrRefuse(ledger, { sum: 'bytes', amount, before, bodyBytes: bytes, alone: 'body-too-large' });
+      slip.note('bytes', amount);
+    },
+    give: (amount) => giveBack(slip, 'bytes', amount),
+  };
 }
 
 /** What piscina hands over has lost its class. */
@@ -176,6 +209,7 @@ function batchAnswered(task: BatchTask): unknown {
 function purseOf(slip: Slip): Purse {
   let current: Sums = { bytes: 0, work: 0 };
   return {
+    reading: (bytes) => readingPurse({ bytes, held: 0 }, slip),
     pay(price, bytes) {
       const before = slip.taken;
       if (!pay(price, { bytes, held: 0, patient: true }, slip)) return false;
@@ -222,10 +256,10 @@ function pay({ holds, work }: Pick<Price, 'holds' | 'work'>, { bytes, held, pati
   }
 }
 
-function deferred({ cost, holds, work }: Price, { question }: AskTask): unknown {
+function deferred(price: Price, isUnread: boolean, { question }: AskTask): unknown {
   const memory = question.body.map(({ buffer }) => (buffer as ArrayBuffer).transfer());
   const body = memory.map((piece) => new Uint8Array(piece));
-  return move(new Moved({ deferred: { cost, holds, work }, body } satisfies Told, memory));
+  return move(new Moved({ deferred: price, isUnread, body } satisfies Told, memory));
 }
 
 function tooLarge({ message }: TooMuchToRedo): Failure {

@@ -9,6 +9,7 @@ import { type Members, quoted, readNamed, readParameters } from './inference-mem
 import { readTensorHeader, readValues, type TensorHeader } from './inference-tensor.ts';
 import { parseJson } from './json.ts';
 import type { NumberReader } from './numbers/number-reader.ts';
+import type { MakeRoom } from './parsed-bytes.ts';
 
 /** The model that a request is for. */
 export interface Model {
@@ -42,13 +43,18 @@ const HEADER_MISSING =
 /**
  * The operator's inputs from a body of the Open Inference Protocol: JSON, and after it, where `jsonLength` says how long
  * that is, the bytes of the binary tensors in the order in which the JSON names them.
- * @throws Failure `invalid-request`, `malformed-json`, `not-found`
+ * @throws Failure `invalid-request`, `malformed-json`, `not-found`; what `makeRoom` throws
  */
-export function readInferenceRequest(body: Chunks, jsonLength: string | undefined, model: Model, reader?: NumberReader): AskedInference {
+export function readInferenceRequest(
+  body: Chunks,
+  jsonLength: string | undefined,
+  model: Model,
+  { reader, makeRoom }: { readonly reader?: NumberReader | undefined; readonly makeRoom?: MakeRoom | undefined } = {},
+): AskedInference {
   const jsonBytes = readJsonLength(jsonLength, body.length);
   const advice = { noSuchNumber: NO_SUCH_NUMBER, otherBytes: jsonLength === undefined ? HEADER_MISSING : undefined };
   const request = readNamed(
-    (reader?.read(body.pieces(jsonBytes), NOT_SINGLES) ?? { value: parseJson(body.head(jsonBytes), advice) }).value,
+    (reader?.read(body.pieces(jsonBytes), NOT_SINGLES, makeRoom) ?? { value: parseJson(body.head(jsonBytes), advice, makeRoom) }).value,
     ['id', 'model_name', 'model_version', 'parameters', 'inputs', 'outputs'],
     'the request',
   );

@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { type ParseErrorCode, printParseErrorCode, visit } from 'jsonc-parser';
 import { Failure } from '../engine/failure.ts';
-import { tooDeepAt } from './depth.ts';
+import { type MakeRoom, parsedBytes } from './parsed-bytes.ts';
 import { stringFault } from './string-fault.ts';
+import { structureOf } from './structure.ts';
 
 /** A body that is not JSON; `line` and `column` are 1-based, where the parse stopped. */
 function malformedJson(detail: string, line: number, column: number): Failure {
@@ -22,16 +23,21 @@ const DEEPEST = 64;
 /** What to do where JSON lacks a number: `POST /attention` has no other word for it. */
 const NO_SUCH_NUMBER =
   'JSON has no NaN and no Infinity: every number must be finite. To leave a key out, say false in `mask`; an lse without a key is null';
+/** Of bytes that are not UTF-8 so many are looked at together. */
+const WINDOW_BYTES = 65_536;
 const BYTE_ORDER_MARK = 0xfe_ff;
 
 /**
  * The value that the bytes hold as JSON (RFC 8259, UTF-8). A byte order mark before it is left out.
- * @throws Failure `malformed-json` with the line and the column of the first fault
+ * @param makeRoom asked for what JSON.parse will hold, before it begins
+ * @throws Failure `malformed-json` with the line and the column of the first fault; what `makeRoom` throws
  */
-export function parseJson(bytes: Buffer, advice: Advice = {}): unknown {
+export function parseJson(bytes: Buffer, advice: Advice = {}, makeRoom?: MakeRoom): unknown {
   if (!isUtf8(bytes)) throw malformedUtf8(bytes, advice);
-  const deep = tooDeepAt(bytes, DEEPEST);
-  if (deep >= 0) throw malformedAt(bytes, deep, `nested deeper than ${DEEPEST} levels`);
+  const structure = structureOf(bytes, DEEPEST);
+  if (structure.tooDeepAt >= 0) throw malformedAt(bytes, structure.tooDeepAt, `nested deeper than ${DEEPEST} levels`);
+  // The bytes are the pieces of the body, joined.
+  makeRoom?.(bytes.length + parsedBytes(bytes, structure));
   let text = bytes.toString('utf8');
   if (text.charCodeAt(0) === BYTE_ORDER_MARK) text = text.slice(1);
   try {
@@ -53,9 +59,16 @@ function malformed(text: string, { noSuchNumber = NO_SUCH_NUMBER, otherBytes }: 
   const detail = inString?.detail ?? (bare === undefined ? words(found.code, text, offset) : `${bare} is not a number of JSON. ${noSuchNumber}`);
   return malformedJson(
     otherBytes !== undefined && isJson(before) ? `${detail}; ${otherBytes}` : detail,
-    before.split('\n').length,
+    linesOf(before),
     offset - before.lastIndexOf('\n'),
   );
+}
+
+/** Counted one after the other: as a list they would hold many times the text. */
+function linesOf(text: string): number {
+  let lines = 1;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
+  return lines;
 }
 
 /** Thrown to stop the parser at the first fault. */
@@ -105,15 +118,33 @@ function words(code: string, text: string, offset: number): string {
 }
 
 function malformedUtf8(bytes: Buffer, { otherBytes }: Advice): Failure {
+  const sound = soundBytes(bytes);
   // Decoding replaces what is not UTF-8, so encoding again differs first where the fault stands.
-  const again = Buffer.from(bytes.toString('utf8'), 'utf8');
+  const part = bytes.subarray(sound, sound + WINDOW_BYTES);
+  const again = Buffer.from(part.toString('utf8'), 'utf8');
   let offset = 0;
-  while (offset < bytes.length && bytes[offset] === again[offset]) offset++;
+  while (offset < part.length && part[offset] === again[offset]) offset++;
+  offset += sound;
   const detail = 'a byte that is not UTF-8';
   return malformedAt(bytes, offset, otherBytes === undefined ? detail : `${detail}; ${otherBytes}`);
 }
 
+/** Bytes of UTF-8 from the beginning on, up to at most a window before the first that is not. */
+function soundBytes(bytes: Buffer): number {
+  for (let from = 0; ; ) {
+    let end = from + WINDOW_BYTES;
+    // A letter of several bytes stays in one piece.
+    while (end < bytes.length && end > from && isContinuation(bytes[end])) end--;
+    if (end === from || end >= bytes.length || !isUtf8(bytes.subarray(from, end))) return from;
+    from = end;
+  }
+}
+
+function isContinuation(byte = 0): boolean {
+  return (byte & 0xc0) === 0x80;
+}
+
 function malformedAt(bytes: Buffer, offset: number, detail: string): Failure {
   const before = bytes.subarray(0, offset).toString('utf8');
-  return malformedJson(detail, before.split('\n').length, before.length - before.lastIndexOf('\n'));
+  return malformedJson(detail, linesOf(before), before.length - before.lastIndexOf('\n'));
 }

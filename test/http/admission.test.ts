@@ -104,6 +104,49 @@ describe('the last permit', () => {
   });
 });
 
+describe('what JSON.parse makes of a body', () => {
+  const service = useService({ MAX_PENDING_BYTES: `${2 ** 20}`, THREADS: '1', REQUEST_TIMEOUT_MS: '120000' });
+  /** Three bytes each, and thirty times as many once they are parsed. */
+  const arrays = (bytes: number) => `{"x":[${'[],'.repeat(bytes / 3)}[]]}`;
+  const INFER = { path: '/v2/models/attention/infer' };
+  const WAYS = {
+    attention: {},
+    'the walk-through': { headers: { accept: 'text/markdown' } },
+    merge: { path: '/attention/merge' },
+    diagnose: { path: '/attention/diagnose' },
+    vectors: { path: '/attention/diagnose/vectors' },
+    'the inference protocol': INFER,
+    'JSON before bytes': { ...INFER, headers: { 'content-type': 'application/octet-stream', 'inference-header-content-length': '' } },
+  };
+
+  test.each(Object.entries(WAYS))('is a 413 where there would be no room for it even alone, here or on a thread: %s', async (_way, options) => {
+    for (const bytes of [42_000, 150_000]) {
+      const body = arrays(bytes);
+      const headers = { ...('headers' in options && options.headers) } as Record<string, string>;
+      if ('inference-header-content-length' in headers) headers['inference-header-content-length'] = `${body.length}`;
+      const { status, json } = await service.ask(body, { ...options, headers });
+      expect([status, json.error ?? json.detail]).toEqual([413, expect.stringMatching(/takes \d{7} bytes by itself; MAX_PENDING_BYTES is 1048576/)]);
+    }
+    expect(service.pending().bytes).toBe(0);
+  });
+
+  test('is so for a line too, by itself and among others, and the other lines are answered', async () => {
+    for (const bytes of [6000, 42_000, 150_000]) {
+      const lines = await service.ask(`${SEED}\n${arrays(bytes)}\n${SEED}\n`, { headers: { 'content-type': 'application/x-ndjson' } });
+      const [first, second, third] = lines.text.trim().split('\n');
+      // A short one has room enough, and is wrong.
+      expect(JSON.parse(second ?? '')).toMatchObject({ status: bytes < 10_000 ? 422 : 413, line: 2 });
+      expect([first, third]).toEqual(Array(2).fill(expect.stringContaining('"weights"')));
+    }
+    await expect.poll(() => service.pending().bytes).toBe(0);
+  });
+
+  test('leaves a body of numbers what it was', async () => {
+    expect((await service.ask(`{"tokens":${JSON.stringify(rows(200, 64))},"query":0,"include":["lse"]}`)).status).toBe(200);
+    expect((await service.ask(`{"tokens":${JSON.stringify(rows(120, 64))},"query":0,"include":["lse"]}`)).status).toBe(200);
+  });
+});
+
 describe('the sum of bytes', () => {
   const service = useService({ MAX_PENDING_BYTES: `${16 * 2 ** 20}`, REQUEST_TIMEOUT_MS: '120000' });
 

@@ -76,6 +76,11 @@ describe('the index of models', () => {
   });
 });
 
+test('a request for the index is read on the event loop, and may not be long', async () => {
+  const { status, json } = await service.ask(`{"ready":true${' '.repeat(70_000)}}`, { path: '/v2/repository/index' });
+  expect([status, json.error]).toEqual([413, 'the body has 70014 bytes; a request for the index has at most 65536']);
+});
+
 describe('what is not there', () => {
   test('is said with the address, and what is', async () => {
     const { status, json } = await service.get('/v2/models/bert');

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { Answerer } from '../../src/runtime/answerer.ts';
 import { chooseEngine } from '../../src/runtime/kernel.ts';
 import type { Facts, Question } from '../../src/runtime/question.ts';
@@ -38,6 +38,73 @@ const QUESTIONS: Record<string, [Question, Omit<Facts, 'stages' | 'where'>]> = {
     { kind: 'inference', sizes: { B: 1, H: 1, G: 1, M: 2, N: 2, D: 1, E: 1 }, work: 8 },
   ],
 };
+
+describe('a body that holds more once it is parsed', () => {
+  const small = new Answerer({
+    engine: chooseEngine('simd'),
+    codec: chosenCodec,
+    limits: { work: 2e11, replyNumbers: 2 ** 24 },
+    most: { bytes: 2 ** 24, work: 1e12 },
+    threads: 1,
+    timeoutMs: 60_000,
+  });
+  afterAll(() => small.close());
+  const arrays = (bytes: number): Question => ({ kind: 'attention', body: [Buffer.from(`{"x":[${'[],'.repeat(bytes / 3)}[]]}`)] });
+  const admitted = (bytes: number) => {
+    const hold = small.open('json');
+    hold.expect(bytes);
+    hold.arrived(bytes);
+    return hold;
+  };
+  const ask = async (bytes: number) => {
+    const hold = admitted(bytes);
+    try {
+      return await small.answer(arrays(bytes), { hold, gone: () => new AbortController().signal });
+    } finally {
+      hold.release();
+    }
+  };
+
+  test.each([60_000, 150_000])('is refused while others hold the room for that, and holds nothing afterwards: %i bytes', async (bytes) => {
+    const others = small.open('json');
+    others.expect(16);
+    const all = small.most.bytes - 2 ** 21;
+    expect(others.tryResize(bytes > 65_536 ? all - 2 ** 21 : all)).toBe(true);
+    await expect(ask(bytes)).rejects.toMatchObject({ code: 'too-many-requests', retryAfter: 1 });
+    others.release();
+    await expect(ask(bytes)).rejects.toMatchObject({ code: 'invalid-request' });
+    expect(small.pending.bytes).toBe(0);
+  });
+
+  test.each([60_000, 150_000])('waits as a line, until there is room for that: %i bytes', async (bytes) => {
+    const others = small.open('json');
+    others.expect(16);
+    others.tryResize(small.most.bytes - 2 ** 20);
+    const hold = small.openLine(bytes);
+    const answer = small.answer(arrays(bytes), { hold, gone: () => new AbortController().signal, patient: true }) as Promise<unknown>;
+    const settled = vi.fn();
+    answer.then(settled, settled);
+    await expect.poll(() => small.pending).toMatchObject({ queueLength: 1, busyThreads: 0 });
+    expect(settled).not.toHaveBeenCalled();
+    others.release();
+    await expect(answer).rejects.toMatchObject({ code: 'invalid-request' });
+    hold.release();
+    expect(small.pending.bytes).toBe(0);
+  });
+
+  test('is asked by itself where there is no room for it among the lines of a batch', async () => {
+    const others = small.open('json');
+    others.expect(16);
+    others.tryResize(small.most.bytes - 2 ** 20);
+    const seed: Question = { kind: 'attention', body: json({ tokens: [[1, 0]], query: 0, include: ['context'] }) };
+    const hold = small.openLine(150_100);
+    const batch = await small.answerBatch([seed, arrays(150_000), seed], { hold, gone: new AbortController().signal });
+    expect([batch.outcomes.length, batch.stopped]).toEqual([1, true]);
+    hold.release();
+    others.release();
+    expect(small.pending.bytes).toBe(0);
+  });
+});
 
 describe('the facts of an answer', () => {
   test.each(Object.entries(QUESTIONS))('%s: what it was, where it was made, and what each stage took', async (_kind, [question, expected]) => {

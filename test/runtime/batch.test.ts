@@ -19,6 +19,7 @@ function purse(room = Number.POSITIVE_INFINITY): Purse & { readonly paid: number
   return {
     paid,
     left,
+    reading: () => ({ take: () => undefined, give: () => undefined }),
     pay: ({ holds }) => paid.length < room && paid.push(holds) > 0,
     settle: (bytes) => left.push(bytes),
   };

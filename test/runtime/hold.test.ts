@@ -45,6 +45,27 @@ describe('the longest body', () => {
   });
 });
 
+describe('what reading a body holds more', () => {
+  test('is borrowed and returned, and is a 413 where it would not fit even alone', () => {
+    const { by, given, held } = admission({ bytes: 1000, work: 1 });
+    const hold = by.open(2);
+    hold.expect(100);
+    hold.arrived(100);
+    hold.borrow(300);
+    expect(held()).toEqual([500, 0]);
+    expect(failureOf(() => by.open(1).borrow(501))).toMatchObject({ code: 'too-many-requests', retryAfter: 7 });
+    expect(failureOf(() => hold.borrow(501))).toMatchObject({
+      code: 'body-too-large',
+      message: 'the request takes 1001 bytes by itself; MAX_PENDING_BYTES is 1000',
+    });
+    given.mockClear();
+    hold.return(300);
+    expect([held(), given.mock.calls.length]).toEqual([[200, 0], 1]);
+    hold.release();
+    expect(held()).toEqual([0, 0]);
+  });
+});
+
 describe('a body that arrives', () => {
   test('is told by what it is refused: its own size, or that of others', () => {
     const { by } = admission();

@@ -181,7 +181,7 @@ describe('a question', () => {
     const asked = watch(offload.ask(question('{"a":1}'), 1000, nobodyLeaves, { hold, patient: true }));
     await turns();
     expect(ask(0)).toMatchObject({ paid: false, patient: true });
-    run(0).tell({ deferred: { cost: 5, holds: 10, work: 100 }, body: [new TextEncoder().encode('{"a":1}')] });
+    run(0).tell({ deferred: { cost: 5, holds: 10, work: 100 }, isUnread: false, body: [new TextEncoder().encode('{"a":1}')] });
     await turns();
     expect([pool.runs.length, offload.turns.length]).toEqual([1, 1]);
     other.release();
@@ -192,6 +192,35 @@ describe('a question', () => {
     await turns();
     expect(asked.end).toMatchObject({ answer: { body: Buffer.from('at last') } });
     expect([hold.bytes, hold.work]).toEqual([10, 100]);
+  });
+
+  test('for which there was no room to be read waits for that, unpaid, and holds nothing while it waits for its price', async () => {
+    const offload = start(1, { bytes: 1000, work: 1000 });
+    const hold = offload.admission.openLine(10);
+    const other = offload.admission.openLine(10);
+    other.pay({ holds: 800, work: 0 });
+    const asked = watch(offload.ask(question('{"a":1}'), 1000, nobodyLeaves, { hold, patient: true }));
+    await turns();
+    const body = [new TextEncoder().encode('{"a":1}')];
+    run(0).tell({ deferred: { cost: 5, holds: 300, work: 0 }, isUnread: true, body });
+    await turns();
+    expect([pool.runs.length, offload.turns.length, hold.bytes]).toEqual([1, 1, 0]);
+    other.release();
+    await turns();
+    expect(ask(1)).toMatchObject({ paid: false, patient: true, held: 300 });
+    expect(hold.bytes).toBe(300);
+    // It has been read by now, and there is no room to compute it.
+    const third = offload.admission.openLine(10);
+    third.pay({ holds: 600, work: 0 });
+    run(1).tell({ deferred: { cost: 5, holds: 500, work: 7 }, isUnread: false, body });
+    await turns();
+    expect([pool.runs.length, offload.turns.length, hold.bytes]).toEqual([2, 1, 0]);
+    third.release();
+    await turns();
+    expect(ask(2)).toMatchObject({ paid: true, held: 500 });
+    run(2).tell(answer('at last'));
+    await turns();
+    expect(asked.end).toMatchObject({ answer: { body: Buffer.from('at last') } });
   });
 
   test('without anything held yet holds what it takes until it is answered', async () => {

@@ -12,8 +12,8 @@ import { readJsonBody } from './body.ts';
 import { pointingAtZeroVectors } from './zero-vectors.ts';
 
 /** Attention over tokens, as JSON. */
-export function attention({ body }: QuestionOf<'attention'>, { kernel, codec, limits, checkpoint }: Means, reader?: NumberReader): Task {
-  const order = readAttentionRequest(readJsonBody(body, reader, DOUBLES));
+export function attention({ body }: QuestionOf<'attention'>, { kernel, codec, limits, makeRoom, checkpoint }: Means, reader?: NumberReader): Task {
+  const order = readAttentionRequest(readJsonBody(body, reader, DOUBLES, makeRoom));
   const { attention: asked, printing } = order;
   const sizes = tokenSizes(asked);
   const traced = printing.include.includes('trace');

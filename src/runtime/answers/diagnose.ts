@@ -15,8 +15,8 @@ import { pointingAtZeroVectors } from './zero-vectors.ts';
 const PAIRS_MS = 100;
 
 /** Which known mistake gives the numbers that somebody's code gave. */
-export function diagnose({ body, as }: QuestionOf<'diagnose'>, { limits, checkpoint }: Means, reader?: NumberReader): Task {
-  const asked = readDiagnoseRequest(readJsonBody(body, reader, 'always'));
+export function diagnose({ body, as }: QuestionOf<'diagnose'>, { limits, makeRoom, checkpoint }: Means, reader?: NumberReader): Task {
+  const asked = readDiagnoseRequest(readJsonBody(body, reader, 'always', makeRoom));
   const { attention, order } = asked;
   const sizes = tokenSizes(attention);
   const { work: once, numbers } = refuseTooMuch(attention, limits);

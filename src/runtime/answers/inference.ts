@@ -13,8 +13,12 @@ import type { Answer, Means, QuestionOf, Task } from '../question.ts';
 export const MODEL = { name: 'attention', version: '1' } as const satisfies Model;
 
 /** ONNX's Attention over tensors, by the Open Inference Protocol. */
-export function inference({ body, jsonLength }: QuestionOf<'inference'>, { kernel, codec, limits, checkpoint }: Means, reader?: NumberReader): Task {
-  const order = readInferenceRequest(new Chunks(body), jsonLength, MODEL, reader);
+export function inference(
+  { body, jsonLength }: QuestionOf<'inference'>,
+  { kernel, codec, limits, makeRoom, checkpoint }: Means,
+  reader?: NumberReader,
+): Task {
+  const order = readInferenceRequest(new Chunks(body), jsonLength, MODEL, { reader, makeRoom });
   const { attributes, precision, shapes } = order;
   const names = order.outputs.map(({ name }) => name);
   // Numbers are read, and room is made for them, only once the shapes are within the limits.

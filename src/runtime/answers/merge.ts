@@ -8,8 +8,8 @@ import type { Means, QuestionOf, Task } from '../question.ts';
 import { readJsonBody } from './body.ts';
 
 /** Attention over all keys from attention over parts of them. */
-export function merge({ body }: QuestionOf<'merge'>, { codec, limits }: Means, reader?: NumberReader): Task {
-  const order = readMergeRequest(readJsonBody(body, reader, 'always'));
+export function merge({ body }: QuestionOf<'merge'>, { codec, limits, makeRoom }: Means, reader?: NumberReader): Task {
+  const order = readMergeRequest(readJsonBody(body, reader, 'always', makeRoom));
   const { parts, m, heads, output } = order;
   const inputs = parts[0]?.context.columns ?? 0;
   const columns = output.weight?.columns ?? inputs;

@@ -10,8 +10,8 @@ import { readJsonBody } from './body.ts';
 import { pointingAtZeroVectors } from './zero-vectors.ts';
 
 /** Attention over tokens, shown to people. `include` plays no part. */
-export function shown({ body, as }: QuestionOf<'shown'>, { kernel, limits, checkpoint }: Means, reader?: NumberReader): Task {
-  const order = readAttentionRequest(readJsonBody(body, reader, DOUBLES));
+export function shown({ body, as }: QuestionOf<'shown'>, { kernel, limits, makeRoom, checkpoint }: Means, reader?: NumberReader): Task {
+  const order = readAttentionRequest(readJsonBody(body, reader, DOUBLES, makeRoom));
   const attention = { ...order.attention, include: new Set(['weights', 'context'] as const) };
   const sizes = tokenSizes(attention);
   const { h, m, n } = sizes;

@@ -26,8 +26,8 @@ const TRIED = [
 const COMPARING_MS = 100;
 
 /** Small inputs with right answers that tell every known mistake of some options. */
-export function vectors({ body, as }: QuestionOf<'vectors'>, { limits, checkpoint }: Means): Task {
-  const order = readVectorsRequest(readJsonBody(body, undefined, []));
+export function vectors({ body, as }: QuestionOf<'vectors'>, { limits, makeRoom, checkpoint }: Means): Task {
+  const order = readVectorsRequest(readJsonBody(body, undefined, [], makeRoom));
   const { attention } = order.instance(1, 1).order;
   const { work: once, numbers } = refuseTooMuch(attention, limits);
   const times = TRIED.length * searchedForms;

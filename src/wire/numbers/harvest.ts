@@ -1,4 +1,5 @@
 import { type Floats, floats, type Precision } from '../../engine/tensor.ts';
+import type { MakeRoom } from '../parsed-bytes.ts';
 import { Growing } from './growing.ts';
 import { NumberArray } from './number-array.ts';
 
@@ -18,6 +19,9 @@ export interface Found {
   readonly shape: readonly number[];
 }
 
+/** What an array holds besides its elements, in bytes: where it stands, the text before it, and what is made of it (see bench/README.md). */
+const ARRAY_BYTES = 1200;
+
 /** What stands in the text for the array of that index: an object as no request has one, see number-reader.ts. */
 function standIn(index: number): string {
   return `{"":${index}}`;
@@ -26,15 +30,19 @@ function standIn(index: number): string {
 /** Gathers what the windows of one text hold: all but its arrays, and their elements. Positions are those of the text. */
 export class Harvest {
   readonly #bytes: number;
+  readonly #makeRoom: MakeRoom | undefined;
   readonly #text: Buffer[] = [];
   /** Up to here the text has been taken, or read. */
   #done = 0;
   readonly #found: Found[] = [];
+  /** For so many of them room has been made. */
+  #roomFor = 0;
   readonly #numbers: Growing;
   readonly #booleans = new Growing((length) => new Uint8Array(length));
 
-  constructor(precision: Precision, bytes: number) {
+  constructor(precision: Precision, bytes: number, makeRoom?: MakeRoom) {
     this.#bytes = bytes;
+    this.#makeRoom = makeRoom;
     this.#numbers = new Growing((length) => floats(precision, length));
   }
 
@@ -52,8 +60,13 @@ export class Harvest {
     this.#done = end;
   }
 
-  /** @param end how far the text has been read */
+  /**
+   * @param end how far the text has been read
+   * @throws what making room for them throws
+   */
   elements(numbers: Floats, booleans: Uint8Array, end: number): void {
+    this.#makeRoom?.(numbers.byteLength + booleans.byteLength + ARRAY_BYTES * (this.#found.length - this.#roomFor));
+    this.#roomFor = this.#found.length;
     this.#numbers.append(numbers, end / this.#bytes);
     this.#booleans.append(booleans, end / this.#bytes);
   }

@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { type MakeRoom, parsedBytes } from '../parsed-bytes.ts';
+import { structureOf } from '../structure.ts';
 import type { NumberArray } from './number-array.ts';
 import { Scanner } from './scanner.ts';
 
@@ -17,14 +19,16 @@ export class NumberReader {
    * The value that a text holds as JSON: what JSON.parse gives, but for arrays that were read on the way. Undefined where
    * the text has to be read by JSON.parse, whether it is JSON or not.
    * @param doubles words of which any in the text says that numbers are kept as float64, or that they always are
+   * @param makeRoom asked for the arrays as they are found, and for what JSON.parse will hold before it begins; what it throws is thrown
    */
-  read(pieces: readonly Buffer[], doubles: readonly string[] | 'always'): { readonly value: unknown } | undefined {
+  read(pieces: readonly Buffer[], doubles: readonly string[] | 'always', makeRoom?: MakeRoom): { readonly value: unknown } | undefined {
     const isDouble = doubles === 'always' || doubles.some((word) => pieces.some((piece) => piece.includes(word)));
-    const scanned = this.#scanner.scan(pieces, isDouble ? 'float64' : 'float32');
+    const scanned = this.#scanner.scan(pieces, isDouble ? 'float64' : 'float32', makeRoom);
     if (!scanned || !isUtf8(scanned.text)) return undefined;
     const { arrays } = scanned;
+    makeRoom?.(parsedBytes(scanned.text, structureOf(scanned.text, Number.POSITIVE_INFINITY)));
     const text = scanned.text.toString('utf8');
-    if ((text.match(NAMELESS)?.length ?? 0) !== arrays.length) return undefined;
+    if (!isOftenIn(text, NAMELESS, arrays.length)) return undefined;
     try {
       const value: unknown = JSON.parse(text);
       return { value: arrays.length === 0 ? value : restored(value, arrays) };
@@ -32,6 +36,13 @@ export class NumberReader {
       return undefined;
     }
   }
+}
+
+/** Whether a text has a pattern just so many times. A list of all would hold more than the text. */
+function isOftenIn(text: string, pattern: RegExp, times: number): boolean {
+  let found = 0;
+  for (pattern.lastIndex = 0; found <= times && pattern.test(text); ) found++;
+  return found === times;
 }
 
 /** The value with the arrays in their places. Of an array no list of its indices is made: as texts they would hold more than it does. */

@@ -1,4 +1,5 @@
 import type { Precision } from '../../engine/tensor.ts';
+import type { MakeRoom } from '../parsed-bytes.ts';
 import { type Found, Harvest, type Scanned } from './harvest.ts';
 
 /** What the module of assembly/read exports; addresses are byte offsets into its memory. */
@@ -40,11 +41,12 @@ export class Scanner {
   /**
    * Takes the arrays of numbers and of booleans out of a JSON text, where that is worth it. Undefined where the text, or an
    * array in it, is not what the module reads, which says nothing of what it is.
+   * @param makeRoom asked for what the arrays of each window hold; what it throws is thrown
    */
-  scan(pieces: readonly Buffer[], precision: Precision): Scanned | undefined {
+  scan(pieces: readonly Buffer[], precision: Precision, makeRoom?: MakeRoom): Scanned | undefined {
     const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
     if (bytes > MOST_BYTES) return undefined;
-    const harvest = new Harvest(precision, bytes);
+    const harvest = new Harvest(precision, bytes, makeRoom);
     const window = this.#window;
     this.#exports.begin(precision === 'float32');
     let windowStart = 0;

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { NumberArray } from '../../../src/wire/numbers/number-array.ts';
+import { parsedBytes } from '../../../src/wire/parsed-bytes.ts';
+import { structureOf } from '../../../src/wire/structure.ts';
 import { FILLER, plain, read, reader, WINDOW_BYTES } from './reader.ts';
 
 const LONG = `[1.5${FILLER}]`;
@@ -84,6 +86,44 @@ describe('a text with arrays of numbers and of booleans', () => {
 
   test('is as long as it likes: 200,000 short arrays beside objects', () => {
     agrees(`{"a":[${Array.from({ length: 20_000 }, (_, i) => `{"x":[[${i}${FILLER}]],"y":[${i}]}`).join(',')}]}`);
+  });
+});
+
+describe('the room that a text is read in', () => {
+  const asked = (text: string, doubles: 'always' | [] = 'always') => {
+    const bytes: number[] = [];
+    reader.read([Buffer.from(text)], doubles, (more) => bytes.push(more));
+    return bytes;
+  };
+
+  test('is that of its elements, of each array, and of what JSON.parse gives for the rest', () => {
+    const rest = '{"a":{"":0},"b":{"":1}}';
+    const parsed = parsedBytes(Buffer.from(rest), structureOf(Buffer.from(rest), 64));
+    expect(asked(`{"a":${MATRIX},"b":${MATRIX}}`)).toEqual([8 * 4 * 41 + 2 * 1200, parsed]);
+    expect(asked(`{"a":${MATRIX},"b":${MATRIX}}`, [])[0]).toBe(4 * 4 * 41 + 2 * 1200);
+    expect(asked(`{"a":[[${'true,'.repeat(20)}true]]}`)[0]).toBe(21 + 1200);
+  });
+
+  test('is asked for as the arrays are found, and nothing more is read where there is none', () => {
+    const text = `{"a":[${Array.from({ length: 3000 }, () => `{"x":${MATRIX}}`).join(',')}]}`;
+    const bytes = asked(text);
+    expect(bytes.length).toBe(Math.ceil(text.length / WINDOW_BYTES) + 1);
+    expect(bytes.slice(0, -1).reduce((sum, more) => sum + more)).toBe(3000 * (8 * 2 * 41 + 1200));
+    let times = 0;
+    const full = () => {
+      if (++times === 2) throw new Error('full');
+    };
+    expect(() => reader.read([Buffer.from(text)], 'always', full)).toThrow('full');
+    expect(times).toBe(2);
+    // The next text is read as if nothing had been.
+    agrees(`{"a":${MATRIX}}`);
+  });
+
+  test('is asked for before what is no array is parsed', () => {
+    const full = () => {
+      throw new Error('full');
+    };
+    expect(() => reader.read([Buffer.from('{"x":[[],[]')], 'always', full)).toThrow('full');
   });
 });
 

@@ -1,0 +1,54 @@
+import { describe, expect, test, vi } from 'vitest';
+import { Failure } from '../../src/engine/failure.ts';
+import { heldForLine, isForLoad, ReadingRoom, SPARED_BYTES } from '../../src/runtime/reading.ts';
+
+const purse = () => ({ take: vi.fn(), give: vi.fn() });
+
+describe('the room to read a body in', () => {
+  test('is what is held for that body besides itself, and a little that nobody is asked for', () => {
+    const by = purse();
+    const room = new ReadingRoom(1000, 4000, by);
+    room.make(3000 + SPARED_BYTES);
+    expect([by.take.mock.calls, room.needed]).toEqual([[], 0]);
+    room.make(1);
+    expect([by.take.mock.calls, room.needed]).toEqual([[[1]], 1]);
+  });
+
+  test('is taken for each reading, and given back once', () => {
+    const by = purse();
+    const room = new ReadingRoom(1000, 1000, by);
+    room.make(SPARED_BYTES + 500);
+    room.make(300);
+    expect(by.take.mock.calls).toEqual([[500], [300]]);
+    room.leave();
+    room.leave();
+    expect(by.give.mock.calls).toEqual([[800]]);
+  });
+
+  test('counts what was taken before, and does not give that back', () => {
+    const by = purse();
+    const room = new ReadingRoom(1000, heldForLine(1000), by, 700);
+    room.make(SPARED_BYTES + 3000 + 800);
+    expect([by.take.mock.calls, room.needed]).toEqual([[[100]], 800]);
+    room.leave();
+    expect(by.give.mock.calls).toEqual([[100]]);
+  });
+
+  test('is not taken where there is none, but still known', () => {
+    const by = purse();
+    by.take.mockImplementation(() => {
+      throw new Failure('too-many-requests', 'no room');
+    });
+    const room = new ReadingRoom(0, 0, by);
+    expect(() => room.make(SPARED_BYTES + 9)).toThrow('no room');
+    expect(room.needed).toBe(9);
+    room.leave();
+    expect(by.give).not.toHaveBeenCalled();
+  });
+});
+
+test('a question that is refused for load is told from others', () => {
+  const codes = ['too-many-requests', 'body-too-large', 'invalid-request'] as const;
+  expect(codes.map((code) => isForLoad(new Failure(code, '')))).toEqual([true, false, false]);
+  expect(isForLoad(new Error('too-many-requests'))).toBe(false);
+});
