@@ -43,6 +43,25 @@ describe('the load balancer before replicas', () => {
     expect(code).toBe(0);
   });
 
+  slow('requests that wait in a replica that closes are asked of another: no client sees its 503 shutting-down', async () => {
+    running = await balanced(2, { ENGINE: 'reference', DRAIN_MS: '0', REQUEST_TIMEOUT_MS: '120000' });
+    const { url, replicas, counted } = running;
+    const [closing] = replicas;
+    if (!closing) throw new Error('two replicas were asked for');
+    // A second or more for the reference, and short enough for a buffer: of three, two wait.
+    const tokens = Array.from({ length: 3000 }, (_, i) => [(i % 7) / 7, (i % 11) / 11]);
+    const asked = Array.from({ length: 6 }, () => ask(url, JSON.stringify({ tokens, include: ['lse'], query: Array(3000).keys().toArray() })));
+    const queue = async () => {
+      const { body } = await request(`http://${closing.address}:${closing.port}/metrics`);
+      return Number(/^attention_queue_length (\d+)$/m.exec(await body.text())?.[1]);
+    };
+    await expect.poll(queue).toBeGreaterThan(0);
+    closing.process.kill('SIGTERM');
+    for (const got of await Promise.all(asked)) expect(got.slice(0, 200)).toMatch(/^200 /);
+    const { wredis, hrsp_5xx } = await counted();
+    expect([Number(wredis) > 0, hrsp_5xx]).toEqual([true, '0']);
+  });
+
   slow('a stream of lines is not held back: its client may read while it writes', async () => {
     running = await balanced(1, {});
     const socket = connect(Number(new URL(running.url).port), '127.0.0.1');
