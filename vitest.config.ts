@@ -6,8 +6,11 @@ import { COMPILED } from './test/compiled.ts';
 /** Tests that only compute: they start nothing and change nothing that another file could see, so one worker runs file after file in one module graph. */
 const PURE = ['test/{diagnose,engine,explain,schemas,wire}/**/*.test.ts', 'test/runtime/answers/*.test.ts', 'test/playground/pure.test.ts'];
 
-/** Tests that start what they need in their own process and end it: workers keep what is loaded, which is a second of each file. */
-const SERVED = 'test/http/!(memory|many|stream).test.ts'; // these three look at the memory of their process
+/** Tests that look at the memory, the threads or the clocks of their own process, end threads in it, or play a module of it (`vi.mock`): each has a process to itself. */
+const ALONE = [
+  'test/http/{many,many-on-threads,memory,stream}.test.ts',
+  'test/runtime/{answerer,memory,offload,own-memory,pressure,*-played}.test.ts',
+];
 
 /** Questions of every kind, over HTTP and below it: what both codecs answer. In CI they are asked without WebAssembly too. */
 const ASKED = [
@@ -58,11 +61,12 @@ export default defineConfig({
     sequence: { sequencer: LongFirst },
     projects: [
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
-      { extends: true, test: { name: 'served', include: [SERVED], isolate: false } },
+      // The others start what they need and end it: workers keep what is loaded, which is up to a second of each file.
       {
         extends: true,
-        test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...PURE, SERVED] },
+        test: { name: 'served', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...PURE, ...ALONE], isolate: false },
       },
+      { extends: true, test: { name: 'whole', include: ALONE } },
       ...(process.env.CI
         ? [{ extends: true as const, test: { name: 'portable', include: ASKED, isolate: false, env: { JSON_CODEC: 'portable' } } }]
         : []),

@@ -3,6 +3,7 @@ import { diagnose } from '../../src/diagnose/diagnose.ts';
 import { MISTAKES } from '../../src/diagnose/mistakes.ts';
 import type { AttentionRequest } from '../../src/schemas/attention.ts';
 import { MISTAKE_CODES, type MistakeCode } from '../../src/schemas/mistake-codes.ts';
+import { drawn } from '../slow.ts';
 import { MADE } from './mistaken.ts';
 import { type Numbers, naive } from './naive.ts';
 import { anyRequest, observedOf, random, rows, understood } from './requests.ts';
@@ -122,7 +123,7 @@ describe('numbers as they are printed, with four decimals or three', () => {
     });
 
     test(`are right, or random, and get no mistake: ${decimals}`, () => {
-      for (let seed = 1; seed <= 20; seed++) {
+      for (let seed = 1; seed <= drawn(20, 7); seed++) {
         const request = anyRequest(random(seed));
         const right = naive(request);
         expect(codesOf(request, observedOf(right, printed)), `seed ${seed}`).toEqual([]);
@@ -140,7 +141,7 @@ test('numbers of which none is finite get no pair', () => {
 });
 
 test('random numbers get no explanation', () => {
-  for (let seed = 1; seed <= 44; seed++) {
+  for (let seed = 1; seed <= drawn(44, 11); seed++) {
     const next = random(seed);
     const codes = Object.keys(MADE) as (keyof typeof MADE)[];
     const request = MADE[codes[seed % codes.length] ?? 'scale-missing'].request(next, 0);

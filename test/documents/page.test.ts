@@ -37,23 +37,27 @@ describe('/docs', () => {
 
   // To unfold an operation takes Swagger UI a second of computing, since it resolves the whole document again each time:
   // these have each kind of body, parameter and example, and the rest have fewer of them.
-  inBrowser('is no wider than a phone, folded or not', async (open) => {
-    const { page } = await open(`${service.url}/docs`, PHONE);
-    await page.waitForSelector('.opblock');
-    const width = () => page.evaluate('document.documentElement.scrollWidth');
-    expect(await width()).toBeLessThanOrEqual(PHONE.viewport.width);
-    for (const id of [
-      'attention-attention',
-      'diagnosis-diagnose',
-      'diagnosis-diagnoseVectors',
-      'inference-modelVersionInfer',
-      'operations-problem',
-    ]) {
-      await page.locator(`#operations-${id} .opblock-summary-control`).click();
-      await page.waitForSelector(`#operations-${id} .responses-inner`);
-    }
-    expect(await width()).toBeLessThanOrEqual(PHONE.viewport.width);
-  });
+  inBrowser(
+    'is no wider than a phone, folded or not',
+    async (open) => {
+      const { page } = await open(`${service.url}/docs`, PHONE);
+      await page.waitForSelector('.opblock');
+      const width = () => page.evaluate('document.documentElement.scrollWidth');
+      expect(await width()).toBeLessThanOrEqual(PHONE.viewport.width);
+      for (const id of [
+        'attention-attention',
+        'diagnosis-diagnose',
+        'diagnosis-diagnoseVectors',
+        'inference-modelVersionInfer',
+        'operations-problem',
+      ]) {
+        await page.locator(`#operations-${id} .opblock-summary-control`).click();
+        await page.waitForSelector(`#operations-${id} .responses-inner`);
+      }
+      expect(await width()).toBeLessThanOrEqual(PHONE.viewport.width);
+    },
+    { slow: true },
+  );
 
   inBrowser('tries a request out, and a stream of lines', async (open) => {
     const { page } = await open(`${service.url}/docs#/attention/attention`);

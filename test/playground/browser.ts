@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, type TestContext, test } from 'vitest';
+import { skipSlow } from '../slow.ts';
 
 /** The shell has the engine alone: a page takes less than half of the processor's time that it takes in a whole browser, and none while it is idle. */
 const PLACES = [
@@ -29,19 +30,19 @@ export function startBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: FLAGS.split(' ') });
 }
 
-/** Tests in a real browser; where none is found, each says so and is skipped. */
-export function useBrowser(): (
-  name: string,
-  body: (open: (address: string, options?: BrowserContextOptions) => Promise<Watched>) => Promise<void>,
-) => void {
+type Open = (address: string, options?: BrowserContextOptions) => Promise<Watched>;
+
+/** Tests in a real browser; where none is found, each says so and is skipped, and a slow one where CI=true is not set. */
+export function useBrowser(): (name: string, body: (open: Open) => Promise<void>, options?: { readonly slow: boolean }) => void {
   const place = findBrowser();
   let browser: Browser | undefined;
   beforeAll(async () => {
     if (place) browser = await startBrowser(place);
   });
   afterAll(() => browser?.close());
-  return (name, body) =>
+  return (name, body, { slow } = { slow: false }) =>
     test(name, { timeout: 120_000 }, async (context: TestContext) => {
+      if (slow) skipSlow(context);
       const running = browser;
       if (!running) return context.skip('no browser: install chromium-headless-shell or chromium, or set CHROMIUM to its path');
       const opened: Page[] = [];

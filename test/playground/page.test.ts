@@ -589,20 +589,24 @@ describe('when the service is not there', () => {
 
 describe('for everyone', () => {
   for (const colorScheme of ['light', 'dark'] as const) {
-    inBrowser(`axe finds nothing in ${colorScheme}`, async (open) => {
-      const { page } = await open(service.url, { colorScheme });
-      await page.getByRole('button', { name: 'Several heads' }).click();
-      await page.getByRole('button', { name: 'Reveal' }).click();
-      for (const name of ['Causal', 'Cross-attention', 'w_query']) await turn(page, name);
-      await cell(page, 'cat, a').fill('?');
-      await expect.poll(() => page.locator('#faults li').count()).toBeGreaterThan(0);
-      await openAll(page);
-      expect(await violations(page)).toEqual([]);
-      await open(service.url, { colorScheme }).then(async ({ page: plain }) => {
-        await shown(plain, 'weights', '0.4402');
-        expect(await violations(plain)).toEqual([]);
-      });
-    });
+    inBrowser(
+      `axe finds nothing in ${colorScheme}`,
+      async (open) => {
+        const { page } = await open(service.url, { colorScheme });
+        await page.getByRole('button', { name: 'Several heads' }).click();
+        await page.getByRole('button', { name: 'Reveal' }).click();
+        for (const name of ['Causal', 'Cross-attention', 'w_query']) await turn(page, name);
+        await cell(page, 'cat, a').fill('?');
+        await expect.poll(() => page.locator('#faults li').count()).toBeGreaterThan(0);
+        await openAll(page);
+        expect(await violations(page)).toEqual([]);
+        await open(service.url, { colorScheme }).then(async ({ page: plain }) => {
+          await shown(plain, 'weights', '0.4402');
+          expect(await violations(plain)).toEqual([]);
+        });
+      },
+      { slow: colorScheme === 'dark' },
+    );
   }
 
   inBrowser('on a phone nothing sticks out sideways', async (open) => {

@@ -219,6 +219,7 @@ describe('axe finds nothing serious', () => {
           expect(await violations(other), view).toEqual([]);
         }
       },
+      { slow: colorScheme === 'dark' },
     );
   }
 });
