@@ -77,20 +77,22 @@ function peak(pid: number): number {
 
 describe.skipIf(process.platform !== 'linux')('the process as the image starts it', () => {
   slow('lives through large bodies and unread replies under the memory limit of docker-compose.yml', async () => {
-    contained = startAsImage({});
+    contained = startAsImage({ DRAIN_MS: '200' });
     const { started, limits, memory } = contained;
     process.stdout.write(`${limits.join('\n')}\n`);
     const { port } = await started.listening;
     const pid = started.process.pid ?? 0;
     const user = limits.some((limit) => limit.startsWith('user: 1000')) ? 1000 : process.getuid?.();
     expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(new RegExp(`^Uid:\\t${user}\\t[\\s\\S]*^CapEff:\\t0{16}$`, 'm'));
+    const lives = () => started.process.exitCode === null && started.process.signalCode === null;
 
     const body = largeBody();
     const [large, small] = [new Map<number | string, number>(), new Map<number | string, number>()];
     const until = performance.now() + OVERLOAD_MS;
     const [ofLarge, ofSmall] = [connections(), connections()];
     const client = async (bytes: Buffer | string, seen: Map<number | string, number>, dispatcher: Agent) => {
-      while (performance.now() < until) {
+      // On a busy machine the first answer to a large body may come later than that.
+      while (performance.now() < until || (lives() && !(large.has(200) && large.has(429)))) {
         const outcome = await ask(port, bytes, dispatcher);
         seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
         if (outcome !== 200) await sleep(50);

@@ -275,7 +275,8 @@ describe('editing', () => {
 });
 
 describe('every option', () => {
-  const ask = (page: Page) => page.waitForRequest((request) => request.method() === 'POST');
+  /** The first request whose body has this; one of an earlier edit may still be on its way. */
+  const asking = (page: Page, text: string) => page.waitForRequest((request) => request.postData()?.includes(text) ?? false);
 
   inBrowser('has its switch: values, biases, slopes, the base of rope, a sink a head', async (open) => {
     const { page } = await open(service.url);
@@ -285,7 +286,7 @@ describe('every option', () => {
     await cell(page, 'ran, cat').fill('-1');
     await cell(page, 'Sink: the sink’s logit, or one a head').fill('0.5');
     await page.getByLabel('Positions: kind of positions').selectOption('alibi');
-    const asked = ask(page);
+    const asked = asking(page, '"slopes"');
     await page.getByLabel('Positions: slopes').fill('0.5');
     expect((await asked).postDataJSON()).toMatchObject({
       values: [
@@ -310,7 +311,7 @@ describe('every option', () => {
     await expect.poll(() => page.url()).toContain('slopes=0.5');
     const other = (await open(page.url())).page;
     await shown(other, 'masked', '+ bias, − slope · distance');
-    expect(await numbers(stage(other, 'weights'))).toEqual(await numbers(stage(page, 'weights')));
+    await expect.poll(() => numbers(stage(other, 'weights'))).toEqual(await numbers(stage(page, 'weights')));
   });
 
   inBrowser('the sink has a column, so that the weights add up to 1, and its share is written out', async (open) => {
