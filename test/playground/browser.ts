@@ -14,7 +14,7 @@ const PLACES = [
 const FLAGS = '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 
 /** A page in a real browser, and what it said and asked for. */
-export interface Watched {
+interface Watched {
   readonly page: Page;
   readonly errors: string[];
   readonly requests: string[];
