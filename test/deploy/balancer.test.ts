@@ -50,7 +50,7 @@ describe('the load balancer before replicas', () => {
     if (!closing) throw new Error('two replicas were asked for');
     // A second or more for the reference, and short enough for a buffer: of three, two wait.
     const tokens = Array.from({ length: 3000 }, (_, i) => [(i % 7) / 7, (i % 11) / 11]);
-    const asked = Array.from({ length: 6 }, () => ask(url, JSON.stringify({ tokens, include: ['lse'], query: Array(3000).keys().toArray() })));
+    const asked = Array.from({ length: 6 }, () => ask(url, JSON.stringify({ tokens, include: ['lse'], query: [...Array(3000).keys()] })));
     const queue = async () => {
       const { body } = await request(`http://${closing.address}:${closing.port}/metrics`);
       return Number(/^attention_queue_length (\d+)$/m.exec(await body.text())?.[1]);
