@@ -8,7 +8,7 @@ import { type Json, useService } from '../http/service.ts';
 import { skipSlow } from '../slow.ts';
 
 const service = useService();
-const hurried = useService({ REQUEST_TIMEOUT_MS: '2000', THREADS: '1', ENGINE: 'reference' });
+const hurried = useService({ REQUEST_TIMEOUT_MS: '900', THREADS: '1', ENGINE: 'reference' });
 const draining = useService();
 const narrow = useService({ MAX_PENDING_WORK: '300000000', THREADS: '1', ENGINE: 'reference' });
 const late = useService();
@@ -143,7 +143,7 @@ describe('each kind of failure', () => {
     if (code === 'overloaded') skipSlow(context);
     const got = JSON.parse(
       JSON.stringify(await send())
-        .replace('2000 ms', '30000 ms')
+        .replace('900 ms', '30000 ms')
         .replace(/is \d+ ms late/, 'is 1250 ms late'),
     );
     const [example] = await examplesOf(code);
@@ -187,7 +187,7 @@ describe('each status of the inference protocol', () => {
   test.each(Object.entries(requests))('%s is as its example says', async (status, send) => {
     const { json } = await service.get('/openapi.json');
     const media = json.paths[path].post.responses[status].content['application/json'];
-    const got = JSON.parse(JSON.stringify(await send()).replace('2000 ms', '30000 ms'));
+    const got = JSON.parse(JSON.stringify(await send()).replace('900 ms', '30000 ms'));
     expect(Object.values<Json>(media.examples).map(({ value }) => value)).toEqual([got]);
   });
 
