@@ -50,7 +50,7 @@ function unlabelled(name: string): Name {
 /** A label as it can be seen: one of white space alone, or of signs without a shape, stands in quotation marks. */
 function seen(label: string): string {
   const line = onOneLine(label);
-  return line === '' && label !== '' ? `"${label.replaceAll(/[^ ]/gu, spelledOut)}"` : line;
+  return label !== '' && !/[^\s\p{Cf}]/u.test(line) ? `"${label.replaceAll(/[^ ]/gu, spelledOut)}"` : line;
 }
 
 /** `\n`, `\t`, `\u{a0}`. */

@@ -66,6 +66,8 @@ export class Page {
     byId('undo', HTMLButtonElement).addEventListener('click', () => this.#travel(this.#past.back(this.#state)));
     byId('redo', HTMLButtonElement).addEventListener('click', () => this.#travel(this.#past.forth(this.#state)));
     byId('share', HTMLDetailsElement).addEventListener('toggle', () => this.#share.show(this.#state, this.#answer));
+    // Past the lessons, the numbers and the switches, of which there are dozens. A link to a part of the page would replace the state in the address.
+    byId('skip', HTMLButtonElement).addEventListener('click', () => document.querySelector<HTMLElement>('#pictures pre')?.focus());
     byId('again', HTMLButtonElement).addEventListener('click', () => this.#service.ask(this.#state));
     takeRequests((state) => this.begin(state, true));
     const key = byId('key', HTMLInputElement);

@@ -108,7 +108,19 @@ export function queryWidth({ grids, dimensions, heads }: State): number {
 
 /** The name of a token; its position where it has none. */
 export function labelOf({ labels }: State, token: number): string {
-  return labels[token]?.trim() || `token ${token}`;
+  return seen(labels[token] ?? '') || `token ${token}`;
+}
+
+/** A label as it can be seen: one of white space alone, or of signs without a shape, stands in quotation marks, as in the service's pictures. */
+function seen(label: string): string {
+  if (label === '' || /[^\s\p{Cc}\p{Cf}]/u.test(label)) return label.trim();
+  return `"${label.replaceAll(/[^ ]/gu, spelledOut)}"`;
+}
+
+/** `\n`, `\t`, `\u{a0}`. */
+function spelledOut(sign: string): string {
+  const short = JSON.stringify(sign).slice(1, -1);
+  return short.length === 2 ? short : `\\u{${sign.codePointAt(0)?.toString(16)}}`;
 }
 
 /** The name of a query row. */

@@ -620,8 +620,15 @@ describe('for everyone', () => {
   inBrowser('the keyboard alone reaches everything', async (open) => {
     const { page } = await open(service.url);
     await shown(page, 'weights', '0.4402');
+    await page.keyboard.press('Tab');
+    expect(await inSight(page, '#skip')).toBe(true);
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Play');
     await openAll(page);
-    await page.evaluate(`globalThis.reached = new Set(); addEventListener('focusin', ({ target }) => reached.add(target))`);
+    await page.evaluate(
+      `document.activeElement.blur(); globalThis.reached = new Set(); addEventListener('focusin', ({ target }) => reached.add(target))`,
+    );
     for (let stops = 0; stops < 150; stops++) await page.keyboard.press('Tab');
     // Within a grid and within a matrix the arrows move.
     for (const start of ['#tokens [tabindex="0"]', '[data-stage] td[tabindex="0"]']) {

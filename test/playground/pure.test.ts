@@ -11,7 +11,7 @@ import { readRequest } from '../../src/playground/open.ts';
 import { readMatrix } from '../../src/playground/paste.ts';
 import { questionOf } from '../../src/playground/request.ts';
 import { MOST_WORDS, readSentence, wordsOn } from '../../src/playground/sentence.ts';
-import { on, START, type State, withGrids } from '../../src/playground/state.ts';
+import { labelOf, on, START, type State, withGrids } from '../../src/playground/state.ts';
 import { tokenColours } from '../../src/playground/token-colours.ts';
 import { FEATURES, knownWords, vectorOf } from '../../src/playground/words.ts';
 import { attentionExamples } from '../../src/schemas/examples.ts';
@@ -435,4 +435,12 @@ describe('the colours of tokens', () => {
     expect([own.length, new Set(own).size]).toEqual([7, 7]);
     for (const j of [3, 19]) expect(own).toContain(colours[j]);
   });
+});
+
+test('a label of white space alone stands in quotation marks, as in the service’s pictures; none is the number of its token', async () => {
+  const labels = ['\n', '  ', '\u00a0\u200b', '', ' cat '];
+  const state = { ...START, labels, tokens: labels.map(() => ['1', '0', '0']) };
+  expect(labels.map((_, token) => labelOf(state, token))).toEqual(['"\\n"', '"  "', '"\\u{a0}\\u{200b}"', 'token 3', 'cat']);
+  const { text } = await service.ask({ ...questionOf(state) }, { headers: { accept: 'image/svg+xml' } });
+  for (const name of ['&quot;\\n&quot;', '&quot;\\u{a0}\\u{200b}&quot;', 'token 3']) expect(text).toContain(name);
 });
