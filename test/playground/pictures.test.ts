@@ -240,6 +240,12 @@ describe('for a room and for paper', () => {
     expect(await page.locator('#switch-box').isVisible()).toBe(false);
     const again = (await open(page.url())).page;
     await expect.poll(() => again.locator('#switch-box').isVisible()).toBe(false);
+    // Four digits in four columns still leave room for two stages side by side.
+    await again.setViewportSize({ width: 1440, height: 900 });
+    await again.evaluate(`location.hash = '#tokens=1,0,0.5,0.2;0,1,0.3,0.9;0.5,0.5,1,0&all&heads=2,&scale=1/sqrt(d_k)'`);
+    const top = async (name: string) => (await again.locator(`[data-stage="${name}"]`).boundingBox())?.y;
+    await expect.poll(() => again.locator('[data-stage="context"] td').count()).toBeGreaterThan(12);
+    expect(await top('queries')).toBe(await top('keys'));
   });
 
   inBrowser('on paper there are the pictures in their order, and no controls; no number of a sentence is cut off', async (open) => {
