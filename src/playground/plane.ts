@@ -64,7 +64,7 @@ export class Plane {
     this.element = el(
       'figure',
       { class: 'plane' },
-      el('figcaption', {}, title, el('span', { class: 'fields' }, '→ ', this.#axes[0], ' ↑ ', this.#axes[1])),
+      el('figcaption', {}, title, el('span', { class: 'fields' }, el('span', {}, '→ ', this.#axes[0]), el('span', {}, '↑ ', this.#axes[1]))),
       this.#picture,
       this.#mixed,
     );

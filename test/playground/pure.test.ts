@@ -14,6 +14,7 @@ import { MOST_WORDS, readSentence, wordsOn } from '../../src/playground/sentence
 import { labelOf, on, START, type State, withGrids } from '../../src/playground/state.ts';
 import { tokenColours } from '../../src/playground/token-colours.ts';
 import { FEATURES, knownWords, vectorOf } from '../../src/playground/words.ts';
+import { AttentionRequest } from '../../src/schemas/attention.ts';
 import { attentionExamples } from '../../src/schemas/examples.ts';
 import { useService } from '../http/service.ts';
 
@@ -211,21 +212,27 @@ describe('opening a request', () => {
     dtype: 'float64',
   };
 
+  const SEVERAL = {
+    tokens: [[1, 2]],
+    queries: [
+      [1, 2],
+      [3, 4],
+    ],
+    labels: ['a'],
+    queries_start: 4,
+    mask: [[true], [false]],
+    position: { type: 'alibi', slopes: [0.5, 1] },
+    sink: [-1, 2],
+  };
+
   test('every option comes back as it was', () => {
-    expect(questionOf(readRequest(JSON.stringify(BODY))?.state ?? START)).toEqual(BODY);
-    const several = {
-      tokens: [[1, 2]],
-      queries: [
-        [1, 2],
-        [3, 4],
-      ],
-      labels: ['a'],
-      queries_start: 4,
-      mask: [[true], [false]],
-      position: { type: 'alibi', slopes: [0.5, 1] },
-      sink: [-1, 2],
-    };
-    expect(questionOf(readRequest(JSON.stringify(several))?.state ?? START)).toEqual(several);
+    for (const body of [BODY, SEVERAL]) expect(questionOf(readRequest(JSON.stringify(body))?.state ?? START)).toEqual(body);
+  });
+
+  test('of every option of the API', () => {
+    // What is in the reply, and how its numbers are printed, is not a question of the page.
+    const options = Object.keys(AttentionRequest.properties).filter((name) => !['include', 'decimals'].includes(name));
+    expect([...new Set([...Object.keys(BODY), ...Object.keys(SEVERAL)])].toSorted()).toEqual(options.toSorted());
   });
 
   test('so does the page’s own JSON download', () => {
