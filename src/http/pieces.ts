@@ -11,7 +11,22 @@ export function sendInPieces(reply: FastifyReply, body: Buffer | string): Fastif
   if (body.length <= WHOLE_BYTES) return reply.send(body);
   const bytes = asBytes(body);
   reply.header('content-length', bytes.length);
-  return reply.send(Readable.from(piecesOf(bytes), { objectMode: false, highWaterMark: PIECE_BYTES }));
+  return reply.send(new InPieces(bytes));
+}
+
+/** Gives a piece whenever one is asked for: a generator would take promises for each. */
+class InPieces extends Readable {
+  readonly #pieces: Iterator<Buffer>;
+
+  constructor(bytes: Buffer) {
+    super({ highWaterMark: PIECE_BYTES });
+    this.#pieces = piecesOf(bytes);
+  }
+
+  override _read(): void {
+    const { value } = this.#pieces.next();
+    this.push(value ?? null);
+  }
 }
 
 export function* piecesOf(bytes: Buffer): Generator<Buffer> {

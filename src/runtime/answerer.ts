@@ -2,17 +2,17 @@ import { channel } from 'node:diagnostics_channel';
 import { Failure } from '../engine/failure.ts';
 import { TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import type { Hold } from './admission.ts';
-import { beginAnswer } from './answers.ts';
+import { type Begun, beginAnswer, beginQuickly } from './answers.ts';
 import type { BatchAnswer } from './batch.ts';
 import { type ChosenCodec, codecOf } from './codec.ts';
-import { INLINE_BYTES, INLINE_COST, INLINE_HELD, INLINE_REDONE, READ_HOLDS } from './cost.ts';
+import { INLINE_BYTES, INLINE_COST, INLINE_HELD, INLINE_REDONE, QUICK_BYTES, READ_HOLDS, REST_IN_VAIN } from './cost.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
 import type { Sums } from './ledger.ts';
 import { bodyBytes } from './memory.ts';
 import { Offload } from './offload.ts';
 import type { Pending } from './pending.ts';
 import { Pressure } from './pressure.ts';
-import type { Answered, Limits, Means, Price, Question } from './question.ts';
+import type { Answered, Kind, Limits, Means, Price, Question } from './question.ts';
 import { heldForLine, isForLoad, ReadingRoom } from './reading.ts';
 
 /** Gets the Facts of every answer. Nothing is done for it where nobody subscribes. */
@@ -27,6 +27,9 @@ export interface AnswererSettings {
   readonly threads: number;
   readonly timeoutMs: number;
 }
+
+/** Kinds that are little more than their numbers: others take long to carry out. */
+const QUICK_KINDS: ReadonlySet<Kind> = new Set(['attention', 'merge']);
 
 /** Who asks, and how long they wait. */
 export interface Asking {
@@ -52,6 +55,8 @@ export class Answerer {
   readonly #offload: Offload;
   readonly #pressure = new Pressure();
   readonly #timeoutMs: number;
+  /** Until then the event loop is left to others: no longer body is read on it. */
+  #restUntil = 0;
 
   constructor({ engine, codec, limits, most, threads, timeoutMs }: AnswererSettings) {
     this.#means = { kernel: kernelOf(engine, undefined, INLINE_REDONE), codec: codecOf(codec), limits };
@@ -105,13 +110,31 @@ export class Answerer {
 
   #answerHere(question: Question, hold: Hold, patient: boolean): Answered | Elsewhere {
     const bytes = bodyBytes(question);
-    if (bytes > INLINE_BYTES) return {};
+    if (bytes <= INLINE_BYTES) return this.#tryHere(bytes, (means) => beginAnswer(question, means), hold, patient);
+    const began = performance.now();
+    if (bytes > QUICK_BYTES || !QUICK_KINDS.has(question.kind) || began < this.#restUntil) return {};
+    // Half of the time is for others, whatever comes.
+    let rest = REST_IN_VAIN;
+    try {
+      const answered = this.#tryHere(bytes, (means) => beginQuickly(question, means), hold, patient);
+      if ('answer' in answered) rest = 1;
+      return answered;
+    } finally {
+      const now = performance.now();
+      this.#restUntil = now + rest * (now - began);
+    }
+  }
+
+  /** Answers a question that is quick to answer; it goes elsewhere where it is not, or was not begun. @throws Failure */
+  #tryHere(bytes: number, begin: (means: Means) => Begun | undefined, hold: Hold, patient: boolean): Answered | Elsewhere {
     let paid: Price | undefined;
     const purse = { take: (more: number) => hold.borrow(more), give: (more: number) => hold.return(more) };
     const room = new ReadingRoom(bytes, patient ? heldForLine(bytes) : hold.bytes, purse);
     try {
-      const { task, finish } = beginAnswer(question, { ...this.#means, makeRoom: room.make });
+      const begun = begin({ ...this.#means, makeRoom: room.make });
       room.leave();
+      if (!begun) return {};
+      const { task, finish } = begun;
       const costly = task.cost > INLINE_COST || task.holds > INLINE_HELD;
       // The price alone: the task holds all that was read.
       const price = { work: task.work, cost: task.cost, holds: task.holds };

@@ -168,6 +168,12 @@ export const INLINE_HELD = 16_777_216;
 /** A body above this is read on a worker thread; parsing it would hold the event loop for about as long as INLINE_COST. */
 export const INLINE_BYTES = 65_536;
 
+/** The longest body that is read on the event loop where WebAssembly reads its numbers: as long as JSON.parse takes for INLINE_BYTES. */
+export const QUICK_BYTES = 393_216;
+
+/** What is not answered on the event loop after it has been read there was read in vain: so many times as long nothing of that kind is tried again. */
+export const REST_IN_VAIN = 16;
+
 /** Multiply-adds that the reference may redo on the event loop, where a NaN or an infinity takes part: about INLINE_COST. */
 export const INLINE_REDONE = 500_000;
 

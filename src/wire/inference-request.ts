@@ -8,7 +8,7 @@ import { type AskedOutput, REQUEST_PARAMETERS, readOutputs, readRequestParameter
 import { type Members, quoted, readNamed, readParameters } from './inference-members.ts';
 import { readTensorHeader, readValues, type TensorHeader } from './inference-tensor.ts';
 import { parseJson } from './json.ts';
-import type { NumberReader } from './numbers/number-reader.ts';
+import type { JsonReader } from './numbers/number-reader.ts';
 import type { MakeRoom } from './parsed-bytes.ts';
 
 /** The model that a request is for. */
@@ -49,7 +49,7 @@ export function readInferenceRequest(
   body: Chunks,
   jsonLength: string | undefined,
   model: Model,
-  { reader, makeRoom }: { readonly reader?: NumberReader | undefined; readonly makeRoom?: MakeRoom | undefined } = {},
+  { reader, makeRoom }: { readonly reader?: JsonReader | undefined; readonly makeRoom?: MakeRoom | undefined } = {},
 ): AskedInference {
   const jsonBytes = readJsonLength(jsonLength, body.length);
   const advice = { noSuchNumber: NO_SUCH_NUMBER, otherBytes: jsonLength === undefined ? HEADER_MISSING : undefined };

@@ -193,7 +193,7 @@ describe('what is counted beside', () => {
   });
 
   test('waits are those of what a thread answered', async () => {
-    const large = { tokens: Array.from({ length: 600 }, (_, i) => Array.from({ length: 32 }, (_, c) => Math.sin(i + c))), include: ['lse'] };
+    const large = { tokens: Array.from({ length: 800 }, (_, i) => Array.from({ length: 32 }, (_, c) => Math.sin(i + c))), include: ['lse'] };
     expect(await growth(() => service.ask(large), 'attention_queue_wait_seconds_count')).toEqual([1]);
     expect(await growth(() => service.ask(QUESTION), 'attention_queue_wait_seconds_count')).toEqual([0]);
   });

@@ -5,7 +5,7 @@ import { reference } from '../../src/engine/kernels/reference.ts';
 import { Admission, type Pressure } from '../../src/runtime/admission.ts';
 import { Answerer, type Asking } from '../../src/runtime/answerer.ts';
 import type { BatchAnswer } from '../../src/runtime/batch.ts';
-import { INLINE_BYTES, INLINE_COST, INLINE_HELD, INLINE_REDONE, READ_HOLDS } from '../../src/runtime/cost.ts';
+import { INLINE_BYTES, INLINE_COST, INLINE_HELD, INLINE_REDONE, QUICK_BYTES, READ_HOLDS, REST_IN_VAIN } from '../../src/runtime/cost.ts';
 import { kernelOf } from '../../src/runtime/kernel.ts';
 import { Ledger } from '../../src/runtime/ledger.ts';
 import type { Answered, Question } from '../../src/runtime/question.ts';
@@ -149,13 +149,19 @@ describe('a large question', () => {
     return { ...SMALL, body: [body, Buffer.alloc(bytes - body.length, ' ')] };
   };
 
-  test('is handed to a thread unread where its body is more than INLINE_BYTES', async () => {
+  test('is handed to a thread unread where its body is more than QUICK_BYTES', async () => {
     const { answerer } = start();
     const by = asking(answerer);
-    expect(await answerer.answer(padded(INLINE_BYTES + 1), by)).toBe(elsewhere);
-    expect(played.ask).toHaveBeenCalledExactlyOnceWith(padded(INLINE_BYTES + 1), 1234, GONE, { hold: by.hold, patient: false });
+    expect(await answerer.answer(padded(QUICK_BYTES + 1), by)).toBe(elsewhere);
+    expect(played.ask).toHaveBeenCalledExactlyOnceWith(padded(QUICK_BYTES + 1), 1234, GONE, { hold: by.hold, patient: false, lent: false });
     expect(kernel.reset).not.toHaveBeenCalled();
     expect(answerer.answer(padded(INLINE_BYTES), by)).toMatchObject({ facts: { where: 'inline' } });
+  });
+
+  test('is handed to a thread unread where its body is more than INLINE_BYTES, and it is more than its numbers', async () => {
+    const { answerer } = start();
+    expect(await answerer.answer({ kind: 'shown', as: 'svg', body: padded(INLINE_BYTES + 1).body }, asking(answerer))).toBe(elsewhere);
+    expect(kernel.reset).not.toHaveBeenCalled();
   });
 
   test('is handed on with its price, which it has paid, where it takes too long for the event loop', async () => {
@@ -169,6 +175,7 @@ describe('a large question', () => {
     expect(how).toEqual({
       hold: by.hold,
       patient: false,
+      lent: false,
       paid: true,
       price: { work: 300 * 300 * 16, cost: expect.any(Number), holds: expect.any(Number) },
     });
@@ -214,6 +221,84 @@ describe('a large question', () => {
     const failure = new Failure('deadline-exceeded', 'late');
     played.ask.mockRejectedValueOnce(failure);
     await expect(answerer.answer(COSTLY, asking(answerer))).rejects.toBe(failure);
+  });
+});
+
+describe.runIf(chosenCodec.name === 'wasm')('a question whose body is longer than INLINE_BYTES, and numbers', () => {
+  const tokens = rows(2500, 8);
+  const LONGER = question({ tokens, query: 0, include: ['lse'] });
+  let now = 0;
+
+  beforeEach(() => {
+    now = 1000;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    return () => clock.mockRestore();
+  });
+
+  /** Where it is answered, if reading it takes so long. */
+  async function where(answerer: Answerer, asked: Question, ms = 0): Promise<string> {
+    kernel.reset.mockImplementationOnce(() => {
+      now += ms;
+    });
+    const { facts } = await answerer.answer(asked, asking(answerer));
+    kernel.reset.mockReset();
+    return facts.where;
+  }
+
+  test('is answered on the event loop', async () => {
+    const { answerer } = start();
+    expect(LONGER.body[0]?.length).toBeGreaterThan(INLINE_BYTES);
+    expect(await where(answerer, LONGER)).toBe('inline');
+    expect(kernel.giveBack).toHaveBeenCalledOnce();
+  });
+
+  test('leaves the event loop to others for as long as the last one took', async () => {
+    const { answerer } = start();
+    expect(await where(answerer, LONGER, 3)).toBe('inline');
+    now += 2.9;
+    expect(await where(answerer, LONGER)).toBe('worker');
+    now += 0.2;
+    expect(await where(answerer, LONGER)).toBe('inline');
+  });
+
+  test('keeps no small one from being answered at once', async () => {
+    const { answerer } = start();
+    await where(answerer, LONGER, 3);
+    expect(await where(answerer, SMALL)).toBe('inline');
+  });
+
+  test('that takes too long goes on with its price, and others follow after much longer', async () => {
+    const { answerer } = start();
+    expect(await where(answerer, question({ tokens, include: ['lse'] }), 3)).toBe('worker');
+    expect(played.ask.mock.lastCall?.[3]).toMatchObject({ paid: true, price: { work: 2500 * 2500 * 16 } });
+    now += 3 * REST_IN_VAIN - 1;
+    expect(await where(answerer, LONGER)).toBe('worker');
+    now += 2;
+    expect(await where(answerer, LONGER)).toBe('inline');
+  });
+
+  test.each([
+    ['wrong', question({ tokens, query: 0, includes: ['lse'] })],
+    ['no JSON', { kind: 'attention', body: [...LONGER.body, Buffer.from(',')] } as const],
+  ])('and %s is told so by a thread', async (_what, asked) => {
+    const { answerer } = start();
+    const by = asking(answerer);
+    expect(await answerer.answer(asked, by)).toBe(elsewhere);
+    expect(played.ask).toHaveBeenCalledExactlyOnceWith(asked, 1234, GONE, { hold: by.hold, patient: false, lent: false });
+    expect([by.hold.bytes, by.hold.work]).toEqual([0, 0]);
+    expect(kernel.attend).not.toHaveBeenCalled();
+  });
+
+  test('that asks for too much is refused at once', () => {
+    const answerer = new Answerer({
+      engine,
+      codec: chosenCodec,
+      limits: { ...limits, work: 10 },
+      most: { bytes: 1e9, work: 1e12 },
+      threads: 2,
+      timeoutMs: 1,
+    });
+    expect(() => answerer.answer(LONGER, asking(answerer))).toThrow(expect.objectContaining({ code: 'work-too-large' }));
   });
 });
 

@@ -4,7 +4,7 @@ import { traceReply } from '../../explain/trace-reply.ts';
 import { MOST_WALKED } from '../../explain/walkthrough.ts';
 import { attentionReply } from '../../wire/attention-reply.ts';
 import { DOUBLES, readAttentionRequest } from '../../wire/attention-request.ts';
-import type { NumberReader } from '../../wire/numbers/number-reader.ts';
+import type { JsonReader } from '../../wire/numbers/number-reader.ts';
 import { costOf, paceOf, tokenHolds, tokenLoad } from '../cost.ts';
 import { axesOf, refuseShown, refuseTooMuch, traceNumbersOf } from '../limits.ts';
 import type { Means, QuestionOf, Task } from '../question.ts';
@@ -12,7 +12,7 @@ import { readJsonBody } from './body.ts';
 import { pointingAtZeroVectors } from './zero-vectors.ts';
 
 /** Attention over tokens, as JSON. */
-export function attention({ body }: QuestionOf<'attention'>, { kernel, codec, limits, makeRoom, checkpoint }: Means, reader?: NumberReader): Task {
+export function attention({ body }: QuestionOf<'attention'>, { kernel, codec, limits, makeRoom, checkpoint }: Means, reader?: JsonReader): Task {
   const order = readAttentionRequest(readJsonBody(body, reader, DOUBLES, makeRoom));
   const { attention: asked, printing } = order;
   const sizes = tokenSizes(asked);

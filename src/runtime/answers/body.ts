@@ -1,16 +1,16 @@
 import { parseJson } from '../../wire/json.ts';
-import type { NumberReader } from '../../wire/numbers/number-reader.ts';
+import type { JsonReader } from '../../wire/numbers/number-reader.ts';
 import type { MakeRoom } from '../../wire/parsed-bytes.ts';
 
 /**
  * A body that is JSON as a whole, by the reader where there is one and it can.
- * @param doubles as NumberReader has it
+ * @param doubles as JsonReader has it
  * @param makeRoom asked for what reading will hold
  * @throws Failure `malformed-json`; what `makeRoom` throws
  */
 export function readJsonBody(
   body: readonly Buffer[],
-  reader: NumberReader | undefined,
+  reader: JsonReader | undefined,
   doubles: readonly string[] | 'always',
   makeRoom?: MakeRoom,
 ): unknown {

@@ -4,7 +4,7 @@ import { boundOf, verdict } from '../../diagnose/verdict.ts';
 import { tokenSizes } from '../../engine/token-attention.ts';
 import { printDiagnoseReply, type Said } from '../../wire/diagnose-reply.ts';
 import { type DiagnoseOrder, readDiagnoseRequest } from '../../wire/diagnose-request.ts';
-import type { NumberReader } from '../../wire/numbers/number-reader.ts';
+import type { JsonReader } from '../../wire/numbers/number-reader.ts';
 import { costOf, mostRedone, tokenHolds, tokenLoad } from '../cost.ts';
 import { axesOf, refuseTooMuch, workTooLarge } from '../limits.ts';
 import type { Means, QuestionOf, Task } from '../question.ts';
@@ -15,7 +15,7 @@ import { pointingAtZeroVectors } from './zero-vectors.ts';
 const PAIRS_MS = 100;
 
 /** Which known mistake gives the numbers that somebody's code gave. */
-export function diagnose({ body, as }: QuestionOf<'diagnose'>, { limits, makeRoom, checkpoint }: Means, reader?: NumberReader): Task {
+export function diagnose({ body, as }: QuestionOf<'diagnose'>, { limits, makeRoom, checkpoint }: Means, reader?: JsonReader): Task {
   const asked = readDiagnoseRequest(readJsonBody(body, reader, 'always', makeRoom));
   const { attention, order } = asked;
   const sizes = tokenSizes(attention);

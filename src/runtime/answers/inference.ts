@@ -3,7 +3,7 @@ import { Chunks } from '../../wire/chunks.ts';
 import { type InferenceReply, inferenceReply } from '../../wire/inference-reply.ts';
 import { type AskedInference, type Model, readInferenceRequest } from '../../wire/inference-request.ts';
 import type { Codec } from '../../wire/numbers/codec.ts';
-import type { NumberReader } from '../../wire/numbers/number-reader.ts';
+import type { JsonReader } from '../../wire/numbers/number-reader.ts';
 import { costOf, type Load, PRINTED_BYTES, paceOf } from '../cost.ts';
 import { type CallSize, numbersIn, refuseAxes, refuseCall } from '../limits.ts';
 import { asBytes } from '../memory.ts';
@@ -16,7 +16,7 @@ export const MODEL = { name: 'attention', version: '1' } as const satisfies Mode
 export function inference(
   { body, jsonLength }: QuestionOf<'inference'>,
   { kernel, codec, limits, makeRoom, checkpoint }: Means,
-  reader?: NumberReader,
+  reader?: JsonReader,
 ): Task {
   const order = readInferenceRequest(new Chunks(body), jsonLength, MODEL, { reader, makeRoom });
   const { attributes, precision, shapes } = order;

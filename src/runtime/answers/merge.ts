@@ -1,14 +1,14 @@
 import { mergeAndProject } from '../../engine/merge.ts';
 import { mergeReply } from '../../wire/merge-reply.ts';
 import { readMergeRequest } from '../../wire/merge-request.ts';
-import type { NumberReader } from '../../wire/numbers/number-reader.ts';
+import type { JsonReader } from '../../wire/numbers/number-reader.ts';
 import { costOf, PRINTED_BYTES } from '../cost.ts';
 import { refuseReply, refuseWork } from '../limits.ts';
 import type { Means, QuestionOf, Task } from '../question.ts';
 import { readJsonBody } from './body.ts';
 
 /** Attention over all keys from attention over parts of them. */
-export function merge({ body }: QuestionOf<'merge'>, { codec, limits, makeRoom }: Means, reader?: NumberReader): Task {
+export function merge({ body }: QuestionOf<'merge'>, { codec, limits, makeRoom }: Means, reader?: JsonReader): Task {
   const order = readMergeRequest(readJsonBody(body, reader, 'always', makeRoom));
   const { parts, m, heads, output } = order;
   const inputs = parts[0]?.context.columns ?? 0;

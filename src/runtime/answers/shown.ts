@@ -2,7 +2,7 @@ import { tokenSizes } from '../../engine/token-attention.ts';
 import { drawWeights, MOST_DRAWN, MOST_MARKS, marksOf } from '../../explain/heatmap.ts';
 import { MOST_WALKED, walkThrough, writtenNumbers } from '../../explain/walkthrough.ts';
 import { DOUBLES, readAttentionRequest } from '../../wire/attention-request.ts';
-import type { NumberReader } from '../../wire/numbers/number-reader.ts';
+import type { JsonReader } from '../../wire/numbers/number-reader.ts';
 import { costOf, paceOf, tokenHolds, tokenLoad } from '../cost.ts';
 import { axesOf, refuseMarks, refuseReply, refuseShown, refuseTooMuch } from '../limits.ts';
 import type { Means, QuestionOf, Task } from '../question.ts';
@@ -10,7 +10,7 @@ import { readJsonBody } from './body.ts';
 import { pointingAtZeroVectors } from './zero-vectors.ts';
 
 /** Attention over tokens, shown to people. `include` plays no part. */
-export function shown({ body, as }: QuestionOf<'shown'>, { kernel, limits, makeRoom, checkpoint }: Means, reader?: NumberReader): Task {
+export function shown({ body, as }: QuestionOf<'shown'>, { kernel, limits, makeRoom, checkpoint }: Means, reader?: JsonReader): Task {
   const order = readAttentionRequest(readJsonBody(body, reader, DOUBLES, makeRoom));
   const attention = { ...order.attention, include: new Set(['weights', 'context'] as const) };
   const sizes = tokenSizes(attention);

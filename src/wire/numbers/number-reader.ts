@@ -7,6 +7,9 @@ import { Scanner } from './scanner.ts';
 /** The name of a member that has none: no request has one, so that what stands in for an array can't be a client's. */
 const NAMELESS = /""\s*:/g;
 
+/** Who reads JSON so. */
+export type JsonReader = Pick<NumberReader, 'read'>;
+
 /** Reads JSON with its arrays of numbers and of booleans in memory, as NumberArrays. */
 export class NumberReader {
   readonly #scanner: Scanner;
