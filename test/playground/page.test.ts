@@ -133,6 +133,32 @@ describe('in sight', () => {
     }
   });
 
+  inBrowser('names stay in sight while a large grid scrolls, and cover no number that the keyboard moves to', async (open) => {
+    const { page } = await open(`${service.url}/#tokens=${numbersOf(24, 24)}`, { viewport: { width: 1440, height: 900 } });
+    await cell(page, 't0, d0').focus();
+    const press = async (key: string, times: number) => {
+      for (let time = 0; time < times; time++) await page.keyboard.press(key);
+    };
+    /** The number that has the focus, between the names and the edges of the grid. */
+    const isClear = () =>
+      page.evaluate(`(() => {
+        const boxOf = (element) => element.getBoundingClientRect();
+        const input = document.activeElement;
+        const [number, name, heads, sheet] = [input, input.closest('tr').cells[0], input.closest('table').tHead, input.closest('.sheet')].map(boxOf);
+        return name.left >= sheet.left - 1 && heads.top >= sheet.top - 1 &&
+          number.left >= name.right - 1 && number.top >= heads.bottom - 1 && number.right <= sheet.right + 1 && number.bottom <= sheet.bottom + 1;
+      })()`);
+    for (const [across, down, times, name] of [
+      ['ArrowRight', 'ArrowDown', 20, 't20, d20'],
+      ['ArrowLeft', 'ArrowUp', 16, 't4, d4'],
+    ] as const) {
+      await press(across, times);
+      await press(down, times);
+      expect(await page.evaluate('document.activeElement.ariaLabel')).toBe(name);
+      await expect.poll(isClear).toBe(true);
+    }
+  });
+
   inBrowser('a tap writes a number out, where the finger can see it', async (open) => {
     const { page } = await open(service.url, { viewport: { width: 375, height: 740 }, hasTouch: true, isMobile: true });
     await shown(page, 'weights', '0.4402');
