@@ -6,10 +6,8 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
   'runtime/answerer': ['runtime/answerer-played'],
   'runtime/memory': ['runtime/own-memory'],
   'runtime/offload': ['runtime/offload-played'],
-  'wire/numbers/growing': ['wire/numbers/number-reader'],
   'wire/numbers/harvest': ['wire/numbers/number-reader'],
-  'wire/numbers/number-array': ['wire/numbers/number-reader', 'wire/nested-numbers'],
-  'wire/numbers/scanner': ['wire/numbers/number-reader'],
+  'wire/numbers/scanner': ['wire/numbers/number-reader', 'wire/numbers/number'],
   'wire/numbers/self-check': ['runtime/codec'],
   'wire/string-fault': ['wire/json'],
 };

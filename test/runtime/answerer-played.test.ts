@@ -117,6 +117,8 @@ describe('a small question', () => {
     const { answerer } = start();
     expect(() => answerer.answer(question({}), asking(answerer))).toThrow('is required');
     expect(kernel.giveBack).toHaveBeenCalledOnce();
+    expect(() => answerer.answer(question({ tokens: [[1e30]] }), asking(answerer))).toThrow(expect.objectContaining({ code: 'arithmetic-overflow' }));
+    expect(played.ask).not.toHaveBeenCalled();
   });
 
   test('for which there is no room is refused, with the time after which to ask again', () => {
@@ -139,7 +141,12 @@ describe('a small question', () => {
 
   test('is answered here too where it is patient and there is room', () => {
     const { answerer } = start();
+    kernel.attend.mockImplementationOnce((call) => {
+      expect(answerer.pending.work).toBe(4);
+      return reference.attend(call);
+    });
     expect((answerer.answer(SMALL, asking(answerer, true)) as Answered).answer.body.toString()).toBe(REPLY);
+    expect(kernel.attend).toHaveBeenCalledOnce();
   });
 });
 

@@ -1,5 +1,7 @@
-import { describe, expect, test } from 'vitest';
-import { answerBatch, type Purse } from '../../src/runtime/batch.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { TooMuchToRedo } from '../../src/engine/kernels/kernel.ts';
+import { reference } from '../../src/engine/kernels/reference.ts';
+import { answerBatch, BATCH_BYTES, LONGEST_IN_BATCH, type Purse } from '../../src/runtime/batch.ts';
 import { chooseEngine, kernelOf } from '../../src/runtime/kernel.ts';
 import type { Means, Question } from '../../src/runtime/question.ts';
 import { codec } from '../codec.ts';
@@ -70,4 +72,57 @@ describe('questions that one thread answers one after the other', () => {
     };
     expect(() => told([SMALL], purse(), means({ checkpoint }))).toThrow('gone');
   });
+
+  test('stop before one that holds much memory, however quick it is', () => {
+    const tiled = { ...reference, isTiled: () => true };
+    const holding = question({ tokens: rows(900, 1), include: ['weights'] });
+    const by = purse();
+    expect(told([SMALL, holding, SMALL], by, means({ kernel: tiled }))).toEqual({ stopped: true, outcomes: ['{"context":[1,0]}'] });
+    expect(by.paid).toHaveLength(1);
+  });
+
+  test('stop before one of which too much would have to be redone, which has given back what it paid', () => {
+    const attend = vi.fn(reference.attend);
+    attend
+      .mockImplementationOnce((call) => reference.attend(call))
+      .mockImplementationOnce(() => {
+        throw new TooMuchToRedo(2, 1);
+      });
+    const by = purse();
+    expect(told([SMALL, SMALL, SMALL], by, means({ kernel: { ...reference, attend } }))).toEqual({ stopped: true, outcomes: ['{"context":[1,0]}'] });
+    expect(by.left).toEqual(['{"context":[1,0]}'.length, 0]);
+  });
+
+  test('are left at a defect, and one that was refused before it paid gives nothing back', () => {
+    const attend = () => {
+      throw new Error('defect');
+    };
+    expect(() => told([SMALL], purse(), means({ kernel: { ...reference, attend } }))).toThrow('defect');
+    const by = purse();
+    told([question({})], by);
+    expect([by.paid, by.left]).toEqual([[], []]);
+  });
+
+  test('end with the first where that took all the time, which is begun however late it is', () => {
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+      now += 1000;
+      return now;
+    });
+    try {
+      expect(told([SMALL, SMALL])).toEqual({ stopped: false, outcomes: ['{"context":[1,0]}'] });
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
+  test('were answered on a worker, by their facts', () => {
+    expect(answerBatch([SMALL], means(), purse()).outcomes).toEqual([
+      expect.objectContaining({ facts: expect.objectContaining({ where: 'worker' }) }),
+    ]);
+  });
+});
+
+test('a line of several batches’ length is no part of one', () => {
+  expect(LONGEST_IN_BATCH).toBe(4 * BATCH_BYTES);
 });
