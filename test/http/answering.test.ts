@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { admit, answerRequest } from '../../src/http/answering.ts';
+import { admit, answerAs, answerRequest } from '../../src/http/answering.ts';
 import type { Metrics } from '../../src/http/metrics.ts';
 import type { Hold } from '../../src/runtime/admission.ts';
 import type { Facts } from '../../src/runtime/question.ts';
@@ -41,6 +41,17 @@ const small = useSmall((app) => {
     });
   route('/', (facts, reply) => reply.header('x-work', facts.work).type('application/json'));
   route('/tensors', () => undefined, true);
+  app.post('/as', (request, reply) => answerAs(request, reply, answering, 'text/x-words', (body) => ({ kind: 'attention', body })));
+  app.post('/as/more', (request, reply) =>
+    answerAs(
+      request,
+      reply,
+      answering,
+      'text/x-words',
+      (body) => ({ kind: 'attention', body }),
+      () => void reply.header('x-more', 'yes'),
+    ),
+  );
   route('/defect', () => {
     throw new Error('in the head');
   });
@@ -53,6 +64,14 @@ describe('a request with one answer', () => {
     const { status, headers, text } = await post('/', QUESTION);
     expect([status, text, headers['x-work']]).toEqual([200, expect.stringMatching(/^\{"lse":/), '4']);
     expect(headers['server-timing']).toMatch(/^decode;dur=[\d.]+, compute;dur=[\d.]+, encode;dur=[\d.]+$/);
+  });
+
+  test('is answered in the representation that was chosen, which its type says, and what the route adds', async () => {
+    const { status, headers, text } = await post('/as', QUESTION);
+    expect([status, text]).toEqual([200, expect.stringMatching(/^\{"lse":/)]);
+    expect(headers).toMatchObject({ 'content-type': 'text/x-words; charset=utf-8', vary: 'accept' });
+    expect(headers).not.toHaveProperty('x-more');
+    expect((await post('/as/more', QUESTION)).headers).toMatchObject({ 'content-type': 'text/x-words; charset=utf-8', 'x-more': 'yes' });
   });
 
   test('leaves what it was for the log, the metrics and the span', async () => {

@@ -110,7 +110,75 @@ describe('the lines of a stream', () => {
   });
 });
 
+describe('how far the lines are', () => {
+  test('is told: whether any are under way or wait, and whether the first batch has been answered', async () => {
+    const { threads, push, first, batches } = start();
+    expect([batches.empty, batches.settled, batches.bytes]).toEqual([true, false, 0]);
+    push('a', 'b', undefined);
+    expect([batches.empty, batches.settled, batches.bytes]).toEqual([false, false, 2]);
+    threads.asked[1]?.tell();
+    await new Promise(setImmediate);
+    expect(batches.settled).toBe(false);
+    threads.asked[0]?.tell();
+    await batches.progress();
+    expect(batches.settled).toBe(true);
+    await first();
+    expect(batches.settled).toBe(true);
+    await first();
+    expect([batches.empty, batches.settled]).toEqual([false, false]);
+    expect(batches.takeSingle()).toMatchObject({ number: 3 });
+    expect([batches.empty, batches.bytes]).toEqual([true, 0]);
+  });
+
+  test('is waited for no longer than the first batch takes, and not at all where there is none', async () => {
+    const { threads, push, batches } = start();
+    await batches.progress();
+    push('a', 'b');
+    let came = false;
+    const waits = batches.progress().then(() => {
+      came = true;
+    });
+    threads.asked[1]?.tell();
+    await new Promise(setImmediate);
+    expect(came).toBe(false);
+    threads.asked[0]?.tell();
+    await waits;
+  });
+
+  test('is known to the byte where lines are taken back', async () => {
+    const { threads, push, first, batches } = start();
+    push('aa', 'bbb', 'c', 'dddd');
+    threads.asked[0]?.tell(1, true);
+    await first();
+    expect(batches.bytes).toBe('bbbcdddd'.length);
+    batches.takeSingle();
+    expect(batches.bytes).toBe('cdddd'.length);
+    batches.together();
+    batches.start();
+    expect(batches.bytes).toBe('cdddd'.length);
+  });
+
+  test('is a defect to ask for where no line is under way', async () => {
+    await expect(start().first()).rejects.toThrow('no line is under way');
+  });
+});
+
 describe('a line that has to be answered by itself', () => {
+  test('is none where the first that waits may be part of a batch, or where one is under way', async () => {
+    const { threads, push, batches } = start();
+    threads.busy = 2;
+    expect(batches.takeSingle()).toBeUndefined();
+    push('a');
+    expect(threads.asked).toHaveLength(1);
+    push('b');
+    expect(batches.takeSingle()).toBeUndefined();
+    batches.push({ number: 3, bytes: undefined });
+    expect(batches.takeSingle()).toBeUndefined();
+    const idle = start();
+    idle.batches.push({ number: 1, bytes: Buffer.from('a') });
+    expect(idle.batches.takeSingle()).toBeUndefined();
+  });
+
   test('waits until nothing is before it, and what is behind it is given up and answered after it', async () => {
     const { threads, push, first, batches } = start();
     push('a', 'b', 'c', 'd');
@@ -141,12 +209,24 @@ describe('a line that has to be answered by itself', () => {
     expect(threads.asked[1]?.texts).toEqual(['b']);
   });
 
-  test('is each one of a thread that died', async () => {
+  test('is none that is as long as one of a batch may be', () => {
+    const { threads, push } = start();
+    push('x'.repeat(LONGEST_IN_BATCH));
+    expect(threads.asked).toHaveLength(1);
+  });
+
+  test('is each one of a thread that died, or failed of anything but the end of the service', async () => {
     const { threads, push, first, batches } = start();
     push('a');
     threads.asked[0]?.fail(new Error('the thread ended'));
     expect(await first()).toEqual([]);
     expect(batches.takeSingle()).toMatchObject({ number: 1 });
+    push('b');
+    batches.together();
+    batches.start();
+    threads.asked[1]?.fail(new Failure('deadline-exceeded', 'late'));
+    expect(await first()).toEqual([]);
+    expect(batches.takeSingle()).toMatchObject({ number: 2 });
   });
 });
 
@@ -157,6 +237,9 @@ describe('lines that are not going to be answered', () => {
     threads.asked[0]?.fail(new Failure('shutting-down', 'closing'));
     expect(await first()).toEqual(['1 shutting-down']);
     expect(batches.empty).toBe(true);
+    // Lines behind them are still given to threads, each of which refuses them.
+    push('b');
+    expect(threads.asked.map(({ texts }) => texts)).toEqual([['a'], ['b']]);
   });
 
   test('hold nothing, and no thread begins on those that wait', async () => {

@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { requireKeys } from '../../src/http/keys.ts';
 import { open, statuses } from './raw.ts';
 import { useService } from './service.ts';
+import { useSmall } from './small.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keys-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -105,4 +107,32 @@ describe('with keys set', () => {
 
 test('without keys the service is open, whatever a client sends', async () => {
   expect((await unlocked.ask(QUESTION, { headers: bearer('anything') })).status).toBe(200);
+});
+
+describe('a route’s own first hook', () => {
+  const seen: string[] = [];
+  const small = useSmall(async (app) => {
+    await requireKeys(app, ['a-key']);
+    const note = (name: string) => async () => void seen.push(name);
+    app.post('/one', { onRequest: note('one') }, async () => 'one');
+    app.post('/two', { onRequest: [note('first'), note('second')] }, async () => 'two');
+    app.post('/none', async () => 'none');
+    app.get('/one', async () => 'got');
+  });
+  const post = (path: string, headers: Record<string, string> = {}) => small.ask(path, { method: 'POST', headers });
+
+  test('comes after the look at the key, and not at all without one', async () => {
+    expect((await post('/one', bearer('a-key'))).text).toBe('one');
+    expect((await post('/two', bearer('a-key'))).text).toBe('two');
+    expect((await post('/none', bearer('a-key'))).text).toBe('none');
+    expect(seen).toEqual(['one', 'first', 'second']);
+    for (const path of ['/one', '/two', '/none']) expect((await post(path)).headers['www-authenticate']).toBe('Bearer');
+    expect(seen).toHaveLength(3);
+  });
+
+  test('says nothing of keys where the key was right, or where none is asked for', async () => {
+    expect((await post('/one', bearer('a-key'))).headers).not.toHaveProperty('www-authenticate');
+    const { text, headers } = await small.ask('/one');
+    expect([text, headers['www-authenticate']]).toEqual(['got', undefined]);
+  });
 });

@@ -1,6 +1,11 @@
 /** The tests that hold a file of `src/`, where they are not those of its own name, or where those start threads. */
 const HELD_BY: Readonly<Record<string, readonly string[]>> = {
   'http/metrics': ['http/measuring', 'http/exposition'],
+  'http/routes/attention': ['http/attention-routes'],
+  'http/routes/diagnose': ['http/attention-routes'],
+  'http/routes/inference': ['http/inference-routes'],
+  'http/routes/metrics': ['http/attention-routes'],
+  'http/tracing': ['http/traces'],
   'http/vary': ['http/cors'],
   'runtime/admission': ['runtime/hold'],
   'runtime/answerer': ['runtime/answerer-played'],
@@ -8,7 +13,6 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
   'runtime/offload': ['runtime/offload-played'],
   'wire/numbers/harvest': ['wire/numbers/number-reader'],
   'wire/numbers/scanner': ['wire/numbers/number-reader', 'wire/numbers/number'],
-  'wire/numbers/self-check': ['runtime/codec'],
   'wire/string-fault': ['wire/json'],
 };
 

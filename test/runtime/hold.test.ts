@@ -323,3 +323,35 @@ describe('a reply in memory that is lent', () => {
     expect(giveBack).toHaveBeenCalledTimes(1);
   });
 });
+
+describe('a process that can take no request', () => {
+  test('opens none, and says why and when to ask again; one that can opens them', () => {
+    let why: string | undefined = 'memory is short';
+    const by = new Admission(
+      new Ledger({ bytes: 1000, work: 1000 }),
+      () => 7,
+      () => why,
+    );
+    expect(failureOf(() => by.open(1))).toMatchObject({ code: 'overloaded', message: 'memory is short', retryAfter: 7 });
+    why = undefined;
+    expect(by.open(1).bytes).toBe(0);
+  });
+});
+
+describe('a refusal for load says', () => {
+  const refusedOf = (body: number) => {
+    const { by } = admission({ bytes: 10 * SMALL, work: 1000 });
+    by.openLine(1).pay({ holds: 0, work: 900 });
+    return failureOf(() => by.openLine(body).pay({ holds: 0, work: 101 })).message;
+  };
+
+  test('what others hold, what is asked for, and the bound', () => {
+    expect(refusedOf(SMALL)).toBe('the requests under way hold 900 multiply-adds together, and this one asks for 101 more; MAX_PENDING_WORK is 1000');
+  });
+
+  test('what is kept of it for small bodies, where the body is none', () => {
+    expect(refusedOf(SMALL + 1)).toBe(
+      `the requests under way hold 900 multiply-adds together, and this one asks for 101 more; MAX_PENDING_WORK is 1000, an eighth of which is kept for bodies up to ${SMALL} bytes`,
+    );
+  });
+});
