@@ -1,6 +1,8 @@
 /** The tests that hold a file of `src/`, where they are not those of its own name, or where those start threads. */
 const HELD_BY: Readonly<Record<string, readonly string[]>> = {
+  'engine/kernels/kernel': ['engine/kernels/redo'],
   'http/metrics': ['http/measuring', 'http/exposition'],
+  'http/ndjson': ['http/ndjson', 'http/ndjson-played'],
   'http/routes/attention': ['http/attention-routes'],
   'http/routes/diagnose': ['http/attention-routes'],
   'http/routes/inference': ['http/inference-routes'],
