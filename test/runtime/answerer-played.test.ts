@@ -223,6 +223,12 @@ describe('a large question', () => {
     expect(ledger()).toEqual(['elsewhere'.length, 0]);
   });
 
+  test('may be answered in memory that is lent, where who asks says so', async () => {
+    const { answerer } = start();
+    await answerer.answer(COSTLY, { ...asking(answerer), lent: true });
+    expect(played.ask.mock.lastCall?.[3]).toMatchObject({ lent: true });
+  });
+
   test('that fails on its thread fails here, as it is', async () => {
     const { answerer } = start();
     const failure = new Failure('deadline-exceeded', 'late');
