@@ -88,7 +88,7 @@ describe('the modules are trusted where they', () => {
     });
     expect(passesSelfCheck(right, recorded)).toBe(true);
     const known = (JSON.parse(texts[0] ?? '') as { readonly é: number[][] }).é;
-    expect(known.flat()).toEqual(expect.arrayContaining([-0, 5e-324, 1.5e300, 0.1234567890123456789, 1e23, 9007199254740992]));
+    expect(known.flat()).toEqual(expect.arrayContaining([-0, 5e-324, 1.5e300, 0.12345678901234568, 1e23, 9007199254740992]));
     expect(
       passesSelfCheck(
         right,
@@ -114,7 +114,7 @@ describe('the modules are trusted where they', () => {
   });
 
   test('read into memory of their own or of others', () => {
-    const known = Float64Array.of(0, -0, 1, -0.1, 1e-7, 5e-324, 1.5e300, 0.1234567890123456789, 3, 12345678.25, 1e23, 0, 9007199254740992, 5, 7, 1);
+    const known = Float64Array.of(0, -0, 1, -0.1, 1e-7, 5e-324, 1.5e300, 0.12345678901234568, 3, 12345678.25, 1e23, 0, 9007199254740992, 5, 7, 1);
     const part = new Float64Array(20);
     part.set(known, 2);
     const given = reading(() => ({ value: { é: new NumberArray(part.subarray(2, 18), [2, 8], false) } }));
