@@ -3,6 +3,7 @@ const HELD_BY: Readonly<Record<string, readonly string[]>> = {
   'engine/kernels/kernel': ['engine/kernels/redo'],
   'http/metrics': ['http/measuring', 'http/exposition'],
   'http/ndjson': ['http/ndjson', 'http/ndjson-played'],
+  'http/packing': ['http/packing', 'http/packing-bounds'],
   'http/routes/attention': ['http/attention-routes'],
   'http/routes/diagnose': ['http/attention-routes'],
   'http/routes/inference': ['http/inference-routes'],
