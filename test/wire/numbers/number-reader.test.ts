@@ -26,6 +26,7 @@ describe('a text with arrays of numbers and of booleans', () => {
     ['white space wherever it may be', ` {\n"a" :\t[ [ 1 ,\r\n 2, 3${' '.repeat(100)}] \n,[4,5, -6 ] ] , "b":[ ] }\n`],
     ['three axes', `{"bias":[${MATRIX},${MATRIX},${MATRIX}]}`],
     ['eight axes', `[[[[[[[${LONG}]]]]]]]`],
+    ['nine axes', `[[[[[[[[${LONG}]]]]]]]]`],
     ['booleans', `{"mask":[[${'true,false,'.repeat(10)}true],[${'false,false,'.repeat(10)}true]]}`],
     ['nulls', `{"lse":[[null,1${FILLER}],[1,null${FILLER}]]}`],
     ['a long list', `{"b_query":${LIST}}`],
@@ -61,6 +62,8 @@ describe('a text with arrays of numbers and of booleans', () => {
     ['numbers among booleans', `[[true,1${FILLER}]]`],
     ['booleans among numbers', `[[1,true${FILLER}]]`],
     ['an infinity', `[[1,1e999${FILLER}]]`],
+    ['a number just past the greatest', `[[1,1.7976931348623159e308${FILLER}]]`],
+    ['a number past it, below the next power of two', `[[1,3e308${FILLER}]]`],
     ['sixty-five levels', `${'{"a":'.repeat(63)}${MATRIX}${'}'.repeat(63)}`],
     ['sixty-five objects', `${'{"a":'.repeat(65)}1${'}'.repeat(65)}`],
     ['sixty-five arrays', `${'['.repeat(65)}${']'.repeat(65)}`],
@@ -74,6 +77,7 @@ describe('a text with arrays of numbers and of booleans', () => {
     ['two commas', `[[1,,2${FILLER}]]`],
     ['a comma at the end', `[[1${FILLER},]]`],
     ['a word that is none', `[[1,nul${FILLER}]]`],
+    ['a false that ends otherwise', `[[falsy,true${',true'.repeat(20)}]]`],
     ['truth cut short', `[[tru,true${',true'.repeat(20)}]]`],
     ['a bracket too many', `${MATRIX}]`],
     ['an array for a name', `{${MATRIX}:1}`],
@@ -82,6 +86,11 @@ describe('a text with arrays of numbers and of booleans', () => {
     ['nothing', ''],
   ])('is left to JSON.parse where it has %s', (_, text) => {
     expect(read(text)).toBeUndefined();
+  });
+
+  test.each(['{"a":"', '{"a":"\\\\\\'])('is read from its beginning, whatever the one before ended in: %s', (before) => {
+    expect(read(before)).toBeUndefined();
+    agrees(`{"a":"b","c":${MATRIX}}`);
   });
 
   test('is as long as it likes: 200,000 short arrays beside objects', () => {
@@ -165,6 +174,10 @@ describe('the border of two windows', () => {
 
   test('may be anywhere in a body that is one array of booleans', () => {
     for (let cut = 0; cut < 30; cut++) agrees(`${' '.repeat(cut)}{"mask":[[${'true,false],['.repeat(5200)}false,true]]}`);
+  });
+
+  test('may lie between two arrays of booleans', () => {
+    agrees(`{"mask":[[${'true,false],['.repeat(5200)}false,true]],"b":[[${'true,'.repeat(20)}false]]}`);
   });
 
   test('does not make a short array a long one', () => {
