@@ -196,8 +196,12 @@ describe('replies that nobody reads', () => {
     // Nobody reads, so that there is no room from then on.
     await expect.poll(asking).toBe(429);
     expect(await asking()).toBe(429);
+    // Nothing is in work any more, and what has been answered is held.
+    await expect.poll(() => service.pending()).toMatchObject({ queueLength: 0, busyThreads: 0 });
+    expect(service.pending().bytes).toBeGreaterThan(50_000_000);
     for (const { socket } of idle) socket.destroy();
-    await expect.poll(asking).toBe(200);
+    await expect.poll(() => service.pending().bytes).toBe(0);
+    expect(await asking()).toBe(200);
   });
 });
 
