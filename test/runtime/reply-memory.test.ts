@@ -83,3 +83,44 @@ test('memory of another kind is left alone', () => {
   expect(() => giveBack(Buffer.from('a text'))).not.toThrow();
   expect(() => new ReplyMemory().handOver(Buffer.from('a text'))).not.toThrow();
 });
+
+describe('what a thread keeps', () => {
+  /** Just so many MiB of memory, with its head. */
+  const mib = (count: number) => count * MIB - 64;
+  const free = (memory: ReplyMemory, count: number) => {
+    const reply = handedOver(memory, mib(count));
+    giveBack(reply);
+    return reply;
+  };
+
+  test('comes to 24 MiB at most, of which what is free gives way to what is wanted', () => {
+    const memory = lending();
+    const small = free(memory, 10);
+    const large = handedOver(memory, mib(20));
+    expect(large.buffer).toBeInstanceOf(SharedArrayBuffer);
+    const own = handedOver(memory, mib(10));
+    expect(own.buffer).not.toBe(small.buffer);
+    expect(own.buffer).toBeInstanceOf(ArrayBuffer);
+  });
+
+  test('has what is free and fits beside what is wanted, the first of it first', () => {
+    const memory = lending();
+    const [two, three] = [handedOver(memory, mib(2)), handedOver(memory, mib(3))];
+    giveBack(two);
+    giveBack(three);
+    handedOver(memory, mib(20));
+    const again = handedOver(memory, mib(2));
+    expect(again.buffer).toBe(two.buffer);
+    giveBack(again);
+    const other = handedOver(memory, mib(3));
+    expect(other.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(other.buffer).not.toBe(three.buffer);
+  });
+
+  test('has what fills the rest exactly', () => {
+    const memory = lending();
+    const four = free(memory, 4);
+    handedOver(memory, mib(20));
+    expect(handedOver(memory, mib(4)).buffer).toBe(four.buffer);
+  });
+});
