@@ -60,6 +60,7 @@ describe('pictures out of sight', () => {
     await expect.poll(softmax).toContain('0.4402');
     // Time stands still, and with it what is drawn soon after.
     await page.clock.install();
+    await page.clock.pauseAt(Date.now() + 60_000);
     const edit = async (text: string, weight: string) => {
       await page.evaluate('scrollTo(0, 0)');
       await cell(page, 'cat, x').fill(text);
