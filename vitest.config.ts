@@ -19,23 +19,27 @@ const ASKED = [
   'test/wire/*-reply.test.ts',
 ];
 
-/** How long these take on two cores is known: they come first, so that no worker is left alone with one of them at the end. */
+/** How long these take on two cores is known: they come first, so that no worker is left alone with one of them at the end; those of a project together, since a worker is of one. */
 const LONG = [
   'deploy/image',
+  'deploy/balancer',
   'playground/page',
+  'main',
   'mutated',
   'overload',
-  'main',
-  'deploy/balancer',
-  'runtime/offload',
+  'hostile',
+  'clients',
   'documents/page',
   'documents/problems',
-  'clients',
-  'playground/pictures',
   'http/readers',
-  'explain/heatmap',
+  'http/admission',
+  'playground/teaching',
+  'playground/pictures',
+  'runtime/offload',
+  'http/stream',
   'wire/numbers/number',
   'wire/numbers/printer',
+  'explain/heatmap',
 ];
 
 class LongFirst extends BaseSequencer {
