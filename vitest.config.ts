@@ -9,6 +9,7 @@ const PURE = ['test/{diagnose,engine,explain,schemas,wire}/**/*.test.ts', 'test/
 /** Tests that look at the memory, the threads or the clocks of their own process, end threads in it, or play a module of it (`vi.mock`): each has a process to itself. */
 const ALONE = [
   'test/http/{many,many-on-threads,memory,stream}.test.ts',
+  'test/wire/parsed-bytes.test.ts',
   'test/runtime/{answerer,memory,offload,own-memory,pressure,*-played}.test.ts',
 ];
 
@@ -64,7 +65,7 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     sequence: { sequencer: LongFirst },
     projects: [
-      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+      { extends: true, test: { name: 'pure', include: PURE, exclude: ALONE, isolate: false } },
       // The others start what they need and end it: workers keep what is loaded, which is up to a second of each file.
       {
         extends: true,
