@@ -41,6 +41,12 @@ const small = useSmall((app) => {
     });
   route('/', (facts, reply) => reply.header('x-work', facts.work).type('application/json'));
   route('/tensors', () => undefined, true);
+  // As over HTTP/2, whose connection has frames to send yet when a response is closed.
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.url === '/two') Object.defineProperty(request.raw, 'httpVersionMajor', { value: 2 });
+    done();
+  });
+  route('/two', () => undefined);
   app.post('/as', (request, reply) => answerAs(request, reply, answering, 'text/x-words', (body) => ({ kind: 'attention', body })));
   app.post('/as/more', (request, reply) =>
     answerAs(
@@ -64,6 +70,16 @@ describe('a request with one answer', () => {
     const { status, headers, text } = await post('/', QUESTION);
     expect([status, text, headers['x-work']]).toEqual([200, expect.stringMatching(/^\{"lse":/), '4']);
     expect(headers['server-timing']).toMatch(/^decode;dur=[\d.]+, compute;dur=[\d.]+, encode;dur=[\d.]+$/);
+  });
+
+  test.each([
+    ['1', '/', true],
+    ['2', '/two', false],
+  ])('over HTTP/%s may have its reply in memory that is lent: at %s, %s', async (_version, path, lent) => {
+    const answer = vi.spyOn(answerer, 'answer');
+    await post(path, QUESTION);
+    expect(answer).toHaveBeenCalledExactlyOnceWith(expect.anything(), expect.objectContaining({ lent }));
+    answer.mockRestore();
   });
 
   test('is answered in the representation that was chosen, which its type says, and what the route adds', async () => {
