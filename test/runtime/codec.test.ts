@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { reference } from '../../src/engine/kernels/reference.ts';
 import { beginAnswer } from '../../src/runtime/answers.ts';
 import { chooseCodec, codecOf } from '../../src/runtime/codec.ts';
@@ -50,4 +50,25 @@ describe('the codec in WebAssembly', () => {
 test('JavaScript alone is what JSON_CODEC=portable asks for', () => {
   expect(chooseCodec('portable')).toEqual({ name: 'portable' });
   expect(codecOf(chooseCodec('portable'))).toBe(portable);
+});
+
+describe('a machine that does not take the modules', () => {
+  const refusing = (error: Error) => {
+    const module = vi.spyOn(WebAssembly, 'Module').mockImplementation(function refuse() {
+      throw error;
+    });
+    try {
+      return chooseCodec('auto');
+    } finally {
+      module.mockRestore();
+    }
+  };
+
+  test.each(['CompileError', 'LinkError', 'RuntimeError'] as const)('has JavaScript alone: %s', (name) => {
+    expect(refusing(new WebAssembly[name]('no such instruction'))).toEqual({ name: 'portable' });
+  });
+
+  test('is no excuse for a defect', () => {
+    expect(() => refusing(new RangeError('a defect'))).toThrow('a defect');
+  });
 });
