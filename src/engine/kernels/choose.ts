@@ -59,9 +59,7 @@ export function chooseKernel(builds: Builds, setFlag?: (flag: string) => void): 
       const modules = { float32: compile(build.float32, number), float64: compile(build.float64, number) };
       if (!passesSelfCheck(modules)) continue;
       const rates = measure(modules);
-      const fastest = Math.max(...Object.values(rates));
-      const tile = TILES.findLast((one) => rates[one] >= NEARLY * fastest) ?? '6x16';
-      return { modules, tile, rates, revectorised, relaxed, milliseconds: performance.now() - started };
+      return { modules, tile: bestTile(rates, revectorised), rates, revectorised, relaxed, milliseconds: performance.now() - started };
     } catch (error) {
       // A machine without the instructions refuses the module: the next way is tried.
       if (!(error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError || error instanceof WebAssembly.RuntimeError))
@@ -76,8 +74,18 @@ export function chooseKernel(builds: Builds, setFlag?: (flag: string) => void): 
 /** From narrow to wide. */
 const TILES = Object.keys(TILE) as Tile[];
 
-/** Rates this near to the fastest are not told apart in so short a time; of those the widest tile does best on long calls. */
+/** Rates this near to the fastest are not told apart in so short a time. */
 const NEARLY = 0.9;
+
+/**
+ * The tile for long calls by the rates of a short one, in GFLOP/s: of those that are nearly the fastest the widest where V8 joins
+ * pairs of vectors, and else the narrowest, which fits the registers that are left then (bench/README.md).
+ */
+export function bestTile(rates: Readonly<Record<Tile, number>>, revectorised: boolean): Tile {
+  const fastest = Math.max(...Object.values(rates));
+  const near = TILES.filter((tile) => rates[tile] >= NEARLY * fastest);
+  return near.at(revectorised ? -1 : 0) ?? '6x16';
+}
 
 /** With a custom section that differs each time: V8 gives equal bytes the code that it compiled before, under other flags. */
 function compile(build: Uint8Array, number: number): WebAssembly.Module {

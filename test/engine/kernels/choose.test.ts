@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Build, chooseKernel, passesSelfCheck } from '../../../src/engine/kernels/choose.ts';
+import { type Build, bestTile, chooseKernel, passesSelfCheck } from '../../../src/engine/kernels/choose.ts';
 import type { Modules } from '../../../src/engine/kernels/job.ts';
 import { floats, type Precision } from '../../../src/engine/tensor.ts';
 import { readBuilds } from '../../../src/runtime/kernel.ts';
@@ -90,12 +90,21 @@ function tinyBuild({ pages = 2, instructions = [] }: { readonly pages?: number; 
 }
 
 describe('chooseKernel', () => {
-  test('takes a module with the widest of its fastest tiles, without a flag where none may be set', () => {
+  test('takes a module with the best of its tiles, without a flag where none may be set', () => {
     const choice = chooseKernel(builds);
     expect(choice).toMatchObject({ relaxed: true, revectorised: false });
-    const rates = choice?.rates ?? { '6x8': 0, '4x16': 0, '6x16': 0 };
-    const near = (['6x8', '4x16', '6x16'] as const).filter((tile) => rates[tile] >= 0.9 * Math.max(...Object.values(rates)));
-    expect(choice?.tile).toBe(near.at(-1));
+    expect(choice?.tile).toBe(bestTile(choice?.rates ?? { '6x8': 0, '4x16': 0, '6x16': 0 }, false));
+  });
+
+  test.each([
+    [{ '6x8': 34, '4x16': 32, '6x16': 27 }, false, '6x8'],
+    [{ '6x8': 29, '4x16': 32, '6x16': 28 }, false, '6x8'],
+    [{ '6x8': 28, '4x16': 32, '6x16': 27 }, false, '4x16'],
+    [{ '6x8': 45, '4x16': 60, '6x16': 54 }, true, '6x16'],
+    [{ '6x8': 45, '4x16': 61, '6x16': 54 }, true, '4x16'],
+    [{ '6x8': 13, '4x16': 14, '6x16': 14 }, true, '6x16'],
+  ] as const)('of %j, vectors joined: %s, the best tile is %s', (rates, revectorised, tile) => {
+    expect(bestTile(rates, revectorised)).toBe(tile);
   });
 
   test('falls back to the other build where one gives wrong answers', () => {
