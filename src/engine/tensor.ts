@@ -38,9 +38,15 @@ export function floats(precision: Precision, length: number): Floats {
   return precision === 'float32' ? new Float32Array(length) : new Float64Array(length);
 }
 
-/** Where the first number stands that is not finite; −1 where all are. A loop of its own: findIndex takes many times as long. */
+/**
+ * Where the first number stands that is not finite; −1 where all are. A loop of its own: findIndex takes many times as long. Only what is not finite less
+ * itself is not 0; with Number.isFinite V8 14.6's optimised loop came to take 130 ns a number, for as long as the thread lived.
+ */
 export function firstNotFinite(data: Floats): number {
-  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] ?? 0;
+    if (value - value !== 0) return i;
+  }
   return -1;
 }
 
