@@ -13,6 +13,8 @@ import { brokenEncoding, unpack } from './unpacking.ts';
 export interface BodyLimits {
   readonly maxBytes: number;
   readonly timeoutMs: number;
+  /** What sets the limit, as a longer body is told: MAX_BODY_BYTES where it is not said. */
+  readonly rule?: string;
 }
 
 /** A body up to this length is mostly here with its headers: then nothing waits for it, no timer and no listener. */
@@ -44,7 +46,7 @@ export function openBody({ raw, headers }: FastifyRequest): Readable {
 export async function readChunks(request: FastifyRequest, limits: BodyLimits, hold: Hold): Promise<readonly Buffer[]> {
   encodingOf(request.headers); // a coding that is not read here is said first, whatever the size
   const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > limits.maxBytes) throw tooLarge(`${announced}`, limits.maxBytes);
+  if (announced > limits.maxBytes) throw tooLarge(`${announced}`, limits);
   hold.expect(announced);
   const source = openBody(request);
   const { raw } = request;
@@ -63,9 +65,10 @@ export async function readChunks(request: FastifyRequest, limits: BodyLimits, ho
 function collect(
   source: Readable,
   { raw, server: { attentionLifecycle: lifecycle } }: FastifyRequest,
-  { maxBytes, timeoutMs }: BodyLimits,
+  limits: BodyLimits,
   hold: Hold,
 ): Promise<readonly Buffer[]> {
+  const { maxBytes, timeoutMs } = limits;
   return new Promise((resolve, reject) => {
     const pieces = new Pieces();
     let bytes = 0;
@@ -83,7 +86,7 @@ function collect(
     };
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length;
-      if (bytes > maxBytes) fail(tooLarge(`more than ${maxBytes}`, maxBytes));
+      if (bytes > maxBytes) fail(tooLarge(`more than ${maxBytes}`, limits));
       else if (grown(bytes)) pieces.push(chunk);
     };
     const grown = (to: number): boolean => {
@@ -114,6 +117,6 @@ function collect(
   });
 }
 
-function tooLarge(got: string, maxBytes: number): Failure {
-  return new Failure('body-too-large', `the body has ${got} bytes; MAX_BODY_BYTES is ${maxBytes}`);
+function tooLarge(got: string, { maxBytes, rule = 'MAX_BODY_BYTES is' }: BodyLimits): Failure {
+  return new Failure('body-too-large', `the body has ${got} bytes; ${rule} ${maxBytes}`);
 }

@@ -3,7 +3,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Failure } from '../../engine/failure.ts';
 import { MODEL } from '../../runtime/answers/inference.ts';
 import { INLINE_BYTES } from '../../runtime/cost.ts';
-import { bodyBytes } from '../../runtime/memory.ts';
 import { BodyHeaders } from '../../schemas/headers.ts';
 import {
   InferenceError,
@@ -70,11 +69,11 @@ export async function inferenceRoutes(app: FastifyInstance, { answering, preflig
     app.post(`${path}/infer`, { schema: inferDocumentation(`${of}Infer`) }, (request, reply) => infer(request, reply, answering, statistics));
   }
   get('/models/stats', 'statistics', 'What was asked of all models, of which there is one', ModelStatistics, () => statistics.reply());
+  const { bodies } = answering;
+  // It is parsed on the event loop.
+  const indexBodies = bodies.maxBytes <= INLINE_BYTES ? bodies : { ...bodies, maxBytes: INLINE_BYTES, rule: 'a request for the index has at most' };
   app.post('/repository/index', { schema: INDEX_DOCUMENTATION }, async (request, reply) => {
-    const body = await readChunks(request, answering.bodies, admit(reply, answering.answerer));
-    const bytes = bodyBytes({ body });
-    // It is parsed on the event loop.
-    if (bytes > INLINE_BYTES) throw new Failure('body-too-large', `the body has ${bytes} bytes; a request for the index has at most ${INLINE_BYTES}`);
+    const body = await readChunks(request, indexBodies, admit(reply, answering.answerer));
     const { readyOnly } = readRepositoryIndex(Buffer.concat(body));
     const { ready } = app.attentionLifecycle;
     if (readyOnly && !ready) return [];
