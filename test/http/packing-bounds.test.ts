@@ -1,26 +1,18 @@
-import { createHook } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { brotliCompressSync, constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { request } from 'undici';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { packOnce, packReplies } from '../../src/http/packing.ts';
+import { useCountOfPackers } from './packers.ts';
 import { open } from './raw.ts';
 import { useSmall } from './small.ts';
 
 const LONG = 'attention '.repeat(1000);
 const MIB = 2 ** 20;
 
-/** How many packers, and unpackers, were made in this process. */
-const packers = { made: 0 };
-const watch = createHook({
-  init: (_id, type) => {
-    if (type === 'ZLIB') packers.made++;
-  },
-});
-beforeAll(() => void watch.enable());
-afterAll(() => void watch.disable());
+const packers = useCountOfPackers();
 
 /** Text that no packer makes much shorter, the same each time. */
 function noise(bytes: number, seed: string): string {

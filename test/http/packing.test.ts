@@ -1,9 +1,9 @@
-import { createHook } from 'node:async_hooks';
 import { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { request } from 'undici';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { packReplies } from '../../src/http/packing.ts';
+import { useCountOfPackers } from './packers.ts';
 import { useService } from './service.ts';
 import { useSmall } from './small.ts';
 
@@ -12,15 +12,7 @@ const LONG = 'attention '.repeat(1000);
 
 let changes = 0;
 const files: Readable[] = [];
-/** How many packers, and unpackers, were made in this process. */
-const packers = { made: 0 };
-const watch = createHook({
-  init: (_id, type) => {
-    if (type === 'ZLIB') packers.made++;
-  },
-});
-beforeAll(() => void watch.enable());
-afterAll(() => void watch.disable());
+const packers = useCountOfPackers();
 
 const small = useSmall(async (app) => {
   packReplies(app, { numbers: false });

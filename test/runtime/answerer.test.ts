@@ -5,14 +5,15 @@ import type { Facts, Question } from '../../src/runtime/question.ts';
 import { chosenCodec } from '../codec.ts';
 import { withFacts } from '../facts.ts';
 
-const answerer = new Answerer({
+const SETTINGS = {
   engine: chooseEngine('simd'),
   codec: chosenCodec,
   limits: { work: 2e11, replyNumbers: 2 ** 24 },
   most: { bytes: 2 ** 30, work: 1e12 },
   threads: 1,
   timeoutMs: 60_000,
-});
+};
+const answerer = new Answerer(SETTINGS);
 const asking = () => ({ hold: answerer.open('json'), gone: () => new AbortController().signal });
 const rows = (count: number, columns: number) => Array.from({ length: count }, () => Array<number>(columns).fill(0.5));
 const json = (body: object) => [Buffer.from(JSON.stringify(body))];
@@ -40,14 +41,7 @@ const QUESTIONS: Record<string, [Question, Omit<Facts, 'stages' | 'where'>]> = {
 };
 
 describe('a body that holds more once it is parsed', () => {
-  const small = new Answerer({
-    engine: chooseEngine('simd'),
-    codec: chosenCodec,
-    limits: { work: 2e11, replyNumbers: 2 ** 24 },
-    most: { bytes: 2 ** 24, work: 1e12 },
-    threads: 1,
-    timeoutMs: 60_000,
-  });
+  const small = new Answerer({ ...SETTINGS, most: { bytes: 2 ** 24, work: 1e12 } });
   afterAll(() => small.close());
   const arrays = (bytes: number): Question => ({ kind: 'attention', body: [Buffer.from(`{"x":[${'[],'.repeat(bytes / 3)}[]]}`)] });
   const admitted = (bytes: number) => {
