@@ -45,7 +45,9 @@ export function dropRest(raw: IncomingMessage, closing = false, dropping: Droppi
     raw.on('end', stop).on('close', stop);
     raw.unpipe();
     leaveUnheard(raw);
-    leave = dropping.begin(socket, Number(raw.headers['content-length'] ?? ASSUMED_BYTES), () => raw.resume());
+    // No more is dropped, whatever its client says: one that says much would keep all others waiting for as long as the process lives.
+    const bytes = Math.min(Number(raw.headers['content-length'] ?? ASSUMED_BYTES), MOST_DROPPED_BYTES);
+    leave = dropping.begin(socket, bytes, () => raw.resume());
     if (raw.complete || raw.readableEnded || raw.destroyed) stop();
   });
 }

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { leaveBodiesToRoutes } from '../../src/http/body.ts';
-import { Dropping } from '../../src/http/dropping.ts';
+import { Dropping, PACE_BYTES_PER_MS } from '../../src/http/dropping.ts';
 import { bodyComes, dropRest, dropUnreadBodies, LONGEST_DROPPING_MS, MOST_DROPPED_BYTES } from '../../src/http/rest.ts';
 import { open } from './raw.ts';
 import { useSmall } from './small.ts';
@@ -99,14 +99,22 @@ describe('the bounds, by a clock that is set', () => {
   });
 
   /** A message whose connection has brought so many bytes, and whether dropping it has come to an end. */
-  function dropping({ closing, prepare }: { closing?: boolean; prepare?: (raw: IncomingMessage) => void } = {}) {
+  function dropping({
+    closing,
+    prepare,
+    turns = new Dropping(),
+  }: {
+    closing?: boolean;
+    prepare?: (raw: IncomingMessage) => void;
+    turns?: Dropping;
+  } = {}) {
     const socket = new Socket();
     const state = { bytes: 1000, settled: false };
     Object.defineProperty(socket, 'bytesRead', { get: () => state.bytes });
     const raw = new IncomingMessage(socket);
     prepare?.(raw);
     const before = listeners(raw);
-    const promise = dropRest(raw, closing, new Dropping());
+    const promise = dropRest(raw, closing, turns);
     void promise.then(() => {
       state.settled = true;
     });
@@ -134,6 +142,18 @@ describe('the bounds, by a clock that is set', () => {
     state.bytes++;
     await vi.advanceTimersByTimeAsync(300);
     expect([state.settled, socket.destroyed]).toEqual([true, true]);
+  });
+
+  test('one that is said to be longer than any is dropped holds the next one back no longer than the longest that is', async () => {
+    const turns = new Dropping();
+    const said = (length: string) => (raw: IncomingMessage) => {
+      raw.headers['content-length'] = length;
+    };
+    dropping({ turns, prepare: said('9007199254740991') });
+    const { raw } = dropping({ turns, prepare: said('100000') });
+    expect(raw.readableFlowing).toBe(null);
+    await vi.advanceTimersByTimeAsync(2 * (MOST_DROPPED_BYTES / PACE_BYTES_PER_MS));
+    expect(raw.readableFlowing).toBe(true);
   });
 
   test.each(['end', 'close'])('after the %s nobody looks any more, and the connection goes on', async (event) => {
