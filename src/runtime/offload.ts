@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { Failure } from '../engine/failure.ts';
-import { isLarge, stopJob } from '../engine/kernels/job.ts';
+import { isLarge, type JobPlace, stopJob } from '../engine/kernels/job.ts';
 import type { CodecName } from '../wire/numbers/codec.ts';
 import { Admission, type Hold, type Pressure } from './admission.ts';
 import type { BatchAnswer } from './batch.ts';
@@ -42,7 +42,9 @@ export interface Asked {
 interface Pending {
   readonly slip: Slip;
   /** Its job, once it has laid one out. */
-  call?: HelpCall;
+  job?: JobPlace;
+  /** Its call for help with that, where there are other threads. */
+  call?: HelpCall | undefined;
   /** How many threads have been called to the job, the first included. */
   called: number;
   /** Whether this thread has seen a memory that is given back after the answer. */
@@ -214,6 +216,7 @@ export class Offload {
     // A worker starts on the next question only once this end has been heard: until then this job is in its memory.
     const forget = () => {
       this.#pending.delete(id);
+      delete pending.job;
       delete pending.call;
       hold.adopt(pending.slip.taken);
       hold.unpin();
@@ -270,19 +273,20 @@ export class Offload {
   /** Asks a job to stop, and ends its thread where it does not. */
   #stop(pending: Pending, kill: AbortController, told: Promise<unknown>): void {
     pending.slip.stop();
-    if (pending.call) stopJob(pending.call.job);
+    if (pending.job) stopJob(pending.job);
     const timer = setTimeout(() => kill.abort(), PATIENCE_MS);
     told.catch(() => undefined).finally(() => clearTimeout(timer));
   }
 
   /** A worker has laid out a job that is worth more threads. */
-  #called({ id, call }: Calling): void {
+  #called({ id, job, call }: Calling): void {
     const pending = this.#pending.get(id);
     // A quick worker has answered before its call is heard; its memory may hold the next job by now.
     if (!pending) return;
-    pending.large ||= isLarge(call.job);
+    pending.large ||= isLarge(job);
+    pending.job = job;
     pending.call = call;
-    if (pending.slip.stopped) stopJob(call.job);
+    if (pending.slip.stopped) stopJob(job);
     this.#offerHelp();
   }
 

@@ -1,7 +1,7 @@
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { Failure, type PlainFailure } from '../engine/failure.ts';
-import { isLarge, workOn } from '../engine/kernels/job.ts';
+import { isLarge, type JobPlace, workOn } from '../engine/kernels/job.ts';
 import { Stopped, TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import { takeOrRefuse } from './admission.ts';
 import { type Begun, beginAnswer } from './answers.ts';
@@ -64,11 +64,12 @@ export interface HelpTask {
   readonly place: number;
 }
 
-/** What a worker says before it is done: it calls others to its job. */
+/** What a worker says before it is done: where its job lies, and the call for others, where there are any. */
 export interface Calling {
   readonly id: number;
   readonly threadId: number;
-  readonly call: HelpCall;
+  readonly job: JobPlace;
+  readonly call?: HelpCall | undefined;
 }
 
 /** What a worker gives back for a question. */
@@ -89,13 +90,19 @@ const { engine, codec: chosenCodec, limits, threads, most, ledger: shared } = se
 const ledger = new Ledger(most, shared);
 /** The question that this thread is at. */
 let current = 0;
-const kernel = kernelOf(
-  engine,
-  conduct(threads, (call) => parentPort?.postMessage({ id: current, threadId, call } satisfies Calling)),
-  mostRedone(limits),
-);
+const kernel = kernelOf(engine, conduct(threads, callOut), mostRedone(limits));
 const replyMemory = new ReplyMemory();
 const codec = codecOf(chosenCodec, replyMemory.allocate);
+
+/**
+ * A WebAssembly.Memory counts, each time it is received, as outside memory that a collection might free: the event loop's garbage
+ * was collected every five large answers. Its buffer alone does not count, and is all that is needed where nobody can help.
+ */
+function callOut(call: HelpCall): void {
+  const { memory, descriptor } = call.job;
+  const job = { memory: { buffer: memory.buffer }, descriptor };
+  parentPort?.postMessage({ id: current, threadId, job, call: threads > 1 ? call : undefined } satisfies Calling);
+}
 
 /** What piscina runs on this thread, one task at a time. */
 export default function work(task: AskTask | BatchTask | HelpTask): unknown {

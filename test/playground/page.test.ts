@@ -115,7 +115,7 @@ describe('in sight', () => {
     const { page } = await open(`${service.url}/${FOUR}&lesson=plain`, { viewport: { width: 1440, height: 900 } });
     await page.getByRole('button', { name: 'Reveal' }).click();
     await page.locator('.verdict p').first().waitFor();
-    await page.waitForFunction(`!document.body.classList.contains('stale')`);
+    await expect.poll(() => page.locator('body.stale').count()).toBe(0);
     const covered = (cells: string) =>
       page.evaluate(`(() => {
         const card = document.querySelector('.written').getBoundingClientRect();

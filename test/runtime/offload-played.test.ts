@@ -3,6 +3,7 @@ import { Failure } from '../../src/engine/failure.ts';
 import { isStopped, type Job, KEPT_BYTES } from '../../src/engine/kernels/job.ts';
 import { collectAll } from '../../src/runtime/collect.ts';
 import { INLINE_BYTES } from '../../src/runtime/cost.ts';
+import type { HelpCall } from '../../src/runtime/crew.ts';
 import { chooseEngine } from '../../src/runtime/kernel.ts';
 import { Slip } from '../../src/runtime/ledger.ts';
 import { Offload } from '../../src/runtime/offload.ts';
@@ -516,7 +517,12 @@ describe('a call for help', () => {
     descriptor: 0,
     scratch: [0, 0, 0, 0],
   });
-  const call = (id: number, job = jobOf()): Calling => ({ id, threadId: 1, call: { job, state: new SharedArrayBuffer(8) } });
+  const call = (id: number, job = jobOf()): Calling & { readonly call: HelpCall } => ({
+    id,
+    threadId: 1,
+    job,
+    call: { job, state: new SharedArrayBuffer(8) },
+  });
   const send = (calling: Calling) => pool.listeners.get('message')?.(calling);
   const helps = () => pool.runs.filter(({ task }) => task.type === 'help');
 

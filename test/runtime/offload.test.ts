@@ -97,6 +97,22 @@ describe('worker threads', () => {
     expect((await pool.ask(question(3), 60_000, nobodyLeaves)).answer.body.toString()).toContain('"lse"');
   });
 
+  test('send the memory of a job to the event loop only where another thread could help: each makes it collect garbage', async () => {
+    for (const threads of [1, 2]) {
+      const pool = start(threads);
+      await pool.ask(question(3), 60_000, nobodyLeaves);
+      const called = new Promise<Calling>((resolve) => {
+        for (const thread of pool.threads) thread.on('message', (message) => 'job' in message && resolve(message));
+      });
+      await pool.ask(question(1000), 60_000, nobodyLeaves);
+      const { job, call } = await called;
+      expect(job.memory.buffer).toBeInstanceOf(SharedArrayBuffer);
+      expect(job.memory instanceof WebAssembly.Memory).toBe(false);
+      expect(call?.job.memory instanceof WebAssembly.Memory).toBe(threads > 1);
+      await pool.close();
+    }
+  });
+
   test('that die while they help another fail that job, which is not waited for in vain', async () => {
     const pool = start(2);
     await Promise.all([pool.ask(question(3), 60_000, nobodyLeaves), pool.ask(question(3), 60_000, nobodyLeaves)]);
@@ -110,6 +126,7 @@ describe('worker threads', () => {
       (error: Error) => error.message,
     );
     const { threadId, call } = await called;
+    if (!call) throw new Error('nobody was called');
     const helpers = new Int32Array(call.state);
     await expect.poll(() => Atomics.load(helpers, 0), { interval: 5 }).toBe(1);
     await pool.threads.find((thread) => thread.threadId !== threadId)?.terminate();

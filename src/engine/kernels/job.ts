@@ -22,6 +22,12 @@ export interface Job {
   readonly scratch: readonly number[];
 }
 
+/** Where a job lies: enough to stop it, and to tell how large it is. */
+export interface JobPlace {
+  readonly memory: Pick<WebAssembly.Memory, 'buffer'>;
+  readonly descriptor: number;
+}
+
 /** Other threads that can take part in a job. */
 export interface Crew {
   /** How many threads there are, the caller's included. */
@@ -46,15 +52,15 @@ export function workOn({ precision, memory, descriptor, scratch }: Job, modules:
 }
 
 /** Ends a job between two of its items, on every thread. It must not have been answered yet: its memory may hold another by then. */
-export function stopJob({ memory, descriptor }: Job): void {
+export function stopJob({ memory, descriptor }: JobPlace): void {
   Atomics.store(stopWord(memory.buffer, descriptor), 0, 1);
 }
 
-export function isStopped({ memory, descriptor }: Job): boolean {
+export function isStopped({ memory, descriptor }: JobPlace): boolean {
   return Atomics.load(stopWord(memory.buffer, descriptor), 0) !== 0;
 }
 
 /** Whether its memory is given back after the answer, so that a thread that has seen it should collect what is dead. */
-export function isLarge({ memory }: Job): boolean {
+export function isLarge({ memory }: JobPlace): boolean {
   return memory.buffer.byteLength > KEPT_BYTES;
 }
