@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { Failure } from '../engine/failure.ts';
-import { isLarge, type JobPlace, stopJob } from '../engine/kernels/job.ts';
+import { isLarge, stopJob } from '../engine/kernels/job.ts';
 import type { CodecName } from '../wire/numbers/codec.ts';
 import { Admission, type Hold, type Pressure } from './admission.ts';
 import type { BatchAnswer } from './batch.ts';
@@ -41,10 +41,8 @@ export interface Asked {
 /** A question that a worker is busy with. */
 interface Pending {
   readonly slip: Slip;
-  /** Its job, once it has laid one out. */
-  job?: JobPlace;
-  /** Its call for help with that, where there are other threads. */
-  call?: HelpCall | undefined;
+  /** What its worker said of its job, once that has laid one out. */
+  calling?: Calling;
   /** How many threads have been called to the job, the first included. */
   called: number;
   /** Whether this thread has seen a memory that is given back after the answer. */
@@ -216,8 +214,7 @@ export class Offload {
     // A worker starts on the next question only once this end has been heard: until then this job is in its memory.
     const forget = () => {
       this.#pending.delete(id);
-      delete pending.job;
-      delete pending.call;
+      delete pending.calling;
       hold.adopt(pending.slip.taken);
       hold.unpin();
       // Once the helpers' tasks are done with too. It holds this thread for some milliseconds, after a very large job alone.
@@ -273,19 +270,19 @@ export class Offload {
   /** Asks a job to stop, and ends its thread where it does not. */
   #stop(pending: Pending, kill: AbortController, told: Promise<unknown>): void {
     pending.slip.stop();
-    if (pending.job) stopJob(pending.job);
+    if (pending.calling) stopJob(pending.calling.job);
     const timer = setTimeout(() => kill.abort(), PATIENCE_MS);
     told.catch(() => undefined).finally(() => clearTimeout(timer));
   }
 
   /** A worker has laid out a job that is worth more threads. */
-  #called({ id, job, call }: Calling): void {
+  #called(calling: Calling): void {
+    const { id, job } = calling;
     const pending = this.#pending.get(id);
     // A quick worker has answered before its call is heard; its memory may hold the next job by now.
     if (!pending) return;
     pending.large ||= isLarge(job);
-    pending.job = job;
-    pending.call = call;
+    pending.calling = calling;
     if (pending.slip.stopped) stopJob(job);
     this.#offerHelp();
   }
@@ -293,7 +290,7 @@ export class Offload {
   /** Threads that are idle come to the jobs that called. */
   #offerHelp(): void {
     for (const pending of this.#pending.values()) {
-      const { call } = pending;
+      const call = pending.calling?.call;
       while (call && pending.called < this.#threads && this.turns.idle > 0 && !pending.slip.stopped) this.#help(call, pending.called++);
     }
   }
