@@ -6,7 +6,7 @@ import { logFailure } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import type { PrintFailure } from './printing.ts';
 import { PROBLEMS } from './problems.ts';
-import { bodyComes, dropRest } from './rest.ts';
+import { bodyComes, dropRest, waitsForDropping } from './rest.ts';
 
 /** What is thrown anywhere, as the failure that it is to a client. */
 export function failureOf(error: unknown): Failure {
@@ -31,7 +31,8 @@ function sendFailure(failure: Failure, print: PrintFailure, request: FastifyRequ
   const { status, type, body } = print(failure);
   const { closes } = PROBLEMS[failure.code];
   const retryAfter = failure.retryAfter ?? PROBLEMS[failure.code].retryAfter;
-  if (closes) reply.header('connection', 'close');
+  // What a client sends next on a connection whose last body waits to be dropped would wait with it.
+  if (closes || waitsForDropping(request.raw)) reply.header('connection', 'close');
   if (retryAfter !== undefined) reply.header('retry-after', `${retryAfter}`);
   // As bytes: to text Fastify adds a charset, and KServe's client then does not show it.
   const bytes = Buffer.from(body);
@@ -39,11 +40,13 @@ function sendFailure(failure: Failure, print: PrintFailure, request: FastifyRequ
   const held = !reply.raw.shouldKeepAlive || reply.hasHeader('connection') || request.headers.expect !== undefined;
   if (!held || !bodyComes(request.raw)) return reply.send(bytes);
   reply.header('content-length', bytes.length);
-  return reply.send(Readable.from(heldOpen(bytes, request), { objectMode: false }));
+  return reply.send(Readable.from(heldOpen(bytes, request, reply), { objectMode: false }));
 }
 
-async function* heldOpen(body: Buffer, { raw, server }: FastifyRequest): AsyncGenerator<Buffer> {
+async function* heldOpen(body: Buffer, request: FastifyRequest, reply: FastifyReply): AsyncGenerator<Buffer> {
+  const { raw, server } = request;
   yield body;
+  request.repliedAt = reply.elapsedTime;
   await dropRest(raw, server.attentionLifecycle.closing);
 }
 

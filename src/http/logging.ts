@@ -29,7 +29,7 @@ export function logRequests(app: FastifyInstance, level: string): void {
   });
   const everyRequest = level === 'debug' || level === 'trace';
   app.addHook('onResponse', (request, reply, done) => {
-    const ms = reply.elapsedTime;
+    const ms = request.repliedAt ?? reply.elapsedTime;
     if (everyRequest || ms >= SLOW_MS) {
       const line = { ...whatOf(request), status: reply.statusCode, ms: Math.round(ms * 1000) / 1000, ...request.answerFacts };
       if (ms >= SLOW_MS) request.log.info(line, 'slow request');

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { pendingReply } from './connections.ts';
 import { Dropping } from './dropping.ts';
 import { leaveUnheard } from './unheard.ts';
 
@@ -20,6 +22,15 @@ export function bodyComes(raw: IncomingMessage): boolean {
 
 const ofTheProcess = new Dropping();
 
+function announcedBytes({ headers }: IncomingMessage): number {
+  return Number(headers['content-length'] ?? ASSUMED_BYTES);
+}
+
+/** Does a body come that would have to wait before it is dropped? */
+export function waitsForDropping(raw: IncomingMessage): boolean {
+  return bodyComes(raw) && ofTheProcess.waits(announcedBytes(raw));
+}
+
 /**
  * Reads what still comes of a body and drops it. It ends when the body does, when the client goes, or at the bounds:
  * then the connection is closed.
@@ -33,6 +44,7 @@ export function dropRest(raw: IncomingMessage, closing = false, dropping: Droppi
     const stop = (): void => {
       clearInterval(timer);
       leave();
+      socket.off('resume', stayPaused);
       raw.off('end', stop).off('close', stop);
       resolve();
     };
@@ -44,10 +56,22 @@ export function dropRest(raw: IncomingMessage, closing = false, dropping: Droppi
     }, LOOK_MS);
     raw.on('end', stop).on('close', stop);
     raw.unpipe();
-    leaveUnheard(raw);
-    // No more is dropped, whatever its client says: one that says much would keep all others waiting for as long as the process lives.
-    const bytes = Math.min(Number(raw.headers['content-length'] ?? ASSUMED_BYTES), MOST_DROPPED_BYTES);
-    leave = dropping.begin(socket, bytes, () => raw.resume());
+    let heard = true;
+    leave = dropping.begin({
+      socket,
+      bytes: announcedBytes(raw),
+      read() {
+        heard = false;
+        leaveUnheard(raw);
+        socket.off('resume', stayPaused).resume();
+        raw.resume();
+      },
+      hold() {
+        // Node's parser reads a connection faster for as long as that has not been paused.
+        if (heard && pendingReply(socket)) raw.pause();
+        else socket.on('resume', stayPaused).pause();
+      },
+    });
     if (raw.complete || raw.readableEnded || raw.destroyed) stop();
   });
 }
@@ -58,4 +82,9 @@ export function dropUnreadBodies(app: FastifyInstance): void {
     if (bodyComes(raw)) void dropRest(raw, app.attentionLifecycle.closing);
     done();
   });
+}
+
+/** Node reads on by itself once the reply is out. */
+function stayPaused(this: Socket): void {
+  this.pause();
 }

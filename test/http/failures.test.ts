@@ -6,7 +6,8 @@ import { answerFailures, failureOf } from '../../src/http/failures.ts';
 import { ClientGone } from '../../src/http/gone.ts';
 import { Metrics } from '../../src/http/metrics.ts';
 import { asProblems } from '../../src/http/printing.ts';
-import { open } from './raw.ts';
+import { dropUnreadBodies } from '../../src/http/rest.ts';
+import { open, raw } from './raw.ts';
 import { useSmall } from './small.ts';
 
 describe('what is thrown', () => {
@@ -52,6 +53,7 @@ describe('a refusal', () => {
   const log = Object.fromEntries(['debug', 'info', 'warn', 'error', 'fatal'].map((level) => [level, write(level)]));
   const small = useSmall((app) => {
     leaveBodiesToRoutes(app);
+    dropUnreadBodies(app);
     answerFailures(app, asProblems('/ai'), metrics);
     app.addHook('onRequest', (request, _reply, done) => {
       Object.assign(request, { log });
@@ -129,5 +131,17 @@ describe('a refusal', () => {
     socket.write('0123456789');
     if (!headers.includes('expect')) await expect.poll(() => ended, { timeout: 20_000, interval: 5 }).toBe(true);
     socket.destroy();
+  });
+
+  test('whose body waits to be dropped says that the connection closes, and reaches a client that sends first', async () => {
+    // So many that say much and send nothing are waited for a second.
+    const silent = Array.from({ length: 400 }, () => open(small.port, post('invalid-request', 'content-length: 9000000000\r\n')));
+    await Promise.all(silent.map(({ until }) => until('\r\n\r\n')));
+    expect(silent.at(0)?.received).toContain('Connection: keep-alive');
+    expect(silent.at(-1)?.received).toContain('connection: close');
+    const length = 12_000_000;
+    const text = await raw(small.port, Buffer.concat([Buffer.from(post('invalid-request', `content-length: ${length}\r\n`)), Buffer.alloc(length)]));
+    expect(text).toMatch(/ 422 [\s\S]*connection: close[\s\S]*\r\n\r\n\{.*\}/);
+    for (const { socket } of silent) socket.destroy();
   });
 });

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { leaveBodiesToRoutes } from '../../src/http/body.ts';
-import { Dropping, PACE_BYTES_PER_MS } from '../../src/http/dropping.ts';
+import { AT_ANY_PACE_BYTES, Dropping, PACE_BYTES_PER_MS, UP_FRONT_BYTES } from '../../src/http/dropping.ts';
 import { bodyComes, dropRest, dropUnreadBodies, LONGEST_DROPPING_MS, MOST_DROPPED_BYTES } from '../../src/http/rest.ts';
 import { open } from './raw.ts';
 import { useSmall } from './small.ts';
@@ -144,16 +144,36 @@ describe('the bounds, by a clock that is set', () => {
     expect([state.settled, socket.destroyed]).toEqual([true, true]);
   });
 
-  test('one that is said to be longer than any is dropped holds the next one back no longer than the longest that is', async () => {
+  test('those that are said to be longer than any is dropped, and of which nothing comes, hold the next one back no longer than a mebibyte takes', async () => {
     const turns = new Dropping();
     const said = (length: string) => (raw: IncomingMessage) => {
       raw.headers['content-length'] = length;
     };
-    dropping({ turns, prepare: said('9007199254740991') });
-    const { raw } = dropping({ turns, prepare: said('100000') });
-    expect(raw.readableFlowing).toBe(null);
-    await vi.advanceTimersByTimeAsync(2 * (MOST_DROPPED_BYTES / PACE_BYTES_PER_MS));
-    expect(raw.readableFlowing).toBe(true);
+    const silent = 1 + AT_ANY_PACE_BYTES / UP_FRONT_BYTES;
+    for (let i = 0; i < silent; i++) dropping({ turns, prepare: said('9007199254740991') });
+    const { raw, socket } = dropping({ turns, prepare: said('100000') });
+    expect([raw.readableFlowing, socket.isPaused()]).toEqual([null, true]);
+    await vi.advanceTimersByTimeAsync(2 * Math.ceil((2 * UP_FRONT_BYTES) / PACE_BYTES_PER_MS));
+    expect([raw.readableFlowing, socket.isPaused()]).toEqual([true, false]);
+  });
+
+  test('a connection that waits stays as it is though Node reads on, and no longer once its turn has come', async () => {
+    const turns = new Dropping();
+    const held = vi.spyOn(turns, 'begin').mockImplementation((unread) => {
+      unread.hold();
+      setTimeout(unread.read, 1000);
+      return () => undefined;
+    });
+    const { socket } = dropping({ turns });
+    expect(held).toHaveBeenCalledOnce();
+    socket.resume();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(socket.isPaused()).toBe(true);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(socket.isPaused()).toBe(false);
+    socket.pause();
+    socket.resume();
+    expect(socket.isPaused()).toBe(false);
   });
 
   test.each(['end', 'close'])('after the %s nobody looks any more, and the connection goes on', async (event) => {
