@@ -17,7 +17,7 @@ interface Field {
 }
 
 const FIELDS: readonly Field[] = [
-  { name: 'nextItem', kind: 'atomic', note: 'the first item that nobody has taken' },
+  { name: 'nextHead', kind: 'atomic', note: 'the first head that nobody has begun' },
   { name: 'stop', kind: 'atomic', note: 'not 0: take no further item' },
   { name: 'items', kind: 'i32', note: 'work items' },
   { name: 'rows', kind: 'i32', note: 'M' },
@@ -52,7 +52,7 @@ const FIELDS: readonly Field[] = [
   { name: 'flags', kind: 'address', note: 'u8 [B,H,M]: bits of FLAG_*' },
   { name: 'partials', kind: 'address', note: 'Float [items / chunks][chunks][blockRows][4 + E]' },
   { name: 'path', kind: 'i32', note: '0: panels of rows, 1: single rows' },
-  { name: 'singles', kind: 'i32', note: 'so many items at the end are taken one by one, those before by whole heads' },
+  { name: 'taken', kind: 'address', note: 'i32 [B,G], by atomics alone: how many items of each head have been taken' },
   { name: 'scale', kind: 'Float', note: 'multiplies every dot product' },
   { name: 'softcap', kind: 'Float', note: '0: none' },
 ];

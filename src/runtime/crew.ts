@@ -2,7 +2,7 @@ import type { Crew, Job } from '../engine/kernels/job.ts';
 
 /*
  * How threads share a job. The thread whose request it is (the conductor) lays the job out, calls for others, and works
- * itself; a helper takes items until none is left. The conductor waits only for helpers that have started. The state of a call is
+ * itself; a helper takes items until none is left, or it is dismissed. The conductor waits only for helpers that have started. The state of a call is
  * two words in shared memory:
  *
  *   HELPERS   how many others are at work now; CLOSED once the conductor wants no more

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { Failure } from '../engine/failure.ts';
-import { isLarge, stopJob } from '../engine/kernels/job.ts';
+import { dismiss, invite, isLarge, type JobPlace, stopJob } from '../engine/kernels/job.ts';
 import type { CodecName } from '../wire/numbers/codec.ts';
 import { Admission, type Hold, type Pressure } from './admission.ts';
 import type { BatchAnswer } from './batch.ts';
@@ -43,15 +43,21 @@ interface Pending {
   readonly slip: Slip;
   /** What its worker said of its job, once that has laid one out. */
   calling?: Calling;
-  /** How many threads have been called to the job, the first included. */
-  called: number;
+  /** Those that help with it, by their place, which is theirs until they have left. */
+  readonly helpers: Map<number, Helper>;
   /** Whether this thread has seen a memory that is given back after the answer. */
   large: boolean;
 }
 
+/** A thread that helps with another's job. */
+interface Helper {
+  readonly job: JobPlace;
+  dismissed: boolean;
+}
+
 /**
  * Worker threads for what would hold the event loop: each reads, computes and prints a whole question, and calls the
- * others to large jobs. A thread that dies fails its own question alone. The pool has no queue: a thread is asked only
+ * others to large jobs, which leave once a question waits for them. A thread that dies fails its own question alone. The pool has no queue: a thread is asked only
  * when it is free, by the order of `turns`.
  */
 export class Offload {
@@ -73,6 +79,7 @@ export class Offload {
     const ledger = new Ledger(settings.most);
     this.turns = new Turns(settings.threads);
     this.turns.onIdle = () => this.#offerHelp();
+    this.turns.onHelpersWanted = () => this.#dismissHelpers();
     this.admission = new Admission(ledger, () => this.turns.retryAfter(), pressure);
     // What has been given back may be what a line waits for.
     this.admission.onGiven = () => {
@@ -206,7 +213,7 @@ export class Offload {
   /** Asks the thread that the turn has, which is free again once it has told, or died. */
   async #run<T>(turn: Turn, hold: Hold, send: (sign: Sign) => Promise<T>, { left, timeoutMs, gone }: Left): Promise<T> {
     const id = ++this.#last;
-    const pending: Pending = { slip: new Slip(), called: 1, large: false };
+    const pending: Pending = { slip: new Slip(), helpers: new Map(), large: false };
     const kill = new AbortController();
     this.#pending.set(id, pending);
     hold.pin();
@@ -290,18 +297,39 @@ export class Offload {
   /** Threads that are idle come to the jobs that called. */
   #offerHelp(): void {
     for (const pending of this.#pending.values()) {
-      const call = pending.calling?.call;
-      while (call && pending.called < this.#threads && this.turns.idle > 0 && !pending.slip.stopped) this.#help(call, pending.called++);
+      for (let place = 1; place < this.#threads; place++) {
+        const call = pending.calling?.call;
+        if (call && this.turns.idle > 0 && !pending.slip.stopped && !pending.helpers.has(place)) this.#help(pending, call, place);
+      }
     }
   }
 
-  #help(call: HelpCall, place: number): void {
+  #help(pending: Pending, call: HelpCall, place: number): void {
     const task: HelpTask = { type: 'help', call, place };
+    const helper: Helper = { job: call.job, dismissed: false };
+    invite(call.job, place);
+    pending.helpers.set(place, helper);
     this.turns.help();
     this.#pool
       .run(task)
       .catch(() => reportLoss(call))
-      .finally(() => this.turns.helped());
+      .finally(() => {
+        pending.helpers.delete(place);
+        // Whoever leaves unasked has found nothing more to do.
+        if (!helper.dismissed && pending.calling?.call === call) pending.calling = { ...pending.calling, call: undefined };
+        this.turns.helped();
+      });
+  }
+
+  /** As many helpers as questions wait are asked to leave. Those that wait come before help. */
+  #dismissHelpers(): void {
+    const helpers = [...this.#pending.values()].flatMap((pending) => [...pending.helpers]);
+    let wanted = this.turns.length - helpers.filter(([, { dismissed }]) => dismissed).length;
+    for (const [place, helper] of helpers) {
+      if (helper.dismissed || wanted-- <= 0) continue;
+      helper.dismissed = true;
+      dismiss(helper.job, place);
+    }
   }
 }
 

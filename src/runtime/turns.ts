@@ -55,6 +55,8 @@ export class Turns {
   #giving = false;
   /** Called when threads are free and nothing waits for them. */
   onIdle: () => void = () => undefined;
+  /** Called when some wait and all threads are busy, helpers among them. */
+  onHelpersWanted: () => void = () => undefined;
 
   constructor(threads: number) {
     this.#threads = threads;
@@ -120,12 +122,14 @@ export class Turns {
       this.#giving = false;
     }
     if (this.idle > 0 && this.#waiting.size === 0) this.onIdle();
+    if (this.idle === 0 && this.#waiting.size > 0 && this.#helping > 0) this.onHelpersWanted();
   }
 
   /** Milliseconds until a question of this cost, entering now, would begin. */
   expectedWait({ cost, basis }: Priced, now: number = performance.now()): number {
     const own = this.#took({ cost, basis });
-    const running = this.idle > 0 ? 0 : this.#left(now);
+    // Helpers leave for those that wait.
+    const running = this.idle + this.#helping > 0 ? 0 : this.#left(now);
     let shorter = running;
     for (const turn of this.#waiting) if (this.#took(turn) <= own) shorter += this.#took(turn);
     const soonest = shorter / this.#threads;

@@ -544,6 +544,54 @@ describe('a call for help', () => {
     expect([helps().length, offload.turns.busy]).toEqual([3, 1]);
   });
 
+  const isDismissed = ({ call: { job } }: { readonly call: HelpCall }, place: number) => new Int32Array(job.memory.buffer)[place] !== 0;
+
+  test('is given up by as many helpers as questions wait, and heard again once none does', async () => {
+    const offload = start(4);
+    const calling = call(1);
+    const dismissed = () => [1, 2, 3].filter((place) => isDismissed(calling, place));
+    watch(offload.ask(question(), 1e6, nobodyLeaves));
+    await turns();
+    send(calling);
+    expect([helps().length, dismissed()]).toEqual([3, []]);
+    watch(offload.ask(question(), 1e6, nobodyLeaves));
+    await turns();
+    expect(dismissed()).toEqual([1]);
+    watch(offload.ask(question(), 1e6, nobodyLeaves));
+    await turns();
+    expect(dismissed()).toEqual([1, 2]);
+    for (const help of helps()) if (help.task.type === 'help' && dismissed().includes(help.task.place)) help.tell(undefined);
+    await turns();
+    expect([ask(4).id, ask(5).id, helps().length]).toEqual([2, 3, 3]);
+    run(5).tell(answer('third'));
+    await turns();
+    expect([helps().length, helps().at(-1)?.task, dismissed()]).toEqual([4, { type: 'help', call: calling.call, place: 1 }, [2]]);
+  });
+
+  test('is not heard again once a helper has found nothing more to do; the next job of the question is', async () => {
+    const offload = start(2);
+    watch(offload.ask(question(), 1e6, nobodyLeaves));
+    await turns();
+    send(call(1));
+    helps()[0]?.tell(undefined);
+    await turns();
+    expect([helps().length, offload.turns.idle]).toEqual([1, 1]);
+    const next = call(1);
+    send(next);
+    expect(helps().at(-1)?.task).toEqual({ type: 'help', call: next.call, place: 1 });
+  });
+
+  test('that no helper has anything to do for is stopped all the same, once nobody waits for it', async () => {
+    const offload = start(2);
+    const calling = call(1);
+    watch(offload.ask(question(), 500, nobodyLeaves));
+    await turns();
+    send(calling);
+    helps()[0]?.tell(undefined);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(isStopped(calling.job)).toBe(true);
+  });
+
   test('waits while others wait for a thread', async () => {
     const offload = start(2);
     watch(offload.ask(question(), 1e6, nobodyLeaves));

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { HelpCall } from '../../src/runtime/crew.ts';
 import { chooseEngine } from '../../src/runtime/kernel.ts';
 import { Offload } from '../../src/runtime/offload.ts';
 import type { Question } from '../../src/runtime/question.ts';
@@ -132,6 +133,29 @@ describe('worker threads', () => {
     await pool.threads.find((thread) => thread.threadId !== threadId)?.terminate();
     expect(await outcome).toBe('a thread that worked on this request died');
     expect((await pool.ask(question(3), 60_000, nobodyLeaves)).answer.body.toString()).toContain('"lse"');
+  });
+
+  test('that help another leave for a question that waits, and the job comes to the same end without them', async () => {
+    const long = (): Question => {
+      const tokens = Array.from({ length: 30_000 }, (_, i) => [i / 30_000, 1]);
+      return { kind: 'attention', body: [Buffer.from(JSON.stringify({ tokens, heads: 1, include: ['lse'] }))] };
+    };
+    const alone = await start(1).ask(long(), 60_000, nobodyLeaves);
+    await offload?.close();
+    const pool = start(2);
+    await Promise.all([pool.ask(question(3), 60_000, nobodyLeaves), pool.ask(question(3), 60_000, nobodyLeaves)]);
+    const calls: HelpCall[] = [];
+    for (const thread of pool.threads) thread.on('message', ({ call }) => call && calls.push(call));
+    const ended: string[] = [];
+    const helped = pool.ask(long(), 60_000, nobodyLeaves).finally(() => ended.push('long'));
+    const helpers = () => calls.map(({ state }) => Atomics.load(new Int32Array(state), 0));
+    for (const small of ['first', 'second']) {
+      await expect.poll(helpers, { interval: 2 }).toEqual([1]);
+      await pool.ask(question(3), 60_000, nobodyLeaves);
+      ended.push(small);
+    }
+    expect((await helped).answer.body.toString()).toBe(alone.answer.body.toString());
+    expect(ended).toEqual(['first', 'second', 'long']);
   });
 
   test('that run out of memory refuse the body that took it, and the next question is answered', async () => {

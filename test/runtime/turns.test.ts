@@ -112,10 +112,42 @@ describe('the queue', () => {
   });
 });
 
+describe('helpers', () => {
+  test('are wanted where one waits, as long as no thread is free', () => {
+    const { turns, begun, enter, end } = queue(2);
+    let wanted = 0;
+    turns.onHelpersWanted = () => wanted++;
+    enter('a', 10, 0);
+    turns.help();
+    expect(wanted).toBe(0);
+    enter('b', 10, 0);
+    expect(wanted).toBe(1);
+    turns.helped();
+    expect([begun, wanted]).toEqual([['a', 'b'], 1]);
+    // Nobody helps now.
+    enter('c', 10, 0);
+    expect(wanted).toBe(1);
+    end('a', 10);
+    end('b', 10);
+    // A thread is free, and the one that waits is not ready.
+    turns.help();
+    end('c', 10);
+    enter('not ready', 1, 0, () => false);
+    expect([turns.idle, wanted]).toEqual([1, 1]);
+  });
+});
+
 describe('the expected wait', () => {
   test('is none while a thread is free', () => {
     const { turns, enter } = queue(2);
     enter('a', 1000, 0);
+    expect(turns.expectedWait({ cost: 5, basis: 'shapes' }, 0)).toBe(0);
+  });
+
+  test('is none while a thread helps, which leaves for those that wait', () => {
+    const { turns, enter } = queue(2);
+    enter('a', 1000, 0);
+    turns.help();
     expect(turns.expectedWait({ cost: 5, basis: 'shapes' }, 0)).toBe(0);
   });
 

@@ -94,8 +94,8 @@ export interface Descriptor {
   readonly partials: number;
   /** 0: panels of rows, 1: single rows */
   readonly path: number;
-  /** so many items at the end are taken one by one, those before by whole heads */
-  readonly singles: number;
+  /** i32 [B,G], by atomics alone: how many items of each head have been taken */
+  readonly taken: number;
   /** multiplies every dot product */
   readonly scale: number;
   /** 0: none */
@@ -140,7 +140,7 @@ export function writeDescriptor(buffer: ArrayBufferLike, address: number, precis
   words[52] = fields.flags;
   words[53] = fields.partials;
   words[54] = fields.path;
-  words[55] = fields.singles;
+  words[55] = fields.taken;
   number(224)[0] = fields.scale;
   number(232)[0] = fields.softcap;
 }

@@ -41,6 +41,7 @@ export function layOut(memory: KernelMemory, call: Call, tile: Tile, threads: nu
   const matrix = (output: Output) => room(want.has(output), B * H * M * N);
   const matrices = { scores: matrix('scores'), capped: matrix('capped'), logits: matrix('logits'), weights: matrix('weights') };
   const partials = plan.partialBytes > 0 ? memory.allocate(plan.partialBytes) : 0;
+  const taken = memory.allocate(4 * B * G);
   const fields = {
     ...inputs(memory, call),
     ...matrices,
@@ -63,14 +64,14 @@ export function layOut(memory: KernelMemory, call: Call, tile: Tile, threads: nu
     statistics,
     flags,
     partials,
-    // The last heads of all threads are shared out item by item, so that none is left with much while others have nothing.
-    singles: threads * blocks * chunks,
+    taken,
     scale,
     softcap: softcap ?? 0,
   };
   const scratch = Array.from({ length: threads }, () => memory.allocate(plan.scratchBytes));
   // Views are made last: any allocation may grow the memory.
   writeDescriptor(memory.memory.buffer, descriptor, precision, fields);
+  memory.integers(taken, B * G).fill(0);
   return {
     job: { precision, memory: memory.memory, descriptor, scratch },
     plan,

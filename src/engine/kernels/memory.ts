@@ -6,7 +6,8 @@ const MOST_PAGES = 65_536;
 
 /**
  * The shared WebAssembly memory that a call is laid out in, as a stack of allocations that is emptied before each
- * request. Every thread's instance of the module works in it. Address 0 stands for "absent".
+ * request. Every thread's instance of the module works in it. Address 0 stands for "absent"; of the first page, which no
+ * allocation reaches, only the words by which helpers are dismissed are used (job.ts).
  */
 export class KernelMemory {
   readonly memory = new WebAssembly.Memory({ initial: 2, maximum: MOST_PAGES, shared: true });

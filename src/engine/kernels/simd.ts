@@ -93,7 +93,7 @@ export class SimdKernel implements Kernel {
     const { job, plan } = laid;
     const { run, merge } = this.#instance(call.precision);
     const [scratch = 0] = job.scratch;
-    const runHere = () => run(job.descriptor, scratch);
+    const runHere = () => run(job.descriptor, scratch, 0);
     if (crew) crew.share(job, runHere);
     else runHere();
     if (isStopped(job)) throw new Stopped('the job was stopped');

@@ -40,7 +40,7 @@ const FIELDS: Descriptor = {
   flags: 52,
   partials: 53,
   path: 54,
-  singles: 55,
+  taken: 55,
   scale: 0.1,
   softcap: 2.5,
 };

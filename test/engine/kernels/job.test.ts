@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isLarge, isStopped, type Job, KEPT_BYTES, stopJob, workOn } from '../../../src/engine/kernels/job.ts';
+import { dismiss, invite, isLarge, isStopped, type Job, KEPT_BYTES, stopJob, workOn } from '../../../src/engine/kernels/job.ts';
 import { layOut, readResult } from '../../../src/engine/kernels/lay-out.ts';
 import { KernelMemory } from '../../../src/engine/kernels/memory.ts';
 import { reference } from '../../../src/engine/kernels/reference.ts';
@@ -54,6 +54,24 @@ describe('a job', () => {
     found.result().context?.fill(7);
     workOn(found.job, modules, 0);
     expect(found.result().context?.every((value) => value === 7)).toBe(true);
+  });
+
+  test('is left alone by a helper that was dismissed, as long as it is not invited again', () => {
+    const found = laid('float32');
+    dismiss(found.job, 2);
+    found.result().context?.fill(7);
+    workOn(found.job, modules, 2);
+    expect(found.result().context?.every((value) => value === 7)).toBe(true);
+    invite(found.job, 2);
+    workOn(found.job, modules, 2);
+    expectExact(found, 5);
+  });
+
+  test('is worked on by all but the one that was dismissed', () => {
+    const found = laid('float32');
+    dismiss(found.job, 2);
+    workOn(found.job, modules, 1);
+    expectExact(found, 5);
   });
 
   test('is large beyond what is kept', () => {

@@ -9,8 +9,7 @@ const SIZES = { B: 2, H: 4, G: 2, M: 3, N: 6, D: 5, E: 7 };
 /** A page, in which nothing stands, and the descriptor. */
 const AFTER_DESCRIPTOR = 65_536 + 256;
 
-function laid(call: Call, threads = 1) {
-  const memory = new KernelMemory();
+function laid(call: Call, threads = 1, memory = new KernelMemory()) {
   const found: Laid = layOut(memory, call, '4x16', threads);
   const words = new Int32Array(memory.memory.buffer, found.job.descriptor, 56);
   return { ...found, memory, words: (from: number, count: number) => [...words.subarray(from, from + count)] };
@@ -24,13 +23,16 @@ describe('a call laid out in memory', () => {
     const { blockRows, blocks, chunks, chunkKeys, keyBlock, items } = plan;
     expect(words(2, 12)).toEqual([items, 3, 6, 5, 7, 4, 2, blockRows, blocks, chunks, chunkKeys, keyBlock]);
     expect(words(14, 1)).toEqual([1]); // the tile 4x16
-    expect(words(54, 2)).toEqual([0, 3 * blocks * chunks]);
+    expect(words(54, 1)).toEqual([0]); // panels of rows
     expect(job.scratch.map((area) => area - (job.scratch[0] ?? 0))).toEqual([0, 1, 2].map((n) => n * Math.ceil(plan.scratchBytes / 64) * 64));
   });
 
-  test('shares the last heads of all threads out item by item', () => {
-    const { words, plan } = laid(randomCall({ M: 100, N: 10_000 }, 'float32', { want: new Set(['lse']) }), 5);
-    expect([plan.blocks, plan.chunks, words(55, 1)]).toEqual([2, 3, [5 * 2 * 3]]);
+  test('counts the items of each head that have been taken, of which there are none yet', () => {
+    const memory = new KernelMemory();
+    memory.bytesAt(memory.allocate(2 ** 17), 2 ** 17).fill(255);
+    memory.reset();
+    const [taken = 0] = laid(call(['lse']), 1, memory).words(55, 1);
+    expect([...memory.integers(taken, SIZES.B * SIZES.G + 1)].slice(0, -1)).toEqual([0, 0, 0, 0]);
   });
 
   test('has a word for each output that the module writes, and bits for those that it works towards', () => {

@@ -2,7 +2,7 @@
 import { Float } from "./float";
 
 // A call, as TypeScript lays it out. Strides are in elements; an absent tensor has the address 0.
-export const NEXT_ITEM: usize = 0; // i32, by atomics alone: the first item that nobody has taken
+export const NEXT_HEAD: usize = 0; // i32, by atomics alone: the first head that nobody has begun
 export const STOP: usize = 4; // i32, by atomics alone: not 0: take no further item
 // @ts-ignore: decorator
 @inline
@@ -147,8 +147,8 @@ export function path(descriptor: usize): i32 { // 0: panels of rows, 1: single r
 }
 // @ts-ignore: decorator
 @inline
-export function singles(descriptor: usize): i32 { // so many items at the end are taken one by one, those before by whole heads
-  return load<i32>(descriptor, 220);
+export function taken(descriptor: usize): usize { // i32 [B,G], by atomics alone: how many items of each head have been taken
+  return load<usize>(descriptor, 220);
 }
 // @ts-ignore: decorator
 @inline

@@ -8,26 +8,36 @@ import * as call from "./descriptor";
 import { SCRATCH_CONSTANTS, SCRATCH_HEAD } from "./layout";
 import { tanh } from "./tanh";
 
-// Takes items until none is left or call.STOP is set. Any number of threads may run this on one descriptor, each with its own
-// instance and its own scratch area. The last items come first: under a causal range they are the longest. As long as there
-// is plenty a thread takes a whole head, so that each reads the keys and values of its own heads alone.
-export function run(descriptor: usize, scratch: usize): void {
+// Takes items until none is left, call.STOP is set, or the i32 at `dismissal` is (0: nothing is looked at). Any number of threads
+// may run this on one descriptor, each with its own instance and its own scratch area. A thread begins whole heads, so that each
+// reads the keys and values of its own heads alone, and goes on with those of others once all have been begun. Since items are
+// taken one by one, a thread that leaves leaves nothing that it alone could do.
+export function run(descriptor: usize, scratch: usize, dismissal: usize): void {
   writeConstants(scratch + SCRATCH_CONSTANTS);
   store<i32>(scratch, -1, SCRATCH_HEAD);
-  const items = call.items(descriptor), singles = call.singles(descriptor);
-  const headItems = call.blocks(descriptor) * call.chunks(descriptor);
-  const fewRows = call.path(descriptor) != 0;
+  const heads = call.items(descriptor) / (call.blocks(descriptor) * call.chunks(descriptor));
   while (true) {
-    const next = atomic.load<i32>(descriptor, call.NEXT_ITEM);
-    if (next >= items) return;
-    const end = next + (items - next > singles ? headItems : 1);
-    if (atomic.cmpxchg<i32>(descriptor, next, end, call.NEXT_ITEM) != next) continue;
-    for (let taken = next; taken < end; taken++) {
-      if (atomic.load<i32>(descriptor, call.STOP) != 0) return;
-      if (fewRows) decodeItem(descriptor, items - 1 - taken, scratch);
-      else forwardItem(descriptor, items - 1 - taken, scratch);
-    }
+    const head = atomic.add<i32>(descriptor, 1, call.NEXT_HEAD);
+    if (head >= heads) break;
+    if (!workOnHead(descriptor, head, scratch, dismissal)) return;
   }
+  for (let head = 0; head < heads; head++) if (!workOnHead(descriptor, head, scratch, dismissal)) return;
+}
+
+// Takes items of a head until none is left; false where the thread has to leave before. The last items come first: under a causal
+// range they are the longest.
+function workOnHead(descriptor: usize, head: i32, scratch: usize, dismissal: usize): bool {
+  const items = call.blocks(descriptor) * call.chunks(descriptor), last = call.items(descriptor) - 1 - head * items;
+  const taken = call.taken(descriptor) + (<usize>head << 2), fewRows = call.path(descriptor) != 0;
+  while (atomic.load<i32>(taken) < items) {
+    if (atomic.load<i32>(descriptor, call.STOP) != 0) return false;
+    if (dismissal != 0 && atomic.load<i32>(dismissal) != 0) return false;
+    const item = atomic.add<i32>(taken, 1);
+    if (item >= items) break;
+    if (fewRows) decodeItem(descriptor, last - item, scratch);
+    else forwardItem(descriptor, last - item, scratch);
+  }
+  return true;
 }
 
 // Once every thread has come back from run(), and only where the keys were cut into parts.
