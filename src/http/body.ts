@@ -3,6 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
 import type { Hold } from '../runtime/admission.ts';
+import { INLINE_BYTES } from '../runtime/cost.ts';
+import { freeOwn } from '../runtime/memory.ts';
 import { Pieces } from '../wire/chunks.ts';
 import { ClientGone } from './gone.ts';
 import { encodingOf } from './media.ts';
@@ -59,7 +61,7 @@ export async function readChunks(request: FastifyRequest, limits: BodyLimits, ho
       return [raw.read()];
     }
   }
-  return collect(source, request, limits, hold);
+  return collect(source, request, limits, hold, announced);
 }
 
 function collect(
@@ -67,6 +69,7 @@ function collect(
   { raw, server: { attentionLifecycle: lifecycle } }: FastifyRequest,
   limits: BodyLimits,
   hold: Hold,
+  announced: number,
 ): Promise<readonly Buffer[]> {
   const { maxBytes, timeoutMs } = limits;
   return new Promise((resolve, reject) => {
@@ -87,7 +90,16 @@ function collect(
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length;
       if (bytes > maxBytes) fail(tooLarge(`more than ${maxBytes}`, limits));
-      else if (grown(bytes)) pieces.push(chunk);
+      else if (grown(bytes)) keep(chunk);
+    };
+    const keep = (chunk: Buffer): void => {
+      if (Math.max(announced, bytes) <= INLINE_BYTES) {
+        pieces.push(chunk);
+        return;
+      }
+      hold.memory.push(chunk, hold.body - (bytes - chunk.length));
+      // Another listener may keep it.
+      if (source === raw && raw.listenerCount('data') === 1) freeOwn(chunk);
     };
     const grown = (to: number): boolean => {
       try {
@@ -101,7 +113,7 @@ function collect(
     const onEnd = (): void => {
       stop();
       hold.arrived(bytes);
-      resolve(pieces.take());
+      resolve([...pieces.take(), ...hold.memory.bytes()]);
     };
     const onError = (error: Error): void =>
       fail(brokenEncoding(error) ?? new ClientGone('the connection broke before the body was here', { cause: error }));

@@ -1,4 +1,5 @@
 import { Failure } from '../engine/failure.ts';
+import { BodyMemory, type Lease } from './body-memory.ts';
 import { INLINE_BYTES } from './cost.ts';
 import type { Ledger, Sum, Sums } from './ledger.ts';
 import type { Price } from './question.ts';
@@ -70,6 +71,7 @@ export class Admission {
   readonly #pressure: Pressure;
   /** Called when something that was held is free again. */
   onGiven: () => void = () => undefined;
+  readonly bodies = new BodyMemory();
   #arriving = 0;
 
   constructor(ledger: Ledger, retryAfter: RetryAfter, pressure: Pressure = () => undefined) {
@@ -164,6 +166,7 @@ export class Hold {
   #pins = 0;
   #released = false;
   #giveBack: (() => void) | undefined;
+  #memory: Lease | undefined;
 
   /** @param readBytes bytes that are held for each byte of the body, which has `body` bytes so far as is known */
   constructor(admission: Admission, readBytes: number, body = 0, announce: Announce = () => undefined) {
@@ -179,6 +182,13 @@ export class Hold {
 
   get work(): number {
     return this.#work;
+  }
+
+  /** Where its body is received, if it is large: others have that memory once it is answered, or released. */
+  get memory(): Lease {
+    this.#memory ??= this.#admission.bodies.lease();
+    if (this.#released) this.#memory.release();
+    return this.#memory;
   }
 
   /** Bytes of the body, as far as they are known. */
@@ -274,6 +284,7 @@ export class Hold {
   /** The answer is here: of all that was held, the bytes of the reply are left until they are sent. */
   settle(replyBytes: number): void {
     this.#giveWork();
+    this.#memory?.release();
     // A body that is gone and a computation that is over make room for the reply; where they do not, it is there all the same.
     if (replyBytes <= this.#bytes) this.#shrink(replyBytes);
   }
@@ -309,6 +320,7 @@ export class Hold {
     this.#depart();
     this.#giveWork();
     this.#shrink(0);
+    this.#memory?.release();
     this.#giveBack?.();
     this.#giveBack = undefined;
   }

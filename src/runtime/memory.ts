@@ -11,8 +11,16 @@ export function asBytes(body: Buffer | string): Buffer {
   return typeof body === 'string' ? Buffer.from(body) : body;
 }
 
-/** Bytes in memory of their own, which can be handed to another thread; copied where they share it. */
+/** Bytes in memory that another thread can have: their own, which is handed over, or shared; copied where they share it with others of this thread. */
 export function ownMemory(bytes: Buffer): Buffer {
-  const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
-  return whole ? bytes : Buffer.from(new Uint8Array(bytes).buffer);
+  return isWhole(bytes) || bytes.buffer instanceof SharedArrayBuffer ? bytes : Buffer.from(new Uint8Array(bytes).buffer);
+}
+
+/** Frees bytes that nobody looks at any more, where they have their memory to themselves: else they stay until garbage is collected. */
+export function freeOwn(bytes: Buffer): void {
+  if (isWhole(bytes) && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
+}
+
+function isWhole({ byteOffset, byteLength, buffer }: Buffer): boolean {
+  return byteOffset === 0 && byteLength === buffer.byteLength;
 }

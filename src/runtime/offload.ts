@@ -253,7 +253,7 @@ export class Offload {
       held: hold.bytes,
       lent,
     };
-    return this.#hand(task, new Set(body.map((bytes) => bytes.buffer)), signal);
+    return this.#hand(task, new Set(body.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : []))), signal);
   }
 
   /** The bodies are copied into one memory, so that they are still here where they have to be asked again. */

@@ -264,8 +264,8 @@ function pay({ holds, work }: Pick<Price, 'holds' | 'work'>, { bytes, held, pati
 }
 
 function deferred(price: Price, isUnread: boolean, { question }: AskTask): unknown {
-  const memory = question.body.map(({ buffer }) => (buffer as ArrayBuffer).transfer());
-  const body = memory.map((piece) => new Uint8Array(piece));
+  const body = question.body.map((piece) => (piece.buffer instanceof ArrayBuffer ? new Uint8Array(piece.buffer.transfer()) : piece));
+  const memory = body.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : []));
   return move(new Moved({ deferred: price, isUnread, body } satisfies Told, memory));
 }
 

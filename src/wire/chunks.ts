@@ -18,9 +18,7 @@ export class Chunks {
         skip -= chunk.length;
         continue;
       }
-      const part = chunk.subarray(skip, skip + target.length - filled);
-      target.set(part, filled);
-      filled += part.length;
+      filled += chunk.copy(target, filled, skip);
       skip = 0;
     }
     if (filled < target.length) throw new RangeError(`${target.length} bytes at ${offset} are not all within ${this.length}`);

@@ -19,6 +19,12 @@ let read: { readonly body: string; readonly held: number } | undefined;
 let failed: Failure | undefined;
 let hold: Hold | undefined;
 let asked: FastifyRequest | undefined;
+/** The memory in which it was received. */
+let memory: readonly ArrayBufferLike[] = [];
+/** What Node gave of it. */
+let given: Buffer[] = [];
+/** What else listens to the next request. */
+let alsoHears: ((piece: Buffer) => void) | undefined;
 /** How many wait for each event of the connection before the body is read, and once it is. */
 let waiting: { readonly before: readonly number[]; readonly after: readonly number[] } | undefined;
 const waitFor = ({ raw }: FastifyRequest) => ['data', 'end', 'error', 'close'].map((event) => raw.listenerCount(event));
@@ -30,6 +36,9 @@ beforeEach(() => {
   hold = undefined;
   asked = undefined;
   waiting = undefined;
+  memory = [];
+  given = [];
+  alsoHears = undefined;
 });
 
 const small = useSmall((app) => {
@@ -37,10 +46,17 @@ const small = useSmall((app) => {
   const route = (path: string, limits: BodyLimits) =>
     app.post(path, { schema: { body: { type: 'object', required: ['x'] } } }, async (request, reply) => {
       asked = request;
+      const push = request.raw.push.bind(request.raw);
+      request.raw.push = (piece, ...rest) => {
+        if (piece) given.push(piece);
+        return push(piece, ...rest);
+      };
+      if (alsoHears) request.raw.on('data', alsoHears);
       hold = admission.open(2);
       try {
         const before = waitFor(request);
         const pieces = await readChunks(request, limits, hold);
+        memory = pieces.map(({ buffer }) => buffer);
         waiting = { before, after: waitFor(request) };
         read = { body: Buffer.concat(pieces).toString(), held: hold.bytes };
         return `${read.body.length} bytes`;
@@ -97,6 +113,44 @@ describe('a body', () => {
     const packed = gzipSync('{"a":1}');
     await send(head('/', 'content-encoding: gzip', `content-length: ${packed.length}`), packed);
     expect(read).toEqual({ body: '{"a":1}', held: 14 });
+  });
+});
+
+describe('a large body', () => {
+  const LARGE = Buffer.alloc(150 * KIB, 'large ');
+  const sized = head('/', `content-length: ${LARGE.length}`);
+
+  test.each([
+    ['that says how long it is', [sized, LARGE], 0],
+    ['in small pieces', [sized, ...Array.from({ length: 150 }, (_, i) => LARGE.subarray(i * KIB, (i + 1) * KIB))], 0],
+    ['of a length that nobody said', [head('/', CHUNKED), chunk(LARGE), END], 64 * KIB],
+  ])('%s is received in memory that is lent, and what the socket gave is free at once', async (_what, parts, before) => {
+    await send(...parts);
+    expect([read?.body === LARGE.toString(), read?.held]).toEqual([true, 2 * LARGE.length]);
+    expect(memory.at(-1)).toBeInstanceOf(SharedArrayBuffer);
+    expect(given.length).toBeGreaterThan(1);
+    expect(given.reduce((sum, piece) => sum + piece.length, 0)).toBeLessThanOrEqual(before);
+  });
+
+  test('whose pieces another listener may have kept is copied all the same, and they are left to it', async () => {
+    const heard: Buffer[] = [];
+    alsoHears = (piece) => heard.push(piece);
+    await send(sized, LARGE);
+    expect([read?.body === LARGE.toString(), Buffer.concat(heard).equals(LARGE)]).toEqual([true, true]);
+  });
+
+  test.each(['does not come in time', 'has a client that goes'])('that %s gives its memory back', async (which) => {
+    const [path, ends] = which === 'has a client that goes' ? ['/', true] : ['/hurried', false];
+    const connection = open(small.port, head(path, `content-length: ${LARGE.length}`));
+    connection.socket.write(LARGE.subarray(1));
+    await expect.poll(() => hold?.memory.bytes()[0]?.length).toBe(LARGE.length - 1);
+    const buffer = hold?.memory.bytes()[0]?.buffer;
+    if (ends) connection.socket.destroy();
+    await expect.poll(() => failed).toBeDefined();
+    hold?.release();
+    await send(sized, LARGE);
+    expect(memory[0]).toBe(buffer);
+    connection.socket.destroy();
   });
 });
 

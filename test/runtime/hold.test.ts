@@ -355,3 +355,40 @@ describe('a refusal for load says', () => {
     );
   });
 });
+
+describe('the memory of a large body', () => {
+  /** A hold whose body is there. */
+  function received({ by }: ReturnType<typeof admission>, text: string) {
+    const hold = by.open(1);
+    hold.memory.push(Buffer.from(text), text.length);
+    return { hold, buffer: hold.memory.bytes()[0]?.buffer };
+  }
+
+  test('is others’ once it is answered', () => {
+    const made = admission();
+    const { hold, buffer } = received(made, 'first');
+    expect(received(made, 'second').buffer).not.toBe(buffer);
+    hold.settle(0);
+    expect(received(made, 'third').buffer).toBe(buffer);
+    hold.release();
+    expect(received(made, 'fourth').buffer).not.toBe(buffer);
+  });
+
+  test('is others’ once it is released, but not while a thread reads it', () => {
+    const made = admission();
+    const { hold, buffer } = received(made, 'first');
+    hold.pin();
+    hold.release();
+    expect(received(made, 'second').buffer).not.toBe(buffer);
+    hold.unpin();
+    expect(received(made, 'third').buffer).toBe(buffer);
+  });
+
+  test('is none where it was released before', () => {
+    const made = admission();
+    const hold = made.by.open(1);
+    hold.release();
+    hold.memory.push(Buffer.from('late'), 4);
+    expect(hold.memory.bytes()).toEqual([]);
+  });
+});

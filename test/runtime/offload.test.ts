@@ -201,6 +201,48 @@ describe('a thread that dies while others wait', () => {
   });
 });
 
+describe('a body in memory that is lent', () => {
+  const lent = (pool: Offload, { body, ...rest }: Question) => {
+    const hold = pool.admission.open(1);
+    for (const piece of body) hold.memory.push(piece, piece.length);
+    const received = hold.memory.bytes();
+    return { hold, asking: { ...rest, body: received } as Question, buffers: received.map(({ buffer }) => buffer) };
+  };
+
+  test('is read where it is, and is others’ once it is answered', async () => {
+    const pool = start(1);
+    const { hold, asking, buffers } = lent(pool, question(200));
+    const { answer } = await pool.ask(asking, 60_000, nobodyLeaves, { hold });
+    expect(answer.body.toString()).toBe((await pool.ask(question(200), 60_000, nobodyLeaves)).answer.body.toString());
+    hold.settle(answer.body.length);
+    expect(buffers).toContain(lent(pool, question(1)).buffers[0]);
+  });
+
+  test('is others’ where its thread dies, once it has', async () => {
+    const pool = start(1, SLOW);
+    const { hold, asking, buffers } = lent(pool, question(4000));
+    const answer = pool.ask(asking, 60_000, nobodyLeaves, { hold });
+    const failed = expect(answer).rejects.toThrow();
+    await expect.poll(() => pool.turns.busy).toBe(1);
+    hold.release();
+    expect(buffers).not.toContain(lent(pool, question(1)).buffers[0]);
+    await pool.threads[0]?.terminate();
+    await failed;
+    expect(buffers).toContain(lent(pool, question(1)).buffers[0]);
+  });
+
+  test('is still there where it has to wait once more', async () => {
+    const pool = start(1);
+    const others = pool.admission.open(1);
+    others.pay({ holds: 0, work: 1e12 });
+    const { hold, asking } = lent(pool, question(1500));
+    const answer = pool.ask(asking, 60_000, nobodyLeaves, { hold, patient: true });
+    await expect.poll(() => pool.turns.length).toBe(1);
+    others.release();
+    expect((await answer).answer.body.toString()).toContain('"lse"');
+  });
+});
+
 describe('many jobs in a row', () => {
   test('are each answered, though a quick one may end before its call for help is heard', async () => {
     const pool = start(2);

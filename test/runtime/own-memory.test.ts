@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bodyBytes, ownMemory } from '../../src/runtime/memory.ts';
+import { bodyBytes, freeOwn, ownMemory } from '../../src/runtime/memory.ts';
 
 test('a body is as long as its pieces together', () => {
   expect(bodyBytes({ body: [] })).toBe(0);
@@ -22,4 +22,17 @@ test.each([
   expect([own.byteOffset, own.buffer.byteLength]).toEqual([0, to - from]);
   shared.fill(0);
   expect(own[0]).toBe(from + 1);
+});
+
+test('bytes in shared memory stay there: another thread sees them', () => {
+  const shared = Buffer.from(new SharedArrayBuffer(8), 2, 3);
+  expect(ownMemory(shared)).toBe(shared);
+});
+
+test('bytes that have a memory to themselves are freed, and no others', () => {
+  const own = Buffer.from(new Uint8Array([1, 2, 3]).buffer);
+  const part = Buffer.from(new Uint8Array([1, 2, 3]).buffer, 0, 2);
+  const shared = Buffer.from(new SharedArrayBuffer(3));
+  for (const bytes of [own, part, shared]) freeOwn(bytes);
+  expect([own, part, shared].map(({ length }) => length)).toEqual([0, 2, 3]);
 });

@@ -61,10 +61,9 @@ export class Scanner {
           windowStart += done;
           filled -= done;
         }
-        const part = piece.subarray(from, from + window.length - filled);
-        window.set(part, filled);
-        filled += part.length;
-        from += part.length;
+        const copied = piece.copy(window, filled, from);
+        filled += copied;
+        from += copied;
       }
     }
     return this.#read(filled, true, precision, windowStart, harvest) < 0 ? undefined : harvest.scanned();
