@@ -10,7 +10,7 @@ const PURE = ['test/{diagnose,engine,explain,schemas,wire}/**/*.test.ts', 'test/
 const ALONE = [
   'test/http/{many,many-on-threads,memory,stream}.test.ts',
   'test/wire/parsed-bytes.test.ts',
-  'test/runtime/{answerer,memory,offload,own-memory,pressure,*-played}.test.ts',
+  'test/runtime/{answerer,memory,offload,own-memory,pressure,worker,*-played}.test.ts',
 ];
 
 /** Questions of every kind, over HTTP and below it: what both codecs answer. In CI they are asked without WebAssembly too. */

@@ -14,7 +14,7 @@ const BROKEN = 1;
 const CLOSED = -1;
 const WORDS = 2;
 
-/** A call for help, as it crosses threads. */
+/** A call for help. */
 export interface HelpCall {
   readonly job: Job;
   readonly state: SharedArrayBuffer;
@@ -49,7 +49,7 @@ function close(state: Int32Array): void {
 }
 
 /** A helper's side: works by `run` where the conductor still wants it. */
-export function help({ state: buffer }: HelpCall, run: () => void): void {
+export function help({ state: buffer }: Pick<HelpCall, 'state'>, run: () => void): void {
   const state = new Int32Array(buffer);
   let helpers = Atomics.load(state, HELPERS);
   for (;;) {
@@ -64,7 +64,7 @@ export function help({ state: buffer }: HelpCall, run: () => void): void {
 }
 
 /** Tells the conductor that a helper died. */
-export function reportLoss({ state: buffer }: HelpCall): void {
+export function reportLoss({ state: buffer }: Pick<HelpCall, 'state'>): void {
   const state = new Int32Array(buffer);
   Atomics.store(state, BROKEN, 1);
   Atomics.add(state, HELPERS, 1); // so that the conductor's wait ends even where the count did not change

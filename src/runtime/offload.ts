@@ -1,24 +1,25 @@
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { Failure } from '../engine/failure.ts';
-import { dismiss, invite, isLarge, type JobPlace, stopJob } from '../engine/kernels/job.ts';
+import { dismiss, invite, type JobPlace, stopJob } from '../engine/kernels/job.ts';
 import type { CodecName } from '../wire/numbers/codec.ts';
 import { Admission, type Hold, type Pressure } from './admission.ts';
 import type { BatchAnswer } from './batch.ts';
 import { collectAll } from './collect.ts';
 import { INLINE_BYTES, READ_HOLDS, readingCost } from './cost.ts';
-import { type HelpCall, reportLoss } from './crew.ts';
+import { reportLoss } from './crew.ts';
+import { GivenBack, KnownMemories } from './job-memory.ts';
 import { Ledger, Slip } from './ledger.ts';
 import { bodyBytes, ownMemory } from './memory.ts';
 import { givenUp } from './patience.ts';
 import type { Answered, Price, Question } from './question.ts';
 import { giveBack } from './reply-memory.ts';
 import { type Turn, Turns } from './turns.ts';
-import type { AskTask, BatchTask, BatchTold, Calling, HelpTask, Told, WorkerSettings } from './worker.ts';
+import type { AskTask, BatchTask, BatchTold, Calling, GaveBack, HelpTask, SentCall, Told, WakeTask, WorkerSettings } from './worker.ts';
 
 /** A thread that does not stop by itself within this time, once nobody waits for its answer, is ended and replaced. */
 const PATIENCE_MS = 1000;
-/** After an answer, when nothing on this thread refers to its job's memory any more. */
+/** After an answer, when no task of a helper refers to its job's memory any more. */
 const FORGOTTEN_AFTER_MS = 100;
 const WORKER_HEAP_MB = 1536;
 
@@ -45,8 +46,6 @@ interface Pending {
   calling?: Calling;
   /** Those that help with it, by their place, which is theirs until they have left. */
   readonly helpers: Map<number, Helper>;
-  /** Whether this thread has seen a memory that is given back after the answer. */
-  large: boolean;
 }
 
 /** A thread that helps with another's job. */
@@ -65,6 +64,9 @@ export class Offload {
   readonly turns: Turns;
   readonly #pool: Piscina;
   readonly #pending = new Map<number, Pending>();
+  readonly #memories = new KnownMemories();
+  readonly #givenBack = new GivenBack();
+  #collecting: NodeJS.Timeout | undefined;
   readonly #threads: number;
   readonly #heapMb: number;
   readonly #codec: CodecName;
@@ -72,7 +74,7 @@ export class Offload {
   readonly #waiting = new Map<Turn, (error: Error) => void>();
   #last = 0;
 
-  constructor(settings: Omit<WorkerSettings, 'ledger'>, pressure?: Pressure) {
+  constructor(settings: Omit<WorkerSettings, 'ledger' | 'givenBack'>, pressure?: Pressure) {
     this.#threads = settings.threads;
     this.#codec = settings.codec.name;
     this.#heapMb = settings.heapMb ?? WORKER_HEAP_MB;
@@ -87,13 +89,21 @@ export class Offload {
     };
     this.#pool = new Piscina({
       filename: new URL('./worker.ts', import.meta.url).href,
-      workerData: { ...settings, ledger: ledger.shared } satisfies WorkerSettings,
+      workerData: { ...settings, ledger: ledger.shared, givenBack: this.#givenBack.shared } satisfies WorkerSettings,
       minThreads: settings.threads,
       maxThreads: settings.threads,
       idleTimeout: Number.POSITIVE_INFINITY,
       resourceLimits: { maxOldGenerationSizeMb: this.#heapMb },
     });
-    this.#pool.on('message', (calling: Calling) => this.#called(calling));
+    this.#pool.on('message', (message: Calling | GaveBack) => {
+      if (message.type === 'calling') this.#called(message);
+      else this.#gaveBack(message);
+    });
+    // The memory of a thread that died may be known to others.
+    this.#pool.on('workerDestroy', () => {
+      this.#givenBack.note();
+      this.#collectSoon();
+    });
     this.#pool.on('error', () => undefined); // each failure is told to its own question
   }
 
@@ -170,7 +180,7 @@ export class Offload {
 
   close(): Promise<void> {
     this.refuseWaiting(new Failure('shutting-down', 'this replica is closing'));
-    return this.#pool.destroy();
+    return this.#pool.destroy().finally(() => clearTimeout(this.#collecting));
   }
 
   /** Waits for a thread, which the turn then has. @throws Failure `deadline-exceeded`, `too-many-requests`; why nobody waits any more */
@@ -213,7 +223,7 @@ export class Offload {
   /** Asks the thread that the turn has, which is free again once it has told, or died. */
   async #run<T>(turn: Turn, hold: Hold, send: (sign: Sign) => Promise<T>, { left, timeoutMs, gone }: Left): Promise<T> {
     const id = ++this.#last;
-    const pending: Pending = { slip: new Slip(), helpers: new Map(), large: false };
+    const pending: Pending = { slip: new Slip(), helpers: new Map() };
     const kill = new AbortController();
     this.#pending.set(id, pending);
     hold.pin();
@@ -224,8 +234,6 @@ export class Offload {
       delete pending.calling;
       hold.adopt(pending.slip.taken);
       hold.unpin();
-      // Once the helpers' tasks are done with too. It holds this thread for some milliseconds, after a very large job alone.
-      if (pending.large) setTimeout(collectAll, FORGOTTEN_AFTER_MS).unref();
       this.turns.end(turn);
     };
     told.then((value) => {
@@ -284,11 +292,11 @@ export class Offload {
 
   /** A worker has laid out a job that is worth more threads. */
   #called(calling: Calling): void {
-    const { id, job } = calling;
+    const { id, job, call, memory } = calling;
+    if (call && memory) this.#memories.learn(call.memory, memory);
     const pending = this.#pending.get(id);
     // A quick worker has answered before its call is heard; its memory may hold the next job by now.
     if (!pending) return;
-    pending.large ||= isLarge(job);
     pending.calling = calling;
     if (pending.slip.stopped) stopJob(job);
     this.#offerHelp();
@@ -298,27 +306,31 @@ export class Offload {
   #offerHelp(): void {
     for (const pending of this.#pending.values()) {
       for (let place = 1; place < this.#threads; place++) {
-        const call = pending.calling?.call;
-        if (call && this.turns.idle > 0 && !pending.slip.stopped && !pending.helpers.has(place)) this.#help(pending, call, place);
+        const { job, call } = pending.calling ?? {};
+        if (job && call && this.turns.idle > 0 && !pending.slip.stopped && !pending.helpers.has(place)) this.#help(pending, { job, call }, place);
       }
     }
   }
 
-  #help(pending: Pending, call: HelpCall, place: number): void {
-    const task: HelpTask = { type: 'help', call, place };
-    const helper: Helper = { job: call.job, dismissed: false };
-    invite(call.job, place);
+  /** A thread that does not know the job's memory yet is asked again with it. */
+  async #help(pending: Pending, { job, call }: { readonly job: JobPlace; readonly call: SentCall }, place: number): Promise<void> {
+    const helper: Helper = { job, dismissed: false };
+    const ask = (memory?: WebAssembly.Memory): Promise<boolean> => this.#pool.run({ type: 'help', call, place, memory } satisfies HelpTask);
+    invite(job, place);
     pending.helpers.set(place, helper);
     this.turns.help();
-    this.#pool
-      .run(task)
-      .catch(() => reportLoss(call))
-      .finally(() => {
-        pending.helpers.delete(place);
-        // Whoever leaves unasked has found nothing more to do.
-        if (!helper.dismissed && pending.calling?.call === call) pending.calling = { ...pending.calling, call: undefined };
-        this.turns.helped();
-      });
+    try {
+      const isKnown = await ask();
+      const memory = isKnown || helper.dismissed ? undefined : this.#memories.find(call.memory);
+      if (memory) await ask(memory);
+    } catch {
+      reportLoss(call);
+    } finally {
+      pending.helpers.delete(place);
+      // Whoever leaves unasked has found nothing more to do.
+      if (!helper.dismissed && pending.calling?.call === call) pending.calling = { ...pending.calling, call: undefined };
+      this.turns.helped();
+    }
   }
 
   /** As many helpers as questions wait are asked to leave. Those that wait come before help. */
@@ -329,6 +341,29 @@ export class Offload {
       if (helper.dismissed || wanted-- <= 0) continue;
       helper.dismissed = true;
       dismiss(helper.job, place);
+    }
+  }
+
+  #gaveBack({ threadId }: GaveBack): void {
+    this.#memories.forget(threadId);
+    this.#collectSoon();
+  }
+
+  #collectSoon(): void {
+    clearTimeout(this.#collecting);
+    this.#collecting = setTimeout(() => this.#collect(), FORGOTTEN_AFTER_MS).unref();
+  }
+
+  /** Lets go of memories that are nobody's any more, here and on the threads that wait: it holds each for some milliseconds. */
+  #collect(): void {
+    this.#memories.forgetOthers(this.threads.map(({ threadId }) => threadId));
+    collectAll();
+    while (this.turns.idle > 0) {
+      this.turns.help();
+      this.#pool
+        .run({ type: 'wake' } satisfies WakeTask)
+        .catch(() => undefined)
+        .finally(() => this.turns.helped());
     }
   }
 }

@@ -1,7 +1,7 @@
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { Failure, type PlainFailure } from '../engine/failure.ts';
-import { isLarge, type JobPlace, workOn } from '../engine/kernels/job.ts';
+import { type Job, type JobPlace, workOn } from '../engine/kernels/job.ts';
 import { Stopped, TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import { takeOrRefuse } from './admission.ts';
 import { type Begun, beginAnswer } from './answers.ts';
@@ -10,6 +10,7 @@ import { type ChosenCodec, codecOf } from './codec.ts';
 import { collectAll } from './collect.ts';
 import { mostRedone, readingCost } from './cost.ts';
 import { conduct, type HelpCall, help } from './crew.ts';
+import { GivenBack, KnownMemories, type MemoryName, OwnMemories } from './job-memory.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
 import { Ledger, Slip, type Sum, type Sums } from './ledger.ts';
 import { workTooLarge } from './limits.ts';
@@ -27,6 +28,8 @@ export interface WorkerSettings {
   /** Bounds of what all admitted requests hold together, and the memory of the ledger that counts it. */
   readonly most: Sums;
   readonly ledger: SharedArrayBuffer;
+  /** The memory of what counts memories that have been given back. */
+  readonly givenBack: SharedArrayBuffer;
   /** Heap of each. A body that takes more to read ends its worker alone. */
   readonly heapMb?: number;
 }
@@ -59,17 +62,37 @@ export interface BatchTask {
 /** A call for help with another worker's job; `place` says which scratch area is ours. */
 export interface HelpTask {
   readonly type: 'help';
-  /** Absent once the help has been given: the task outlives it, and must not hold the job's memory. */
-  call?: HelpCall | undefined;
+  readonly call: SentCall;
   readonly place: number;
+  /** The job's memory, for a thread that does not know it. Taken out once it is: the task outlives the help. */
+  memory?: WebAssembly.Memory | undefined;
+}
+
+/** Nothing to do: a thread that waits comes to what it does after every task. */
+export interface WakeTask {
+  readonly type: 'wake';
+}
+
+/** A call for help, as it crosses threads: its job's memory by name. */
+export interface SentCall extends Omit<HelpCall, 'job'> {
+  readonly job: Omit<Job, 'memory'>;
+  readonly memory: MemoryName;
 }
 
 /** What a worker says before it is done: where its job lies, and the call for others, where there are any. */
 export interface Calling {
+  readonly type: 'calling';
   readonly id: number;
-  readonly threadId: number;
   readonly job: JobPlace;
-  readonly call?: HelpCall | undefined;
+  readonly call?: SentCall | undefined;
+  /** The memory that the call names for the first time. */
+  readonly memory?: WebAssembly.Memory | undefined;
+}
+
+/** A worker has given back the memory that it named last, which was very large. */
+export interface GaveBack {
+  readonly type: 'gave-back';
+  readonly threadId: number;
 }
 
 /** What a worker gives back for a question. */
@@ -86,53 +109,68 @@ export interface BatchTold {
   readonly bytes: Uint8Array;
 }
 
-const { engine, codec: chosenCodec, limits, threads, most, ledger: shared } = settings();
+const { engine, codec: chosenCodec, limits, threads, most, ledger: shared, givenBack: countShared } = settings();
 const ledger = new Ledger(most, shared);
+const givenBack = new GivenBack(countShared);
+const own = new OwnMemories(threadId);
+const known = new KnownMemories();
 /** The question that this thread is at. */
 let current = 0;
 const kernel = kernelOf(engine, conduct(threads, callOut), mostRedone(limits));
 const replyMemory = new ReplyMemory();
 const codec = codecOf(chosenCodec, replyMemory.allocate);
 
-/**
- * A WebAssembly.Memory counts, each time it is received, as outside memory that a collection might free: the event loop's garbage
- * was collected every five large answers. Its buffer alone does not count, and is all that is needed where nobody can help.
- */
-function callOut(call: HelpCall): void {
-  const { memory, descriptor } = call.job;
-  const job = { memory: { buffer: memory.buffer }, descriptor };
-  parentPort?.postMessage({ id: current, threadId, job, call: threads > 1 ? call : undefined } satisfies Calling);
+function callOut({ job: { memory, ...job }, state }: HelpCall): void {
+  const place = { memory: { buffer: memory.buffer }, descriptor: job.descriptor };
+  const calling: Calling = { type: 'calling', id: current, job: place };
+  if (threads === 1) {
+    say(calling);
+    return;
+  }
+  const { name, isNew } = own.nameOf(memory);
+  say({ ...calling, call: { job, memory: name, state }, memory: isNew ? memory : undefined });
+}
+
+function say(message: Calling | GaveBack): void {
+  parentPort?.postMessage(message);
 }
 
 /** What piscina runs on this thread, one task at a time. */
-export default function work(task: AskTask | BatchTask | HelpTask): unknown {
-  if (task.type === 'help') {
-    // The job is handled in a function of its own: what a running one has held in a register is not collected.
-    if (helpWith(task)) collectAll();
-    return undefined;
-  }
+export default function work(task: AskTask | BatchTask | HelpTask | WakeTask): unknown {
   try {
-    return task.type === 'batch' ? batchAnswered(task) : answered(task);
+    // The job is handled in a function of its own: what a running one has held in a register is not collected.
+    if (task.type === 'help') return helpWith(task);
+    if (task.type === 'ask') return answered(task);
+    return task.type === 'batch' ? batchAnswered(task) : undefined;
   } finally {
-    letGo(task.type === 'batch' ? task.questions : [task.question]);
+    if (task.type === 'ask') letGo([task.question]);
+    if (task.type === 'batch') letGo(task.questions);
+    if (givenBack.look()) {
+      known.forgetOthers([]);
+      collectAll();
+    }
   }
 }
 
-/** Helps, lets go of the job, and says whether that was much. */
+/** Helps, and says whether this thread knows the job's memory. */
 function helpWith(task: HelpTask): boolean {
-  const { call, place } = task;
-  task.call = undefined;
-  if (!call || !engine.choice) return false;
+  const { call, place, memory: sent } = task;
+  task.memory = undefined;
+  if (sent) known.learn(call.memory, sent);
+  const memory = sent ?? known.find(call.memory);
+  if (!memory || !engine.choice) return false;
   const { modules } = engine.choice;
-  help(call, () => workOn(call.job, modules, place));
-  return isLarge(call.job);
+  help(call, () => workOn({ ...call.job, memory }, modules, place));
+  return true;
 }
 
 /** Gives back what the question took: this thread may wait long for the next one, and what it waits with stays. */
 function letGo(questions: readonly Question[]): void {
   for (const question of questions) forget(question);
   replyMemory.letGo();
-  if (kernel.giveBack()) collectAll();
+  if (!kernel.giveBack()) return;
+  givenBack.note();
+  say({ type: 'gave-back', threadId });
 }
 
 function forget({ body }: Question): void {

@@ -1,14 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Failure } from '../../src/engine/failure.ts';
-import { isStopped, type Job, KEPT_BYTES } from '../../src/engine/kernels/job.ts';
+import { isStopped, type JobPlace } from '../../src/engine/kernels/job.ts';
 import { collectAll } from '../../src/runtime/collect.ts';
 import { INLINE_BYTES } from '../../src/runtime/cost.ts';
-import type { HelpCall } from '../../src/runtime/crew.ts';
 import { chooseEngine } from '../../src/runtime/kernel.ts';
 import { Slip } from '../../src/runtime/ledger.ts';
 import { Offload } from '../../src/runtime/offload.ts';
 import type { Facts, Question } from '../../src/runtime/question.ts';
-import type { AskTask, BatchTask, BatchTold, Calling, HelpTask, Told } from '../../src/runtime/worker.ts';
+import type { AskTask, BatchTask, BatchTold, Calling, GaveBack, HelpTask, SentCall, Told, WakeTask } from '../../src/runtime/worker.ts';
 import { chosenCodec } from '../codec.ts';
 
 /*
@@ -17,22 +16,23 @@ import { chosenCodec } from '../codec.ts';
  */
 
 interface Run {
-  readonly task: AskTask | BatchTask | HelpTask;
+  readonly task: AskTask | BatchTask | HelpTask | WakeTask;
   readonly options: { readonly signal?: AbortSignal; readonly transferList?: readonly ArrayBuffer[] };
-  tell(told: Told | BatchTold | undefined): void;
+  tell(told: Told | BatchTold | boolean | undefined): void;
   die(error: Error): void;
 }
 
 const pool = vi.hoisted(() => ({
   runs: [] as Run[],
   options: undefined as undefined | Record<string, unknown>,
+  threads: [] as { readonly threadId: number }[],
   listeners: new Map<string, (message: unknown) => void>(),
   destroyed: 0,
 }));
 
 vi.mock('piscina', () => ({
   Piscina: class {
-    readonly threads: unknown[] = ['a thread'];
+    readonly threads = pool.threads;
     constructor(options: Record<string, unknown>) {
       pool.options = options;
     }
@@ -40,7 +40,7 @@ vi.mock('piscina', () => ({
       pool.listeners.set(event, listener);
     }
     run(task: Run['task'], options: Run['options'] = {}) {
-      const { promise, resolve, reject } = Promise.withResolvers<Told | BatchTold | undefined>();
+      const { promise, resolve, reject } = Promise.withResolvers<Told | BatchTold | boolean | undefined>();
       pool.runs.push({ task, options, tell: resolve, die: reject });
       return promise;
     }
@@ -54,6 +54,7 @@ vi.mock('../../src/runtime/collect.ts', () => ({ collectAll: vi.fn() }));
 beforeEach(() => {
   vi.useFakeTimers();
   pool.runs = [];
+  pool.threads = [{ threadId: 1 }, { threadId: 2 }];
   pool.listeners.clear();
   vi.mocked(collectAll).mockClear();
 });
@@ -119,7 +120,7 @@ describe('the pool', () => {
     expect(pool.options?.['filename']).toMatch(/\/src\/runtime\/worker\.ts$/);
     start();
     expect(pool.options).toMatchObject({ resourceLimits: { maxOldGenerationSizeMb: 1536 } });
-    expect(offload.threads).toEqual(['a thread']);
+    expect(offload.threads).toBe(pool.threads);
     // An error is told to its own question; with a listener it ends nothing.
     expect(pool.listeners.get('error')?.(new Error('of a thread'))).toBeUndefined();
   });
@@ -511,19 +512,14 @@ describe('giving up', () => {
 });
 
 describe('a call for help', () => {
-  const jobOf = (bytes = 65_536): Job => ({
-    precision: 'float32',
-    memory: new WebAssembly.Memory({ initial: Math.ceil(bytes / 65_536), maximum: 65_536, shared: true }),
-    descriptor: 0,
-    scratch: [0, 0, 0, 0],
-  });
-  const call = (id: number, job = jobOf()): Calling & { readonly call: HelpCall } => ({
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const call = (id: number): Calling & { readonly call: SentCall; readonly job: JobPlace } => ({
+    type: 'calling',
     id,
-    threadId: 1,
-    job,
-    call: { job, state: new SharedArrayBuffer(8) },
+    job: { memory: { buffer: new SharedArrayBuffer(65_536) }, descriptor: 0 },
+    call: { job: { precision: 'float32', descriptor: 0, scratch: [0, 0, 0, 0] }, memory: { threadId: 1, nth: 0 }, state: new SharedArrayBuffer(8) },
   });
-  const send = (calling: Calling) => pool.listeners.get('message')?.(calling);
+  const send = (message: Calling | GaveBack) => pool.listeners.get('message')?.(message);
   const helps = () => pool.runs.filter(({ task }) => task.type === 'help');
 
   test('is heard by the threads that are idle, each at a place of its own', async () => {
@@ -533,18 +529,18 @@ describe('a call for help', () => {
     await turns();
     const calling = call(1);
     send(calling);
-    expect(helps().map(({ task }) => task)).toEqual([1, 2].map((place) => ({ type: 'help', call: calling.call, place })));
+    expect(helps().map(({ task }) => task)).toEqual([1, 2].map((place) => ({ type: 'help', call: calling.call, place, memory: undefined })));
     expect(offload.turns.busy).toBe(4);
     // A thread that becomes idle comes too, and no more than there are.
     run(1).tell(answer('second'));
     await turns();
     expect(helps().at(-1)?.task).toMatchObject({ place: 3 });
-    for (const help of helps()) help.tell(undefined);
+    for (const help of helps()) help.tell(true);
     await turns();
     expect([helps().length, offload.turns.busy]).toEqual([3, 1]);
   });
 
-  const isDismissed = ({ call: { job } }: { readonly call: HelpCall }, place: number) => new Int32Array(job.memory.buffer)[place] !== 0;
+  const isDismissed = ({ job }: Calling, place: number) => new Int32Array(job.memory.buffer)[place] !== 0;
 
   test('is given up by as many helpers as questions wait, and heard again once none does', async () => {
     const offload = start(4);
@@ -560,7 +556,7 @@ describe('a call for help', () => {
     watch(offload.ask(question(), 1e6, nobodyLeaves));
     await turns();
     expect(dismissed()).toEqual([1, 2]);
-    for (const help of helps()) if (help.task.type === 'help' && dismissed().includes(help.task.place)) help.tell(undefined);
+    for (const help of helps()) if (help.task.type === 'help' && dismissed().includes(help.task.place)) help.tell(true);
     await turns();
     expect([ask(4).id, ask(5).id, helps().length]).toEqual([2, 3, 3]);
     run(5).tell(answer('third'));
@@ -573,7 +569,7 @@ describe('a call for help', () => {
     watch(offload.ask(question(), 1e6, nobodyLeaves));
     await turns();
     send(call(1));
-    helps()[0]?.tell(undefined);
+    helps()[0]?.tell(true);
     await turns();
     expect([helps().length, offload.turns.idle]).toEqual([1, 1]);
     const next = call(1);
@@ -587,7 +583,7 @@ describe('a call for help', () => {
     watch(offload.ask(question(), 500, nobodyLeaves));
     await turns();
     send(calling);
-    helps()[0]?.tell(undefined);
+    helps()[0]?.tell(true);
     await vi.advanceTimersByTimeAsync(500);
     expect(isStopped(calling.job)).toBe(true);
   });
@@ -613,18 +609,18 @@ describe('a call for help', () => {
     watch(offload.ask(question(), 500, nobodyLeaves));
     await turns();
     send(early);
-    expect(isStopped(early.call.job)).toBe(false);
+    expect(isStopped(early.job)).toBe(false);
     await vi.advanceTimersByTimeAsync(500);
-    expect(isStopped(early.call.job)).toBe(true);
+    expect(isStopped(early.job)).toBe(true);
     run(0).tell(answer('late'));
-    helps()[0]?.tell(undefined);
+    helps()[0]?.tell(true);
     await turns();
     watch(offload.ask(question(), 500, nobodyLeaves));
     await turns();
     await vi.advanceTimersByTimeAsync(500);
     const before = helps().length;
     send(late);
-    expect([isStopped(late.call.job), helps().length]).toEqual([true, before]);
+    expect([isStopped(late.job), helps().length]).toEqual([true, before]);
   });
 
   test('of one that has been answered already is not heard', async () => {
@@ -648,23 +644,126 @@ describe('a call for help', () => {
     expect([[...new Int32Array(calling.call.state)], offload.turns.busy]).toEqual([[1, 1], 1]);
   });
 
-  test('with a memory that is very large has this thread collect it a moment after the answer, and no other does', async () => {
-    const offload = start(1);
-    for (const [bytes, times] of [
-      [KEPT_BYTES, 0],
-      [KEPT_BYTES + 1, 1],
-    ] as const) {
+  describe('that the other thread says it does not know the memory of', () => {
+    const unknown = async (...before: Calling[]) => {
+      const offload = start(2);
+      for (const calling of before) send(calling);
       watch(offload.ask(question(), 1e6, nobodyLeaves));
       await turns();
-      send(call(pool.runs.length, jobOf(bytes)));
-      // Another, small one of the same question changes nothing.
-      send(call(pool.runs.length));
-      run(pool.runs.length - 1).tell(answer('large'));
-      await vi.advanceTimersByTimeAsync(99);
-      expect(collectAll).not.toHaveBeenCalled();
-      await vi.advanceTimersByTimeAsync(1);
-      expect(collectAll).toHaveBeenCalledTimes(times);
+      const calling = call(1);
+      send(calling);
+      helps()[0]?.tell(false);
+      await turns();
+      return { offload, calling };
+    };
+    const sent = () => helps().map(({ task }) => ('memory' in task ? task.memory : undefined));
+
+    test('goes to it again with that memory, and it stays taken for that time', async () => {
+      const { offload, calling } = await unknown({ ...call(0), memory });
+      expect(helps().at(-1)?.task).toEqual({ type: 'help', call: calling.call, place: 1, memory });
+      expect([sent(), offload.turns.busy]).toEqual([[undefined, memory], 2]);
+      helps()[1]?.tell(true);
+      await turns();
+      expect([helps().length, offload.turns.busy]).toEqual([2, 1]);
+    });
+
+    test('goes no second time where that memory was never sent, or another has been since', async () => {
+      const { offload } = await unknown();
+      expect([sent(), offload.turns.busy]).toEqual([[undefined], 1]);
+      pool.runs = [];
+      const { call: named, ...calling } = call(0);
+      await unknown({ ...calling, call: { ...named, memory: { threadId: 1, nth: 1 } }, memory });
+      expect(sent()).toEqual([undefined]);
+    });
+
+    test('goes no second time where it is to leave', async () => {
+      const offload = start(2);
+      send({ ...call(0), memory });
+      watch(offload.ask(question(), 1e6, nobodyLeaves));
+      await turns();
+      send(call(1));
+      watch(offload.ask(question(), 1e6, nobodyLeaves));
+      await turns();
+      helps()[0]?.tell(false);
+      await turns();
+      expect([sent(), ask(2).id]).toEqual([[undefined], 2]);
+    });
+
+    test('goes no second time where its thread has given that memory back', async () => {
+      const offload = start(2);
+      send({ ...call(0), memory });
+      send({ type: 'gave-back', threadId: 1 });
+      watch(offload.ask(question(), 1e6, nobodyLeaves));
+      await turns();
+      send(call(1));
+      helps()[0]?.tell(false);
+      await turns();
+      expect(sent()).toEqual([undefined]);
+    });
+  });
+});
+
+describe('a moment after a thread has given its memory back, or died', () => {
+  const wakes = () => pool.runs.filter(({ task }) => task.type === 'wake');
+
+  test.each([
+    ['given it back', () => pool.listeners.get('message')?.({ type: 'gave-back', threadId: 1 })],
+    ['died', () => pool.listeners.get('workerDestroy')?.({})],
+  ])('(%s) this thread collects what is dead, and those that wait are woken to do so', async (_what, happens) => {
+    const offload = start(3);
+    watch(offload.ask(question(), 1e6, nobodyLeaves));
+    await turns();
+    happens();
+    await vi.advanceTimersByTimeAsync(99);
+    expect([vi.mocked(collectAll).mock.calls.length, wakes().length]).toEqual([0, 0]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([vi.mocked(collectAll).mock.calls.length, wakes().length, offload.turns.busy]).toEqual([1, 2, 3]);
+    wakes()[0]?.tell(undefined);
+    wakes()[1]?.die(new Error('died'));
+    await turns();
+    expect(offload.turns.busy).toBe(1);
+  });
+
+  test('the memory of one that died is known no more, that of another is', async () => {
+    const offload = start(2);
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    const callOf = (threadId: number) =>
+      ({ job: { precision: 'float32', descriptor: 0, scratch: [] }, memory: { threadId, nth: 0 }, state: new SharedArrayBuffer(8) }) as const;
+    const send = (id: number, threadId: number, sent?: WebAssembly.Memory) =>
+      pool.listeners.get('message')?.({
+        type: 'calling',
+        id,
+        job: { memory, descriptor: 0 },
+        call: callOf(threadId),
+        memory: sent,
+      } satisfies Calling);
+    for (const { threadId } of pool.threads) send(0, threadId, memory);
+    pool.threads.shift();
+    pool.listeners.get('workerDestroy')?.({});
+    await vi.advanceTimersByTimeAsync(100);
+    for (const wake of wakes()) wake.tell(undefined);
+    await turns();
+    const sent: unknown[] = [];
+    for (const threadId of [1, 2]) {
+      pool.runs = [];
+      watch(offload.ask(question(), 1e6, nobodyLeaves));
+      await turns();
+      send(ask(0).id, threadId);
+      pool.runs[1]?.tell(false);
+      await turns();
+      sent.push(pool.runs[2] && 'memory' in pool.runs[2].task && pool.runs[2].task.memory);
+      for (const { tell } of pool.runs) tell(true);
+      await turns();
     }
+    expect(sent).toEqual([undefined, memory]);
+  });
+
+  test('nothing happens once the pool is closed', async () => {
+    const offload = start(2);
+    pool.listeners.get('workerDestroy')?.({});
+    await offload.close();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect([vi.mocked(collectAll).mock.calls.length, wakes().length]).toEqual([0, 0]);
   });
 });
 

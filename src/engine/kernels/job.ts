@@ -25,7 +25,7 @@ export interface Job {
   readonly scratch: readonly number[];
 }
 
-/** Where a job lies: enough to stop it, and to tell how large it is. */
+/** Where a job lies: enough to stop it. */
 export interface JobPlace {
   readonly memory: Pick<WebAssembly.Memory, 'buffer'>;
   readonly descriptor: number;
@@ -83,9 +83,4 @@ export function stopJob({ memory, descriptor }: JobPlace): void {
 
 export function isStopped({ memory, descriptor }: JobPlace): boolean {
   return Atomics.load(stopWord(memory.buffer, descriptor), 0) !== 0;
-}
-
-/** Whether its memory is given back after the answer, so that a thread that has seen it should collect what is dead. */
-export function isLarge({ memory }: JobPlace): boolean {
-  return memory.buffer.byteLength > KEPT_BYTES;
 }

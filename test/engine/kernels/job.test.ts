@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dismiss, invite, isLarge, isStopped, type Job, KEPT_BYTES, stopJob, workOn } from '../../../src/engine/kernels/job.ts';
+import { dismiss, invite, isStopped, stopJob, workOn } from '../../../src/engine/kernels/job.ts';
 import { layOut, readResult } from '../../../src/engine/kernels/lay-out.ts';
 import { KernelMemory } from '../../../src/engine/kernels/memory.ts';
 import { reference } from '../../../src/engine/kernels/reference.ts';
@@ -72,14 +72,5 @@ describe('a job', () => {
     dismiss(found.job, 2);
     workOn(found.job, modules, 1);
     expectExact(found, 5);
-  });
-
-  test('is large beyond what is kept', () => {
-    expect(KEPT_BYTES).toBe(256 * 2 ** 20);
-    const sized = (pages: number): Job => ({
-      ...laid('float32').job,
-      memory: new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }),
-    });
-    expect([isLarge(sized(1)), isLarge(sized(KEPT_BYTES / 65_536)), isLarge(sized(KEPT_BYTES / 65_536 + 1))]).toEqual([false, false, true]);
   });
 });
