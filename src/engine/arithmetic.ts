@@ -30,3 +30,9 @@ export const ROUND: Readonly<Record<SoftmaxPrecision, Round>> = {
   float16: Math.f16round,
   bfloat16: roundToBfloat16,
 };
+
+/** The result of one operation as that arithmetic has it. The usual two stand apart: by way of the table each number would be put on the heap. */
+export function roundedIn(arithmetic: SoftmaxPrecision, value: number): number {
+  if (arithmetic === 'float32') return Math.fround(value);
+  return arithmetic === 'float64' ? value : ROUND[arithmetic](value);
+}

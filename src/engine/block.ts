@@ -1,5 +1,5 @@
 import type { Axes, Call } from './call.ts';
-import { type Floats, floats, type Rows } from './tensor.ts';
+import { type Floats, floats, type Precision, type Rows } from './tensor.ts';
 
 /** What `excluded` says of a key: it takes part; it is excluded; its logit left the finite numbers downwards, which excludes it too. */
 export const KEY = { attended: 0, excluded: 1, overflowed: 2 } as const;
@@ -70,6 +70,21 @@ export function newBlock({ axes: { N, E }, precision }: Call, capacity: number):
     context: floats(precision, capacity * E),
     sums: [],
   };
+}
+
+/** A matrix up to so many numbers lies in a block that is kept: making one takes longer than such a call. */
+const TINY_NUMBERS = 64;
+const tiny: Partial<Record<Precision, MovableBlock>> = {};
+
+/**
+ * A block that is good until the next one is borrowed. What is small gets the same one each time; its matrices may be longer
+ * than what is asked for, and hold whatever was there before.
+ */
+export function borrowBlock(call: Call, capacity: number): MovableBlock {
+  const { axes, precision } = call;
+  if (capacity * Math.max(axes.N, axes.E) > TINY_NUMBERS) return newBlock(call, capacity);
+  tiny[precision] ??= newBlock({ ...call, axes: { ...axes, N: TINY_NUMBERS, E: TINY_NUMBERS } }, 1);
+  return tiny[precision];
 }
 
 /** Pairs of a block at most, which bounds its memory, and multiply-adds, which bounds the time between two checkpoints. */

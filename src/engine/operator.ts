@@ -1,5 +1,5 @@
-import { ROUND } from './arithmetic.ts';
-import { type Block, KEY, newBlock, rowsOfBlock } from './block.ts';
+import { roundedIn } from './arithmetic.ts';
+import { type Block, borrowBlock, KEY, type MovableBlock, newBlock, rowsOfBlock } from './block.ts';
 import { type Call, contextLayout, type NonFinite, type Output, type Result } from './call.ts';
 import { fullyMaskedRows } from './mask.ts';
 import { STEPS, type Step } from './steps.ts';
@@ -20,7 +20,9 @@ type Outputs = Mutable<Omit<Result, 'fullyMasked' | 'nonFinite'>>;
 export function attendBySteps(call: Call, steps: readonly Step[] = STEPS, recorder?: StepRecorder, rows = rowsOfBlock(call.axes)): Result {
   const { B, H, M } = call.axes;
   const outputs = emptyOutputs(call);
-  const attend = blockByBlock(call, steps, outputs, rows, recorder);
+  // A step of another's making may attend once more on its way, or leave a matrix out that others look at.
+  const block = steps === STEPS && !recorder ? borrowBlock(call, rows) : newBlock(call, rows);
+  const attend = blockByBlock(call, steps, outputs, block, recorder);
   let nonFinite: NonFinite | undefined;
   for (let b = 0; b < B; b++) {
     for (let h = 0; h < H; h++) {
@@ -38,17 +40,16 @@ export function attendBySteps(call: Call, steps: readonly Step[] = STEPS, record
 /**
  * A function that computes the rows [first, first + rows) of head (b, h) into `outputs`, and returns the first of them
  * in which an attended number is not finite.
- * @param capacity the most rows that it will be asked for at once
+ * @param block has room for the most rows that it will be asked for at once
  */
 export function blockByBlock(
   call: Call,
   steps: readonly Step[],
   outputs: Outputs,
-  capacity: number,
+  block: MovableBlock,
   recorder?: StepRecorder,
 ): (b: number, h: number, first: number, rows: number) => NonFinite | undefined {
   const { H, G, M } = call.axes;
-  const block = newBlock(call, capacity);
   return (b, h, first, rows) => {
     block.b = b;
     block.h = h;
@@ -85,12 +86,15 @@ function store(call: Call, block: Block, output: Output, to: Floats, r: number):
   else if (output === 'lse') for (let i = 0; i < rows; i++) to[r + i] = block.sums[i]?.lse ?? 0;
   else if (output === 'sink_weight') for (let i = 0; i < rows; i++) to[r + i] = block.sums[i]?.sinkWeight ?? 0;
   else if (output === 'entropy') for (let i = 0; i < rows; i++) to[r + i] = entropyOf(block, i, N, call.precision);
-  else to.set(firstOf(output === 'weights' ? block.weights : block.logits, rows * N), r * N);
+  else copyFirst(output === 'weights' ? block.weights : block.logits, rows * N, to, r * N);
 }
 
-/** The array's first numbers: itself where it has no others, since a view costs more than a tiny call. */
-function firstOf(data: Floats, length: number): Floats {
-  return data.length === length ? data : data.subarray(0, length);
+/** Up to so many numbers are copied faster one by one than by way of a view. */
+const FEW = 32;
+
+function copyFirst(from: Floats, length: number, to: Floats, at: number): void {
+  if (length > FEW) to.set(from.length === length ? from : from.subarray(0, length), at);
+  else for (let k = 0; k < length; k++) to[at + k] = from[k] ?? 0;
 }
 
 function storeContext(call: Call, { b, h, first, rows, context }: Block, to: Floats): void {
@@ -104,7 +108,7 @@ function storeContext(call: Call, { b, h, first, rows, context }: Block, to: Flo
 
 /** −Σ p · log2(p) over the weights of a row and the sink's share, in bits. */
 function entropyOf({ weights, sums }: Block, i: number, N: number, precision: Precision): number {
-  const round = ROUND[precision];
+  const round = (value: number) => roundedIn(precision, value);
   const share = sums[i]?.sinkWeight ?? 0;
   let bits = share > 0 ? round(0 - round(share * round(Math.log2(share)))) : 0;
   for (let k = i * N; k < (i + 1) * N; k++) {

@@ -1,4 +1,4 @@
-import { addScaled, dotProduct, ROUND } from './arithmetic.ts';
+import { addScaled, dotProduct, roundedIn } from './arithmetic.ts';
 import { type Block, KEY, startOf } from './block.ts';
 import type { Call, Output } from './call.ts';
 import { excludeKeys } from './mask.ts';
@@ -83,7 +83,8 @@ function exclude(call: Call, { b, h, first, rows, logits, excluded }: Block): vo
 /** The greatest logit is taken off first, so that no exponential overflows. An excluded key is skipped, whatever its logit. */
 function softmax({ axes: { N }, sink, precision, softmaxPrecision }: Call, block: Block): void {
   const { h, rows, logits, excluded, shifted, exponentials, weights, sums } = block;
-  const round = ROUND[softmaxPrecision ?? precision];
+  const arithmetic = softmaxPrecision ?? precision;
+  const round = (value: number) => roundedIn(arithmetic, value);
   const sinkLogit = sink?.[h];
   for (let i = 0; i < rows; i++) {
     const start = i * N;

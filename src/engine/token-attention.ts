@@ -49,7 +49,7 @@ export interface TokenRecorder {
 export function attendTokens(attention: TokenAttention, kernel: Kernel, checkpoint?: () => void, recorder?: TokenRecorder): TokenResult {
   const sizes = tokenSizes(attention);
   const vectors = vectorsBySteps(attention, WAY_IN, recorder?.onVectors, checkpoint);
-  const call = { ...callOf(attention, sizes, vectors), checkpoint };
+  const call = callOf(attention, sizes, vectors, checkpoint);
   recorder?.onCall(call);
   // Queries, keys and values alone need no attention.
   const result: Result = call.want.size > 0 ? kernel.attend(call) : { fullyMasked: fullyMaskedRows(call) };
@@ -61,7 +61,12 @@ export function attendTokens(attention: TokenAttention, kernel: Kernel, checkpoi
 }
 
 /** The call of the operator that vectors become with these options; `vectors` are the attention's own unless a step of the way in was changed. */
-export function callOf(attention: TokenAttention, { m, n, h, kvHeads, d_k, d_v }: TokenSizes, { queries, keys, values }: Vectors): Call {
+export function callOf(
+  attention: TokenAttention,
+  { m, n, h, kvHeads, d_k, d_v }: TokenSizes,
+  { queries, keys, values }: Vectors,
+  checkpoint?: () => void,
+): Call {
   const { precision, causal, window, mask, bias, softcap, sink, position, scale, include } = attention;
   const positions = queryPositions(attention.queries);
   const axes: Axes = { B: 1, H: h, G: kvHeads, M: m, N: n, D: d_k, E: d_v };
@@ -79,14 +84,21 @@ export function callOf(attention: TokenAttention, { m, n, h, kvHeads, d_k, d_v }
     alibi: position?.type === 'alibi' && positions ? { slopes: position.slopes ?? alibiSlopes(h, precision), positions } : undefined,
     sink,
     want: wantOf(include),
+    checkpoint,
     finiteOnly: true,
   };
 }
 
 function wantOf(include: TokenAttention['include']): ReadonlySet<Output> {
+  if (areOfTheOperator(include)) return include;
   const want = new Set<Output>();
   for (const output of include) if (output !== 'queries' && output !== 'keys' && output !== 'values') want.add(output);
   return want;
+}
+
+/** Whether no vectors that enter the operator are asked for. */
+function areOfTheOperator(include: ReadonlySet<TokenOutput>): include is ReadonlySet<Exclude<Output, 'capped'>> {
+  return !include.has('queries') && !include.has('keys') && !include.has('values');
 }
 
 function broadcast<Data>({ data, rank }: PerPair<Data>, { M, N }: Axes): Broadcast<Data> {

@@ -25,10 +25,11 @@ export interface TokenSizes {
 /** An axis of a result: h heads, g key/value heads, m query rows, or one that is always there. */
 type AxisName = 'h' | 'g' | 'm' | 'n' | 'd_k' | 'd_v' | 'width';
 
-/** A result: numbers, and its axes from the outermost to the innermost. */
+/** A result: numbers, the names of its axes from the outermost to the innermost, and how long each is. */
 export interface Tensor {
   readonly data: Floats;
-  readonly axes: readonly (readonly [name: AxisName, size: number])[];
+  readonly axes: readonly AxisName[];
+  readonly shape: readonly number[];
 }
 
 /** What was asked for, by name, and the rows (head · m + query row) that have every key excluded. */
@@ -64,9 +65,12 @@ export function tensorsOf(
     return output === 'context' ? project({ data, rows: m, columns: h * d_v }, projections.output, precision).data : data;
   };
   const tensors = new Map<TokenOutput, Tensor>();
-  for (const output of include)
-    tensors.set(output, { data: dataOf(output), axes: AXES[output].map((name) => [name, name === 'g' ? sizes.kvHeads : sizes[name]]) });
+  for (const output of include) tensors.set(output, { data: dataOf(output), axes: AXES[output], shape: shapeOf(AXES[output], sizes) });
   return tensors;
+}
+
+function shapeOf(axes: readonly AxisName[], sizes: TokenSizes): number[] {
+  return axes.map((name) => (name === 'g' ? sizes.kvHeads : sizes[name]));
 }
 
 /**
@@ -75,12 +79,11 @@ export function tensorsOf(
  * @throws Failure `arithmetic-overflow`
  */
 export function refuseOverflow(sizes: TokenSizes, tensors: TokenResult['tensors']): void {
-  for (const [output, { data, axes }] of tensors) {
+  for (const [output, { data, axes, shape }] of tensors) {
     if (output === 'logits' || output === 'lse') continue;
     const place = firstNotFinite(data);
     if (place < 0) continue;
-    const last = axes.at(-1);
-    const row = last?.[0] === 'm' ? place : Math.floor(place / (last?.[1] ?? 1));
+    const row = axes.at(-1) === 'm' ? place : Math.floor(place / (shape.at(-1) ?? 1));
     throw overflow(sizes, output, row);
   }
 }

@@ -13,7 +13,7 @@ import { Offload } from './offload.ts';
 import type { Pending } from './pending.ts';
 import { Pressure } from './pressure.ts';
 import type { Answered, Kind, Limits, Means, Price, Question } from './question.ts';
-import { heldForLine, isForLoad, ReadingRoom } from './reading.ts';
+import { heldForLine, isForLoad, ReadingRoom, SPARED_BODY_BYTES } from './reading.ts';
 
 /** Gets the Facts of every answer. Nothing is done for it where nobody subscribes. */
 const ANSWERS = channel('attention:answer');
@@ -128,11 +128,10 @@ export class Answerer {
   /** Answers a question that is quick to answer; it goes elsewhere where it is not, or was not begun. @throws Failure */
   #tryHere(bytes: number, begin: (means: Means) => Begun | undefined, hold: Hold, patient: boolean): Answered | Elsewhere {
     let paid: Price | undefined;
-    const purse = { take: (more: number) => hold.borrow(more), give: (more: number) => hold.return(more) };
-    const room = new ReadingRoom(bytes, patient ? heldForLine(bytes) : hold.bytes, purse);
+    const room = bytes <= SPARED_BODY_BYTES ? undefined : roomIn(hold, bytes, patient);
     try {
-      const begun = begin({ ...this.#means, makeRoom: room.make });
-      room.leave();
+      const begun = begin(room ? { ...this.#means, makeRoom: room.make } : this.#means);
+      room?.leave();
       if (!begun) return {};
       const { task, finish } = begun;
       const costly = task.cost > INLINE_COST || task.holds > INLINE_HELD;
@@ -149,7 +148,7 @@ export class Answerer {
       if (patient && isForLoad(error)) return {};
       throw error;
     } finally {
-      room.leave();
+      room?.leave();
       this.#means.kernel.giveBack();
     }
   }
@@ -183,6 +182,11 @@ export class Answerer {
     this.#pressure.stop();
     return this.#offload.close();
   }
+}
+
+function roomIn(hold: Hold, bytes: number, patient: boolean): ReadingRoom {
+  const purse = { take: (more: number) => hold.borrow(more), give: (more: number) => hold.return(more) };
+  return new ReadingRoom(bytes, patient ? heldForLine(bytes) : hold.bytes, purse);
 }
 
 function published(answered: Answered, hold: Hold): Answered {

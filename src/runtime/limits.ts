@@ -1,6 +1,7 @@
 import { multiplyAdds } from '../engine/call.ts';
 import { Failure } from '../engine/failure.ts';
 import type { OnnxLayout, OnnxOutput, OnnxShapes } from '../engine/onnx.ts';
+import type { Projection } from '../engine/projection.ts';
 import { type TokenAttention, tokenSizes } from '../engine/token-attention.ts';
 import type { TokenOutput, TokenSizes } from '../engine/token-outputs.ts';
 import type { Limits, Sizes } from './question.ts';
@@ -14,15 +15,11 @@ export function workTooLarge(detail: string): Failure {
 function workOf(attention: TokenAttention): number {
   const { m, n, h, d_k, d_v } = tokenSizes(attention);
   const { query, key, value, output } = attention.projections;
-  let work = h * m * n * (d_k + d_v);
-  for (const [rows, { weight }] of [
-    [m, query],
-    [n, key],
-    [n, value],
-    [m, output],
-  ] as const)
-    work += weight ? rows * weight.rows * weight.columns : 0;
-  return work;
+  return h * m * n * (d_k + d_v) + projected(m, query) + projected(n, key) + projected(n, value) + projected(m, output);
+}
+
+function projected(rows: number, { weight }: Projection): number {
+  return weight ? rows * weight.rows * weight.columns : 0;
 }
 
 /** Numbers that a reply of attention over tokens holds. */
@@ -60,15 +57,19 @@ export function refuseTooMuch(attention: TokenAttention, limits: Limits, traceNu
   refuseWork(work, limits, `h·m·n·(d_k + d_v) = ${h}·${m}·${n}·(${d_k} + ${d_v}), and the projections`);
   const numbers = replyNumbersOf(attention) + traceNumbers;
   refuseReply(numbers, limits);
-  const held = { queries: h * m * d_k, keys: kvHeads * n * d_k, values: kvHeads * n * d_v, context: Math.max(h * m * d_v, m * width) };
-  for (const [what, size] of Object.entries(held)) {
-    const most = REPLIES_HELD * limits.replyNumbers;
-    if (size > most)
-      throw workTooLarge(
-        `the ${what} would be ${size} numbers; at most ${most} are held (${REPLIES_HELD} times MAX_REPLY_NUMBERS). Ask with fewer rows, or smaller projections.`,
-      );
-  }
+  refuseHeld('queries', h * m * d_k, limits);
+  refuseHeld('keys', kvHeads * n * d_k, limits);
+  refuseHeld('values', kvHeads * n * d_v, limits);
+  refuseHeld('context', Math.max(h * m * d_v, m * width), limits);
   return { work, numbers };
+}
+
+function refuseHeld(what: string, size: number, { replyNumbers }: Limits): void {
+  const most = REPLIES_HELD * replyNumbers;
+  if (size > most)
+    throw workTooLarge(
+      `the ${what} would be ${size} numbers; at most ${most} are held (${REPLIES_HELD} times MAX_REPLY_NUMBERS). Ask with fewer rows, or smaller projections.`,
+    );
 }
 
 /** No array, and no address in a kernel, reaches further. */

@@ -4,6 +4,9 @@ import { READ_HOLDS } from './cost.ts';
 /** So much may be held besides by a body that is read, without asking: each thread reads one at a time, and the event loop short ones. */
 export const SPARED_BYTES = 65_536;
 
+/** A body up to so many bytes never needs more than is spared: JSON.parse makes less than 128 bytes of each (wire/parsed-bytes.ts). */
+export const SPARED_BODY_BYTES = SPARED_BYTES / 128;
+
 /** Where room is taken, and where it is given back. */
 export interface ReadingPurse {
   /** @throws Failure `body-too-large`, `too-many-requests` */

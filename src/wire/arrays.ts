@@ -43,7 +43,7 @@ export function readMatrix(value: unknown, precision: Precision, pointer: string
   const data = floats(precision, columns === undefined ? 0 : rows.length * columns);
   for (let r = 0; r < rows.length && !faults.full; r++) {
     const row = rows[r];
-    if (Array.isArray(row)) readRow(row, data, r * (columns ?? 0), precision, `${pointer}/${r}`, faults);
+    if (Array.isArray(row)) readRow(row, data, r * (columns ?? 0), precision, pointer, faults, r);
   }
   return columns === undefined ? undefined : { data, rows: rows.length, columns };
 }
@@ -64,9 +64,30 @@ export function checkWidths(rows: readonly unknown[], of: string, pointer: strin
   return fine ? width : undefined;
 }
 
-/** Reads a row into `data`, from `offset` on. */
-export function readRow(row: readonly unknown[], data: Floats, offset: number, precision: Precision, pointer: string, faults: Faults): void {
+/** Reads a row into `data`, from `offset` on; where it is one of several, it is the one at that index below the pointer. */
+export function readRow(
+  row: readonly unknown[],
+  data: Floats,
+  offset: number,
+  precision: Precision,
+  pointer: string,
+  faults: Faults,
+  index?: number,
+): void {
   const start = copyNumbers(row, data, offset, GREATEST[precision]);
+  if (start < row.length) readSlowly(row, start, data, offset, precision, index === undefined ? pointer : `${pointer}/${index}`, faults);
+}
+
+/** Reads what is left of a row from the first element on that is at fault. */
+function readSlowly(
+  row: readonly unknown[],
+  start: number,
+  data: Floats,
+  offset: number,
+  precision: Precision,
+  pointer: string,
+  faults: Faults,
+): void {
   for (let c = start; c < row.length && !faults.full; c++) {
     const value = row[c];
     if (typeof value !== 'number') faults.add(`${pointer}/${c}`, `must be a number, got ${given(value)}`);

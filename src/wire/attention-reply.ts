@@ -1,6 +1,17 @@
 import type { Tensor, TokenResult } from '../engine/token-outputs.ts';
+import { INCLUDE } from '../schemas/options.ts';
 import type { Printing } from './members.ts';
 import type { Segment } from './numbers/segments.ts';
+
+/** How each member of a reply begins, as the first one and as a later one. */
+const MEMBERS = beginnings([...INCLUDE, 'fully_masked']);
+
+function beginnings<Name extends string>(names: readonly Name[]): Readonly<Record<Name, { readonly first: string; readonly next: string }>> {
+  return Object.fromEntries(names.map((name) => [name, { first: `{"${name}":`, next: `,"${name}":` }])) as Record<
+    Name,
+    { first: string; next: string }
+  >;
+}
 
 /**
  * The reply: one member for each output asked for, and `fully_masked` where there is such a row. Numbers have the fewest
@@ -14,8 +25,8 @@ export function attentionReply(
   m: number,
   trace: readonly Segment[] = [],
 ): Segment[] {
-  const reply: Segment[] = ['{'];
-  const member = (name: string) => reply.push(`${reply.length === 1 ? '' : ','}"${name}":`);
+  const reply: Segment[] = [];
+  const member = (name: keyof typeof MEMBERS) => reply.push(reply.length === 0 ? MEMBERS[name].first : MEMBERS[name].next);
   for (const output of include) {
     const tensor = output === 'trace' ? undefined : tensors.get(output);
     if (!tensor && output !== 'trace') continue;
@@ -27,7 +38,7 @@ export function attentionReply(
     member('fully_masked');
     reply.push(JSON.stringify(printedRows(fullyMasked, m, headAxis)));
   }
-  reply.push('}');
+  reply.push(reply.length === 0 ? '{}' : '}');
   return reply;
 }
 
@@ -36,6 +47,7 @@ export function printedRows(rows: readonly number[], m: number, headAxis: boolea
   return rows.map((row) => (headAxis ? [Math.floor(row / m), row % m] : row));
 }
 
-function printedAxes({ axes }: Tensor, oneRow: boolean, headAxis: boolean): number[] {
-  return axes.filter(([name]) => (name === 'm' ? !oneRow : name === 'h' || name === 'g' ? headAxis : true)).map(([, size]) => size);
+function printedAxes({ axes, shape }: Tensor, oneRow: boolean, headAxis: boolean): readonly number[] {
+  if (headAxis && !oneRow) return shape;
+  return shape.filter((_, a) => (axes[a] === 'm' ? !oneRow : axes[a] === 'h' || axes[a] === 'g' ? headAxis : true));
 }

@@ -1,16 +1,18 @@
-import { type Floats, floats, type Precision, positionsOf } from '../engine/tensor.ts';
+import { type Floats, floats, type Matrix, type Precision, positionsOf } from '../engine/tensor.ts';
+import type { TokenOutput } from '../engine/token-outputs.ts';
 import type { QueryRows } from '../engine/way-in.ts';
 import { AttentionRequest } from '../schemas/attention.ts';
-import { DTYPE } from '../schemas/options.ts';
+import { DEFAULT_INCLUDE, DTYPE, type Include } from '../schemas/options.ts';
 import { checkShapes } from './attention-shapes.ts';
 import { checkCompany } from './company.ts';
 import { Faults, invalidRequest } from './faults.ts';
-import { fieldsOf } from './fields.ts';
+import { type Field, fieldsIn, fieldsOf } from './fields.ts';
 import type { AttentionMembers, AttentionOrder } from './members.ts';
-import { type Parsed, readMembers, readObject, withDefaults } from './readers.ts';
+import { fillDefaults, type Parsed, readMembers, readObject } from './readers.ts';
 import { readWord } from './scalars.ts';
 
 const FIELDS = fieldsOf(AttentionRequest);
+const DEFAULT_OUTPUTS = outputsOf(DEFAULT_INCLUDE);
 
 /** What a body says whose numbers are float64. */
 export const DOUBLES = ['float64'] as const;
@@ -31,12 +33,14 @@ export function readAttentionRequest(body: unknown): AttentionOrder {
 
 /** What these members ask for; undefined, with faults, where something is at fault. */
 export function understand(parsed: Parsed, faults: Faults): AttentionOrder | undefined {
-  const { members, precision } = readInPrecision(parsed, faults);
-  checkCompany(FIELDS, parsed, members, faults);
-  if (members.tokens) checkShapes({ ...members, tokens: members.tokens }, parsed, FIELDS, faults);
+  const given = fieldsIn(parsed, FIELDS);
+  const { members, precision } = readInPrecision(parsed, given, faults);
+  checkCompany(given, parsed, members, faults);
+  if (hasTokens(members)) checkShapes(members, parsed, given, faults);
   if (!faults.none) return undefined;
 
-  const options = withDefaults(members, FIELDS);
+  const outputs = members.include ? outputsOf(members.include) : DEFAULT_OUTPUTS;
+  const options = fillDefaults(members, FIELDS);
   const { tokens, query, queries, heads = 1, sink, include } = options;
   const queryRows: QueryRows = queries
     ? { from: 'queries', vectors: queries.matrix, start: options.queries_start }
@@ -64,7 +68,7 @@ export function understand(parsed: Parsed, faults: Faults): AttentionOrder | und
       softcap: options.softcap,
       sink: sink === undefined ? undefined : forEachHead(sink, heads, precision),
       position: options.position,
-      include: new Set(include.filter((output) => output !== 'trace')),
+      include: outputs,
     },
     printing: {
       include,
@@ -76,13 +80,25 @@ export function understand(parsed: Parsed, faults: Faults): AttentionOrder | und
   };
 }
 
+function hasTokens(members: AttentionMembers): members is AttentionMembers & { readonly tokens: Matrix } {
+  return members.tokens !== undefined;
+}
+
 /** The members, their numbers held against the precision that `dtype` says. */
-function readInPrecision(parsed: Parsed, faults: Faults): { readonly members: AttentionMembers; readonly precision: Precision } {
-  const given = parsed['dtype'];
-  const dtype = given === undefined ? undefined : readWord(given, DTYPE, '/dtype', faults);
+function readInPrecision(
+  parsed: Parsed,
+  given: readonly Field[],
+  faults: Faults,
+): { readonly members: AttentionMembers; readonly precision: Precision } {
+  const word = parsed['dtype'];
+  const dtype = word === undefined ? undefined : readWord(word, DTYPE, '/dtype', faults);
   // With a dtype that is refused they are held against the wider one, so that they get no fault of their own.
-  const precision = dtype ?? (given === undefined ? 'float32' : 'float64');
-  return { members: readMembers(parsed, FIELDS, precision, '', faults, { dtype }), precision };
+  const precision = dtype ?? (word === undefined ? 'float32' : 'float64');
+  return { members: readMembers(parsed, FIELDS, precision, '', faults, { dtype }, given), precision };
+}
+
+function outputsOf(include: readonly Include[]): ReadonlySet<TokenOutput> {
+  return new Set(include.filter((output) => output !== 'trace'));
 }
 
 function forEachHead(sink: number | Floats, heads: number, precision: Precision): Floats {

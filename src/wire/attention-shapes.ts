@@ -1,22 +1,21 @@
 import type { Floats, Matrix } from '../engine/tensor.ts';
-import type { AttentionRequest } from '../schemas/attention.ts';
 import { count, type Faults } from './faults.ts';
-import type { Fields } from './fields.ts';
+import type { Field } from './fields.ts';
 import type { AttentionMembers, ReadObject, ShapedPerPair } from './members.ts';
 import type { Parsed } from './readers.ts';
 
 type Given = AttentionMembers & { readonly tokens: Matrix };
 
-/** Holds the shapes of all members against each other; a fault names both figures, at the member that would be mended. */
-export function checkShapes(members: Given, parsed: Parsed, fields: Fields<typeof AttentionRequest>, faults: Faults): void {
-  const widthsKnown = wereRead(members, parsed, fields);
-  checkPerToken(fields, members, rowsOf(members, parsed), widthsKnown, faults);
+/** Holds the shapes of the fields that are there against each other; a fault names both figures, at the member that would be mended. */
+export function checkShapes(members: Given, parsed: Parsed, given: readonly Field[], faults: Faults): void {
+  const widthsKnown = wereRead(members, parsed, given);
+  checkPerToken(given, members, rowsOf(members, parsed), widthsKnown, faults);
   if (!widthsKnown) return;
   const { heads, kv_heads } = members;
   if (heads !== undefined && kv_heads !== undefined && heads % kv_heads !== 0) {
     faults.add('/kv_heads', `is ${kv_heads}, which does not divide ${count(heads, 'head')}; each key head serves equally many query heads`);
   } else checkWidths(members, faults);
-  checkPerHead(fields, members, heads ?? 1, '', faults);
+  checkPerHead(given, members, heads ?? 1, '', faults);
 }
 
 /** How many query rows there are, where that is known. */
@@ -26,10 +25,13 @@ function rowsOf({ tokens, query, queries }: Given, parsed: Parsed): number | und
 }
 
 /** Whether every member that gives a width was read: where one is at fault, widths can't be held against each other. */
-function wereRead(members: ReadObject, parsed: Parsed, { wide }: Fields): boolean {
+function wereRead(members: ReadObject, parsed: Parsed, given: readonly Field[]): boolean {
   if (parsed['kv_heads'] !== undefined && parsed['heads'] === undefined) return false;
-  const wasRead = (name: string) => parsed[name] === undefined || members[name] !== undefined;
-  return wasRead('heads') && wasRead('kv_heads') && wide.every(({ name }) => wasRead(name));
+  return given.every((field) => !givesWidth(field) || members[field.name] !== undefined);
+}
+
+function givesWidth({ name, kind: { kind } }: Field): boolean {
+  return kind === 'vector' || kind === 'matrix' || kind === 'matrix-or-vector' || name === 'heads' || name === 'kv_heads';
 }
 
 /** Q is heads·d_k wide, K kv_heads·d_k, V kv_heads·d_v, after projection. */
@@ -95,9 +97,9 @@ function wide(width: number, heads: number): string {
 }
 
 /** What has one row, one label or one axis for the tokens. */
-function checkPerToken({ shaped }: Fields, members: Given, m: number | undefined, headsKnown: boolean, faults: Faults): void {
+function checkPerToken(given: readonly Field[], members: Given, m: number | undefined, headsKnown: boolean, faults: Faults): void {
   const n = members.tokens.rows;
-  for (const { name, kind } of shaped) {
+  for (const { name, kind } of given) {
     const value = (members as ReadObject)[name];
     if (value === undefined) continue;
     if (kind.kind === 'per-pair') checkPerPair(name, (value as ShapedPerPair<unknown>).shape, members, m, headsKnown, faults);
@@ -109,8 +111,8 @@ function checkPerToken({ shaped }: Fields, members: Given, m: number | undefined
 }
 
 /** What has one number a head, in the objects within too; a single number is every head's. */
-function checkPerHead({ shaped }: Fields, members: ReadObject, heads: number, pointer: string, faults: Faults): void {
-  for (const { name, kind, variants } of shaped) {
+function checkPerHead(given: readonly Field[], members: ReadObject, heads: number, pointer: string, faults: Faults): void {
+  for (const { name, kind, variants } of given) {
     const value = members[name];
     if (kind.onePer === 'head' && value !== undefined && typeof value !== 'number') {
       const { length } = value as Floats;
@@ -123,7 +125,7 @@ function checkPerHead({ shaped }: Fields, members: ReadObject, heads: number, po
     if (variants && value !== undefined) {
       const object = value as ReadObject;
       const variant = variants.get(String(object['type']));
-      if (variant) checkPerHead(variant, object, heads, `${pointer}/${name}`, faults);
+      if (variant) checkPerHead(variant.members, object, heads, `${pointer}/${name}`, faults);
     }
   }
 }

@@ -10,20 +10,17 @@ export interface Fields<Schema extends TObject = TObject> {
   readonly nullable: ReadonlySet<string>;
   /** Those that say of what kind they are. */
   readonly members: readonly Field[];
+  readonly byName: ReadonlyMap<string, Field>;
   readonly required: readonly Field[];
   readonly defaulted: readonly Field[];
-  /** Those that are as wide as something is. */
-  readonly wide: readonly Field[];
-  /** Those whose shape, or a shape within, is held against tokens, query rows or heads. */
-  readonly shaped: readonly Field[];
-  /** Those that exclude or need another. */
-  readonly ruled: readonly Field[];
   /** Every member, undefined: objects that begin so have one hidden class, which makes them quick. */
   readonly empty: ReadObject;
 }
 
 export interface Field {
   readonly name: string;
+  /** Its place among the members. */
+  readonly place: number;
   readonly kind: Kind;
   readonly isRequired: boolean;
   /** Of an object, or of each of several. */
@@ -34,22 +31,35 @@ export interface Field {
 
 export function fieldsOf<Schema extends TObject>(schema: Schema): Fields<Schema> {
   const required = new Set(schema.required);
-  const members = Object.entries(schema.properties).flatMap(([name, member]) => fieldOf(name, member, required.has(name)) ?? []);
+  const members = Object.entries(schema.properties)
+    .flatMap(([name, member]) => fieldOf(name, member, required.has(name)) ?? [])
+    .map((field, place) => ({ ...field, place }));
   return {
     schema,
     names: new Set(Object.keys(schema.properties)),
     nullable: new Set(members.filter(({ kind }) => kind.kind === 'log-sum-exp' || kind.kind === 'numbers-or-null').map(({ name }) => name)),
     members,
+    byName: new Map(members.map((field) => [field.name, field])),
     required: members.filter(({ isRequired }) => isRequired),
     defaulted: members.filter(({ kind }) => kind.default !== undefined),
-    wide: members.filter(({ kind: { kind } }) => kind === 'vector' || kind === 'matrix' || kind === 'matrix-or-vector'),
-    shaped: members.filter(({ kind }) => kind.onePer ?? (kind.kind === 'per-pair' || kind.kind === 'tagged')),
-    ruled: members.filter(({ kind }) => kind.excludes ?? kind.needs),
     empty: Object.fromEntries(members.map(({ name }) => [name, undefined])),
   };
 }
 
-function fieldOf(name: string, schema: TSchema, isRequired: boolean): Field | undefined {
+/** The fields that an object has, in the order of the schema: most requests have few of many. */
+export function fieldsIn(object: Readonly<Record<string, unknown>>, { byName }: Fields): readonly Field[] {
+  const there: Field[] = [];
+  let ordered = true;
+  for (const name of Object.keys(object)) {
+    const field = byName.get(name);
+    if (!field || object[name] === undefined) continue;
+    ordered &&= field.place > (there.at(-1)?.place ?? -1);
+    there.push(field);
+  }
+  return ordered ? there : there.sort((a, b) => a.place - b.place);
+}
+
+function fieldOf(name: string, schema: TSchema, isRequired: boolean): Omit<Field, 'place'> | undefined {
   const kind = kindOf(schema);
   if (!kind) return undefined;
   const field = { name, kind, isRequired };

@@ -3,7 +3,7 @@ import type { Precision } from '../engine/tensor.ts';
 import type { Kind, KindName } from '../schemas/kinds.ts';
 import { readArray, readMatrix, readVector } from './arrays.ts';
 import { count, type Faults, given, pointerTo } from './faults.ts';
-import type { Field, Fields } from './fields.ts';
+import { type Field, type Fields, fieldsIn } from './fields.ts';
 import { readLogSumExps } from './log-sum-exps.ts';
 import type { Complete, Members, Positions, ReadObject, Rows, Values } from './members.ts';
 import { readNestedNumbers } from './nested-numbers.ts';
@@ -146,31 +146,31 @@ function readWhole(value: unknown, fields: Fields, pointer: string, { precision,
   if (oneOf !== undefined && fields.members.every(({ name }) => parsed[name] === undefined)) return faults.add(pointer, oneOf);
   const read: ReadObject = readMembers(parsed, fields, precision, pointer, faults);
   const whole = fields.members.every(({ name, isRequired }) => read[name] !== undefined || (parsed[name] === undefined && !isRequired));
-  return whole ? withDefaults(read, fields) : undefined;
+  return whole ? fillDefaults(read, fields) : undefined;
 }
 
 /**
  * The members of an object, each by its kind, in the order of the schema: undefined where one is absent or at fault.
  * @param first what has been read before the others, and is not read again
+ * @param given the fields that are there, where that is known already
  */
 export function readMembers<Schema extends TObject>(
   parsed: Parsed,
-  { members, required, empty }: Fields<Schema>,
+  fields: Fields<Schema>,
   precision: Precision,
   pointer: string,
   faults: Faults,
   first: Partial<Members<Schema>> = {},
+  given = fieldsIn(parsed, fields),
 ): Members<Schema> {
-  for (const { name, kind } of required) {
+  for (const { name, kind } of fields.required) {
     if (parsed[name] === undefined) faults.add(`${pointer}/${name}`, `is required${kind.what === undefined ? '' : `: ${kind.what}`}`);
   }
-  const siblings: Record<string, unknown> = { ...empty };
-  Object.assign(siblings, first);
-  for (const field of members) {
+  const siblings: Record<string, unknown> = { ...fields.empty, ...first };
+  for (const field of given) {
     const { name, kind } = field;
-    const value = parsed[name];
-    if (value === undefined || faults.full || Object.hasOwn(first, name)) continue;
-    siblings[name] = readByKind(value, kind, { field, pointer: `${pointer}/${name}`, precision, faults, siblings });
+    if (faults.full || Object.hasOwn(first, name)) continue;
+    siblings[name] = readByKind(parsed[name], kind, { field, pointer: `${pointer}/${name}`, precision, faults, siblings });
   }
   // The type of each follows from its kind, by which it was read.
   return siblings as Members<Schema>;
@@ -181,9 +181,9 @@ function readByKind<Name extends KindName>(value: unknown, kind: Kind<Name>, pla
   return reader(value, kind, place);
 }
 
-/** Members without a fault, with the defaults of those that are absent. */
-export function withDefaults<Schema extends TObject>(read: Members<Schema>, { defaulted }: Fields<Schema>): Complete<Schema> {
-  const complete: Record<string, unknown> = { ...read };
+/** Gives members without a fault the defaults of those that are absent: they are the same object from then on. */
+export function fillDefaults<Schema extends TObject>(read: Members<Schema>, { defaulted }: Fields<Schema>): Complete<Schema> {
+  const complete = read as Record<string, unknown>;
   for (const { name, kind } of defaulted) complete[name] ??= kind.default;
   return complete as Complete<Schema>;
 }

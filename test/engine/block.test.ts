@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { newBlock, rowsOfBlock, startOf } from '../../src/engine/block.ts';
+import { borrowBlock, newBlock, rowsOfBlock, startOf } from '../../src/engine/block.ts';
+import type { Precision } from '../../src/engine/tensor.ts';
 import { randomCall } from './calls.ts';
 
 const axes = (sizes: object) => ({ B: 1, H: 1, G: 1, M: 100_000, N: 1, D: 1, E: 1, ...sizes });
@@ -41,6 +42,20 @@ describe('a block', () => {
       context: new Float32Array(6),
       sums: [],
     });
+  });
+
+  test('that is small is the same one each time, by precision, and long enough', () => {
+    const small = (precision: Precision, sizes: object) => borrowBlock(randomCall({ M: 9, N: 5, E: 3, ...sizes }, precision), 2);
+    expect(small('float32', {})).toBe(small('float32', { N: 32, E: 7 }));
+    expect(small('float32', {})).not.toBe(small('float64', {}));
+    expect([small('float64', { N: 32 }).weights.length, small('float64', { E: 32 }).context.length]).toEqual([64, 64]);
+  });
+
+  test('that is not small is a new one', () => {
+    for (const sizes of [{ N: 33 }, { E: 33 }]) {
+      const call = randomCall({ M: 9, N: 5, E: 3, ...sizes }, 'float32');
+      expect(borrowBlock(call, 2)).toEqual(newBlock(call, 2));
+    }
   });
 
   test('finds where a row of a view begins', () => {

@@ -31,6 +31,23 @@ const without = (name: string): readonly Step[] => STEPS.filter((step) => step.n
 const replaced = (name: string, run: Step['run']): readonly Step[] => STEPS.map((step) => (step.name === name ? { ...step, run } : step));
 
 describe('attention step by step', () => {
+  test('gives the same numbers, whatever was computed before and whatever a step of another’s making computes on its way', () => {
+    const call = everyStep('float64', { want: new Set(['weights', 'context']) });
+    const alone = attendBySteps(call);
+    const other = everyStep('float64', { scale: 3 });
+    attendBySteps(other);
+    expect(attendBySteps(call)).toEqual(alone);
+    const [first, ...rest] = STEPS;
+    const meanwhile: Step = {
+      ...first,
+      run(of, block) {
+        first.run(of, block);
+        attendBySteps(other);
+      },
+    };
+    expect(attendBySteps(call, [meanwhile, ...rest])).toEqual(alone);
+  });
+
   test.each([1, 2, M])('gives the same numbers in blocks of %d rows', (rows) => {
     for (const precision of ['float32', 'float64'] as const) {
       const call = everyStep(precision);

@@ -8,11 +8,10 @@ import { asked, EVERYTHING } from './asked.ts';
 describe('what attention over tokens gives back', () => {
   test('has its axes by name, outermost first', () => {
     const { tensors } = attendTokens(asked(), reference);
-    const axes = (output: TokenOutput) =>
-      tensors
-        .get(output)
-        ?.axes.map(([name, size]) => `${name} ${size}`)
-        .join(', ');
+    const axes = (output: TokenOutput) => {
+      const { axes: names = [], shape = [] } = tensors.get(output) ?? {};
+      return names.map((name, a) => `${name} ${shape[a]}`).join(', ');
+    };
     expect(EVERYTHING.map(axes)).toEqual([
       'h 4, m 5, d_k 8',
       'g 2, n 3, d_k 8',
@@ -26,7 +25,7 @@ describe('what attention over tokens gives back', () => {
       'h 4, m 5',
     ]);
     expect([...tensors.keys()]).toEqual(EVERYTHING);
-    for (const [output, { data, axes }] of tensors) expect(data.length, output).toBe(axes.reduce((product, [, size]) => product * size, 1));
+    for (const [output, { data, shape }] of tensors) expect(data.length, output).toBe(shape.reduce((product, size) => product * size, 1));
   });
 
   test('has the vectors head by head, as they entered', () => {
@@ -88,7 +87,8 @@ describe('a result that is not finite', () => {
   const refused = (output: TokenOutput, axes: readonly (readonly ['h' | 'g' | 'm' | 'n' | 'd_k' | 'width', number])[], place: number) => {
     const data = new Float64Array(axes.reduce((product, [, size]) => product * size, 1));
     data[place] = Number.NEGATIVE_INFINITY;
-    return () => refuseOverflow(SIZES, new Map([[output, { data, axes }]]));
+    const tensor = { data, axes: axes.map(([name]) => name), shape: axes.map(([, size]) => size) };
+    return () => refuseOverflow(SIZES, new Map([[output, tensor]]));
   };
 
   test('is found at the place where it stands, the first one too', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { Failure } from '../../src/engine/failure.ts';
-import { heldForLine, isForLoad, ReadingRoom, SPARED_BYTES } from '../../src/runtime/reading.ts';
+import { heldForLine, isForLoad, ReadingRoom, SPARED_BODY_BYTES, SPARED_BYTES } from '../../src/runtime/reading.ts';
+import { parsedBytes } from '../../src/wire/parsed-bytes.ts';
+import { structureOf } from '../../src/wire/structure.ts';
 
 const purse = () => ({ take: vi.fn(), give: vi.fn() });
 
@@ -12,6 +14,15 @@ describe('the room to read a body in', () => {
     expect([by.take.mock.calls, room.needed]).toEqual([[], 0]);
     room.make(1);
     expect([by.take.mock.calls, room.needed]).toEqual([[[1]], 1]);
+  });
+
+  test('is never more than is spared where the body is short, whatever it is made of', () => {
+    const most = (text: string) => {
+      const bytes = Buffer.from(text.repeat(SPARED_BODY_BYTES).slice(0, SPARED_BODY_BYTES));
+      return SPARED_BODY_BYTES + parsedBytes(bytes, structureOf(bytes, Number.POSITIVE_INFINITY));
+    };
+    const texts = ['""', '"",', '{},', '[],', '[', '{"":', ',', '"\u00e9",', '"\u00e9'];
+    expect(Math.max(...texts.map(most))).toBeLessThanOrEqual(SPARED_BYTES);
   });
 
   test('is taken for each reading, and given back once', () => {

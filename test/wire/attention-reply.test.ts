@@ -18,27 +18,19 @@ test('rows are counted through the heads, or in pairs with their head', () => {
 describe('a reply', () => {
   const scores: Tensor = {
     data: Float32Array.of(1, 2, 3, 4),
-    axes: [
-      ['h', 2],
-      ['m', 1],
-      ['n', 2],
-    ],
+    axes: ['h', 'm', 'n'],
+    shape: [2, 1, 2],
   };
   const keys: Tensor = {
     data: Float32Array.of(1, 2),
-    axes: [
-      ['g', 1],
-      ['n', 2],
-      ['d_k', 1],
-    ],
+    axes: ['g', 'n', 'd_k'],
+    shape: [1, 2, 1],
   };
-  const lse: Tensor = { data: Float32Array.of(0.125), axes: [['m', 1]] };
+  const lse: Tensor = { data: Float32Array.of(0.125), axes: ['m'], shape: [1] };
   const entropy: Tensor = {
     data: Float32Array.of(1, 2),
-    axes: [
-      ['h', 1],
-      ['m', 2],
-    ],
+    axes: ['h', 'm'],
+    shape: [1, 2],
   };
   const tensors = new Map([
     ['entropy', entropy],

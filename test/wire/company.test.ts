@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { describe, expect, test } from 'vitest';
 import { Integer, TrueOrFalse } from '../../src/schemas/shapes.ts';
 import { checkCompany } from '../../src/wire/company.ts';
-import { fieldsOf } from '../../src/wire/fields.ts';
+import { fieldsIn, fieldsOf } from '../../src/wire/fields.ts';
 import { reading } from './refused.ts';
 
 const least = { least: 0 };
@@ -17,7 +17,7 @@ const FIELDS = fieldsOf(
 );
 
 /** The faults of members whose values were read as they are. */
-const faults = (members: Record<string, unknown>) => reading((list) => checkCompany(FIELDS, members, members, list)).faults;
+const faults = (members: Record<string, unknown>) => reading((list) => checkCompany(fieldsIn(members, FIELDS), members, members, list)).faults;
 
 describe('a member', () => {
   test('that excludes another can’t stand beside it', () => {
@@ -40,6 +40,6 @@ describe('a member', () => {
   test('that is false, or could not be read as a boolean, asks for nothing', () => {
     expect(faults({ flag: true })).toEqual([['/flag', 'asks for `first`']]);
     expect(faults({ flag: false })).toEqual([]);
-    expect(reading((list) => checkCompany(FIELDS, { flag: 'true' }, {}, list)).faults).toEqual([]);
+    expect(reading((list) => checkCompany(fieldsIn({ flag: 'true' }, FIELDS), { flag: 'true' }, {}, list)).faults).toEqual([]);
   });
 });

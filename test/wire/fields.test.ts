@@ -4,7 +4,7 @@ import { AttentionRequest } from '../../src/schemas/attention.ts';
 import { ofKind } from '../../src/schemas/kinds.ts';
 import { MergeRequest } from '../../src/schemas/merge.ts';
 import { Integer, Matrix, TrueOrFalse, Vector } from '../../src/schemas/shapes.ts';
-import { type Field, fieldsOf } from '../../src/wire/fields.ts';
+import { type Field, fieldsIn, fieldsOf } from '../../src/wire/fields.ts';
 
 const names = (fields: readonly Field[]) => fields.map(({ name }) => name);
 
@@ -23,22 +23,21 @@ test('what is read of an object is what its schema says', () => {
   expect(names(fields.required)).toEqual(['rows']);
   // 0 and false are defaults too.
   expect(names(fields.defaulted)).toEqual(['count', 'flag']);
-  expect(names(fields.wide)).toEqual(['rows', 'width']);
-  expect(fields.shaped).toEqual([]);
-  expect(fields.ruled).toEqual([]);
   expect([...fields.nullable]).toEqual([]);
   expect(Object.entries(fields.empty)).toEqual(['rows', 'width', 'count', 'flag'].map((name) => [name, undefined]));
 });
 
-test('the options of attention have shapes, widths and company', () => {
+test('the fields that an object has come in the order of the schema, whatever the object’s is', () => {
+  const fields = fieldsOf(AttentionRequest);
+  const object = { decimals: 4, query: 0, unknown: 1, heads: undefined, tokens: [[1]] };
+  expect(names(fieldsIn(object, fields))).toEqual(['tokens', 'query', 'decimals']);
+  expect(fieldsIn({}, fields)).toEqual([]);
+});
+
+test('the options of attention have defaults', () => {
   const fields = fieldsOf(AttentionRequest);
   expect(names(fields.required)).toEqual(['tokens']);
   expect(names(fields.defaulted)).toEqual(['similarity', 'scale', 'causal', 'window', 'include']);
-  expect(names(fields.wide).toSorted()).toEqual(
-    ['tokens', 'queries', 'values', ...['query', 'key', 'value', 'output'].flatMap((of) => [`w_${of}`, `b_${of}`])].toSorted(),
-  );
-  expect(names(fields.shaped)).toEqual(['values', 'labels', 'mask', 'bias', 'sink', 'position']);
-  expect(names(fields.ruled)).toEqual(['queries', 'queries_start', 'kv_heads', 'causal', 'window', 'position']);
 });
 
 test('objects within have fields of their own', () => {

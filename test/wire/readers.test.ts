@@ -4,7 +4,7 @@ import { type Kind, ofKind } from '../../src/schemas/kinds.ts';
 import { Integer, Matrix, OneOf, PerPair, Positive, TrueOrFalse, Vector } from '../../src/schemas/shapes.ts';
 import { fieldsOf } from '../../src/wire/fields.ts';
 import { NumberArray } from '../../src/wire/numbers/number-array.ts';
-import { readMembers, readObject, withDefaults } from '../../src/wire/readers.ts';
+import { fillDefaults, readMembers, readObject } from '../../src/wire/readers.ts';
 import { reading, twenty } from './refused.ts';
 
 /** Reads the member `x` by its schema, beside others. */
@@ -273,7 +273,7 @@ describe('the members of an object', () => {
   });
 
   test('have their defaults where they are absent, and only there', () => {
-    const complete = (size: number | undefined) => withDefaults({ rows: undefined, count: 1, size }, FIELDS);
+    const complete = (size: number | undefined) => fillDefaults({ rows: undefined, count: 1, size }, FIELDS);
     expect(complete(undefined)).toEqual({ rows: undefined, count: 1, size: 3 });
     expect(complete(0)).toMatchObject({ size: 0 });
   });

@@ -34,7 +34,7 @@ export function redo(call: Call, { flags, poisoned, result, most }: Unsound): No
   if (poisoned && (result.scores || result.capped)) patchScores(call, result, poisoned, new Set(rows), spend);
 
   let first: NonFinite | undefined;
-  const again = blockByBlock(call, STEPS, result, 1);
+  const again = blockByBlock(call, STEPS, result, newBlock(call, 1));
   for (const r of rows) {
     call.checkpoint?.();
     if (call.finiteOnly) spend(perRow);
