@@ -7,7 +7,7 @@ import { INLINE_BYTES } from '../runtime/cost.ts';
 import { freeOwn } from '../runtime/memory.ts';
 import { Pieces } from '../wire/chunks.ts';
 import { ClientGone } from './gone.ts';
-import { encodingOf } from './media.ts';
+import { encodingOf, JSON_TYPE } from './media.ts';
 import { askForBody } from './server.ts';
 import { brokenEncoding, unpack } from './unpacking.ts';
 
@@ -25,7 +25,8 @@ const COMES_AT_ONCE = 16_384;
 /** Routes get the body as a stream and read it themselves, once its type is known to be theirs. */
 export function leaveBodiesToRoutes(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  // JSON by its name too: what is found for `*` is looked for anew each time, and its type read once more.
+  app.addContentTypeParser([JSON_TYPE, '*'], (_request, payload, done) => done(null, payload));
   app.setValidatorCompiler(() => () => true);
 }
 

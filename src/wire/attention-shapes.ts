@@ -42,20 +42,7 @@ function checkWidths(members: Given, faults: Faults): void {
   const query = projected('query', queries ? 'queries' : 'tokens', queries?.matrix ?? tokens, members, faults);
   const key = projected('key', 'tokens', tokens, members, faults);
   const value = projected('value', values ? 'values' : 'tokens', values ?? tokens, members, faults);
-  const uneven = new Map<string, string[]>();
-  const split = (what: string, width: number, parts: number, where: string) => {
-    if (width % parts === 0) return;
-    const rule = `${width} wide, which ${count(parts, parts === h ? 'head' : 'key head')} can’t split evenly`;
-    uneven.set(`${where} ${rule}`, [...(uneven.get(`${where} ${rule}`) ?? []), what]);
-  };
-  const kvHeads = g === h ? 'heads' : 'kv_heads';
-  split('queries', query, h, at(members, 'query', 'heads'));
-  split('keys', key, g, at(members, 'key', kvHeads));
-  split('values', value, g, at(members, 'value', values ? 'values' : kvHeads));
-  for (const [place, what] of uneven) {
-    const [where = '', ...rule] = place.split(' ');
-    faults.add(where, `makes ${what.join(', ')} ${rule.join(' ')}`);
-  }
+  if (query % h !== 0 || key % g !== 0 || value % g !== 0) addUneven({ query, key, value }, members, faults);
   if (query % h === 0 && key % g === 0 && query / h !== key / g) {
     const where = members.w_key ? '/w_key' : members.w_query ? '/w_query' : queries ? '/queries' : '/kv_heads';
     faults.add(where, `gives queries ${wide(query, h)} and keys ${wide(key, g)}; a query and a key must be equally wide in each head`);
@@ -66,6 +53,34 @@ function checkWidths(members: Given, faults: Faults): void {
   if (value % g === 0) projected('output', 'context', { columns: (value / g) * h }, members, faults);
 }
 
+/** Faults where heads can't split a width evenly: one for all that the same rule refuses at the same place. */
+function addUneven({ query, key, value }: { readonly [Of in 'query' | 'key' | 'value']: number }, members: Given, faults: Faults): void {
+  const h = members.heads ?? 1;
+  const g = members.kv_heads ?? h;
+  const uneven = new Map<string, string[]>();
+  const split = (what: string, width: number, parts: number, where: string) => {
+    if (width % parts === 0) return;
+    const rule = `${width} wide, which ${count(parts, parts === h ? 'head' : 'key head')} can’t split evenly`;
+    uneven.set(`${where} ${rule}`, [...(uneven.get(`${where} ${rule}`) ?? []), what]);
+  };
+  const kvHeads = g === h ? 'heads' : 'kv_heads';
+  split('queries', query, h, at(members, 'query', 'heads'));
+  split('keys', key, g, at(members, 'key', kvHeads));
+  split('values', value, g, at(members, 'value', members.values ? 'values' : kvHeads));
+  for (const [place, what] of uneven) {
+    const [where = '', ...rule] = place.split(' ');
+    faults.add(where, `makes ${what.join(', ')} ${rule.join(' ')}`);
+  }
+}
+
+/** The names of a projection's members: put together for each request they would take longer than the rest of the check. */
+const NAMES = {
+  query: { weight: 'w_query', bias: 'b_query' },
+  key: { weight: 'w_key', bias: 'b_key' },
+  value: { weight: 'w_value', bias: 'b_value' },
+  output: { weight: 'w_output', bias: 'b_output' },
+} as const;
+
 /** The width after a projection, with a fault where matrix or bias do not fit. */
 function projected(
   of: 'query' | 'key' | 'value' | 'output',
@@ -74,22 +89,24 @@ function projected(
   members: Given,
   faults: Faults,
 ): number {
-  const weight = members[`w_${of}`];
-  const bias = members[`b_${of}`];
+  const names = NAMES[of];
+  const weight = members[names.weight];
+  const bias = members[names.bias];
   if (weight && weight.rows !== input.columns) {
     faults.add(
-      `/w_${of}`,
+      `/${names.weight}`,
       `has ${count(weight.rows, 'row')}, but ${what === 'context' ? 'the context, heads side by side, is' : `${what} are`} ${input.columns} wide; x · W needs as many rows as x is wide`,
     );
   }
   const columns = weight?.columns ?? input.columns;
-  if (bias && bias.length !== columns) faults.add(`/b_${of}`, `has ${count(bias.length, 'number')}, but is added to rows that are ${columns} wide`);
+  if (bias && bias.length !== columns)
+    faults.add(`/${names.bias}`, `has ${count(bias.length, 'number')}, but is added to rows that are ${columns} wide`);
   return columns;
 }
 
 /** Where a width that can't be split is best mended: at the matrix that made it, or else at `otherwise`. */
 function at(members: Given, of: 'query' | 'key' | 'value', otherwise: string): string {
-  return members[`w_${of}`] ? `/w_${of}` : `/${otherwise}`;
+  return members[NAMES[of].weight] ? `/${NAMES[of].weight}` : `/${otherwise}`;
 }
 
 function wide(width: number, heads: number): string {
