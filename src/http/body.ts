@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
 import type { Hold } from '../runtime/admission.ts';
@@ -21,6 +20,20 @@ export interface BodyLimits {
 
 /** A body up to this length is mostly here with its headers: then nothing waits for it, no timer and no listener. */
 const COMES_AT_ONCE = 16_384;
+
+/** Kept by the next turn of the event loop, where somebody waits for it. */
+let turn: Promise<void> | undefined;
+
+/** The next turn of the event loop: the same promise for all that ask within one, since a timer and a promise each cost a small request as much as pricing it. */
+function nextTurn(): Promise<void> {
+  turn ??= new Promise((resolve) => {
+    setImmediate(() => {
+      turn = undefined;
+      resolve();
+    });
+  });
+  return turn;
+}
 
 /** Routes get the body as a stream and read it themselves, once its type is known to be theirs. */
 export function leaveBodiesToRoutes(app: FastifyInstance): void {

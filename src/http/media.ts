@@ -13,6 +13,11 @@ export const NDJSON_TYPES = ['application/x-ndjson', 'application/ndjson', 'appl
  */
 export function requireMediaType<Type extends string>({ headers }: FastifyRequest, accepted: readonly Type[]): Type {
   const header = headers['content-type'];
+  const plain = accepted.find((candidate) => candidate === header);
+  if (plain !== undefined) {
+    encodingOf(headers);
+    return plain;
+  }
   const [type = '', ...parameters] = (header ?? '').split(';').map((part) => part.trim().toLowerCase());
   const charset = parameters
     .find((parameter) => parameter.startsWith('charset='))

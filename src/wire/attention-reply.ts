@@ -48,6 +48,9 @@ export function printedRows(rows: readonly number[], m: number, headAxis: boolea
 }
 
 function printedAxes({ axes, shape }: Tensor, oneRow: boolean, headAxis: boolean): readonly number[] {
-  if (headAxis && !oneRow) return shape;
-  return shape.filter((_, a) => (axes[a] === 'm' ? !oneRow : axes[a] === 'h' || axes[a] === 'g' ? headAxis : true));
+  if (headAxis) return oneRow ? shape.filter((_, a) => axes[a] !== 'm') : shape;
+  // Without an axis of heads, those that are not printed come first.
+  let first = 0;
+  while (first < axes.length && (axes[first] === 'h' || axes[first] === 'g' || (axes[first] === 'm' && oneRow))) first++;
+  return shape.slice(first);
 }

@@ -21,7 +21,7 @@ const SVG_POLICY = `default-src 'none'; style-src ${STYLE_SOURCE}; base-uri 'non
 
 /** `POST /attention`, one or many; `POST /attention/merge`. */
 export async function attentionRoutes(app: FastifyInstance, { answering }: { answering: Answering }): Promise<void> {
-  app.post('/attention', { schema: attentionDocumentation }, async (request, reply) => {
+  app.post('/attention', { schema: attentionDocumentation }, (request, reply) => {
     const given = requireMediaType(request, [JSON_TYPE, ...NDJSON_TYPES]);
     if (given === JSON_TYPE) {
       const type = negotiate(request, [JSON_TYPE, MARKDOWN_TYPE, SVG_TYPE]);
