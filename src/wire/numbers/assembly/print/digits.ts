@@ -79,11 +79,30 @@ function writeScientific(p: usize, digits: usize, count: i32, exponent: i32): us
 // @ts-ignore: decorator
 @inline
 export function isScientific(exponent: i32): bool {
-  return exponent < 0 || exponent > 20;
+  return <u32>exponent > 20;
+}
+
+/** For each exponent of a float64, its text and how long that is, in eight bytes. */
+const LEAST_EXPONENT = -324;
+const MOST_EXPONENT = 308;
+const EXPONENTS = memory.data((MOST_EXPONENT - LEAST_EXPONENT + 1) << 3, 8);
+const EXPONENT_LENGTH = 7;
+
+// @ts-ignore: decorator
+@inline
+function exponentText(exponent: i32): usize {
+  return EXPONENTS + ((exponent - LEAST_EXPONENT) << 3);
+}
+
+export function fillExponents(): void {
+  for (let exponent = LEAST_EXPONENT; exponent <= MOST_EXPONENT; exponent++) {
+    const text = exponentText(exponent);
+    store<u8>(text + EXPONENT_LENGTH, <u8>(spellExponent(text, exponent) - text));
+  }
 }
 
 /** e, its sign and up to three digits. */
-export function writeExponent(p: usize, exponent: i32): usize {
+function spellExponent(p: usize, exponent: i32): usize {
   store<u16>(p, exponent < 0 ? 0x2d65 : 0x2b65);
   p += 2;
   const power = abs(exponent);
@@ -91,4 +110,13 @@ export function writeExponent(p: usize, exponent: i32): usize {
   if (power >= 10) store<u8>(p++, <u8>(0x30 + (power / 10) % 10));
   store<u8>(p++, <u8>(0x30 + (power % 10)));
   return p;
+}
+
+/** Whole texts are copied: branches for one, two or three digits would be guessed wrong where exponents differ. */
+// @ts-ignore: decorator
+@inline
+export function writeExponent(p: usize, exponent: i32): usize {
+  const text = exponentText(exponent);
+  store<u64>(p, load<u64>(text));
+  return p + load<u8>(text, EXPONENT_LENGTH);
 }

@@ -12,8 +12,8 @@ const DOUBT: u64 = 0x1000000;
 @inline
 export function writeFloat64(p: usize, magnitude: u64): usize {
   const mantissa = magnitude & MANTISSA;
+  if (mantissa == 0) return writeFloat64Slowly(p, magnitude);
   const scale = doubleScale(<u32>(magnitude >> 52));
-  if (magnitude <= MANTISSA || mantissa == 0) return writeFloat64Slowly(p, magnitude);
   const x = (mantissa | (MANTISSA + 1)) << 11;
   const power = load<u64>(scale);
   const xHigh = x >> 32;
@@ -28,9 +28,9 @@ export function writeFloat64(p: usize, magnitude: u64): usize {
   const below = <i64>part >> 63;
   const away = (part ^ <u64>below) - <u64>below;
   const half = power >> 1;
+  if (away + DOUBT - half <= 2 * DOUBT) return writeFloat64Slowly(p, magnitude);
   const tenths = (part >> 4) * 10 + 0x800000000000000;
-  const rest = tenths << 4;
-  if (away + DOUBT - half <= 2 * DOUBT || rest <= 10 * DOUBT || rest > <u64>-1 - 10 * DOUBT) return writeFloat64Slowly(p, magnitude);
+  if ((tenths << 4) + 10 * DOUBT <= 20 * DOUBT) return writeFloat64Slowly(p, magnitude);
   const isWhole = <i64>(away - half) >> 63;
   const whole = (upper >> 11) + (<u64>below & <u64>isWhole & 1);
   const last = <u32>(tenths >> 60) & ~(<u32>isWhole);

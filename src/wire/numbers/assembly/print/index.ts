@@ -1,3 +1,4 @@
+import { fillExponents } from './digits';
 import { fillFixed, writeFixed } from './fixed';
 import { writeFloat32 } from './float32';
 import { writeFloat64 } from './float64';
@@ -9,6 +10,7 @@ import { fillScales } from './scales';
  * by `records` what stands where; `run` writes the bytes to `output`. src/wire/numbers/printer.ts has the other side.
  */
 
+fillExponents();
 fillLayouts();
 fillScales();
 fillFixed();
