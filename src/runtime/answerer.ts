@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import { performance } from 'node:perf_hooks';
 import { Failure } from '../engine/failure.ts';
 import { TooMuchToRedo } from '../engine/kernels/kernel.ts';
 import type { Hold } from './admission.ts';
@@ -55,8 +56,10 @@ export class Answerer {
   readonly #offload: Offload;
   readonly #pressure = new Pressure();
   readonly #timeoutMs: number;
-  /** Until then the event loop is left to others: no longer body is read on it. */
+  /** Until then the event loop is left to others, and no longer body is read on it… */
   #restUntil = 0;
+  /** … unless it has been idle for longer than this in all: then others have had what they want of it. */
+  #idleBefore = 0;
 
   constructor({ engine, codec, limits, most, threads, timeoutMs }: AnswererSettings) {
     this.#means = { kernel: kernelOf(engine, undefined, INLINE_REDONE), codec: codecOf(codec), limits };
@@ -112,8 +115,8 @@ export class Answerer {
     const bytes = bodyBytes(question);
     if (bytes <= INLINE_BYTES) return this.#tryHere(bytes, (means) => beginAnswer(question, means), hold, patient);
     const began = performance.now();
-    if (bytes > QUICK_BYTES || !QUICK_KINDS.has(question.kind) || began < this.#restUntil) return {};
-    // Half of the time is for others, whatever comes.
+    if (bytes > QUICK_BYTES || !QUICK_KINDS.has(question.kind) || this.#isResting(began)) return {};
+    // Half of the time is for others, as long as they want it.
     let rest = REST_IN_VAIN;
     try {
       const answered = this.#tryHere(bytes, (means) => beginQuickly(question, means), hold, patient);
@@ -122,7 +125,12 @@ export class Answerer {
     } finally {
       const now = performance.now();
       this.#restUntil = now + rest * (now - began);
+      this.#idleBefore = rest === REST_IN_VAIN ? Number.POSITIVE_INFINITY : performance.nodeTiming.idleTime;
     }
+  }
+
+  #isResting(now: number): boolean {
+    return now < this.#restUntil && performance.nodeTiming.idleTime <= this.#idleBefore;
   }
 
   /** Answers a question that is quick to answer; it goes elsewhere where it is not, or was not begun. @throws Failure */

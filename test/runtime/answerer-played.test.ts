@@ -241,11 +241,18 @@ describe.runIf(chosenCodec.name === 'wasm')('a question whose body is longer tha
   const tokens = rows(2500, 8);
   const LONGER = question({ tokens, query: 0, include: ['lse'] });
   let now = 0;
+  /** How long the event loop has had nothing to do. */
+  let idle = 0;
 
   beforeEach(() => {
     now = 1000;
+    idle = 500;
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
-    return () => clock.mockRestore();
+    const idleTime = vi.spyOn(performance.nodeTiming, 'idleTime', 'get').mockImplementation(() => idle);
+    return () => {
+      clock.mockRestore();
+      idleTime.mockRestore();
+    };
   });
 
   /** Where it is answered, if reading it takes so long. */
@@ -274,6 +281,15 @@ describe.runIf(chosenCodec.name === 'wasm')('a question whose body is longer tha
     expect(await where(answerer, LONGER)).toBe('inline');
   });
 
+  test('leaves it to nobody once it has had nothing to do since', async () => {
+    const { answerer } = start();
+    expect(await where(answerer, LONGER, 3)).toBe('inline');
+    expect(await where(answerer, LONGER)).toBe('worker');
+    idle += 0.1;
+    expect(await where(answerer, LONGER)).toBe('inline');
+    expect(await where(answerer, LONGER)).toBe('inline');
+  });
+
   test('keeps no small one from being answered at once', async () => {
     const { answerer } = start();
     await where(answerer, LONGER, 3);
@@ -285,6 +301,7 @@ describe.runIf(chosenCodec.name === 'wasm')('a question whose body is longer tha
     expect(await where(answerer, question({ tokens, include: ['lse'] }), 3)).toBe('worker');
     expect(played.ask.mock.lastCall?.[3]).toMatchObject({ paid: true, price: { work: 2500 * 2500 * 16 } });
     now += 3 * REST_IN_VAIN - 1;
+    idle += 3;
     expect(await where(answerer, LONGER)).toBe('worker');
     now += 2;
     expect(await where(answerer, LONGER)).toBe('inline');
