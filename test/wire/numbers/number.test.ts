@@ -150,6 +150,41 @@ describe('the nearest float32', () => {
     expect(Object.is(numberOf('-1e-60', []), -0)).toBe(true);
   });
 
+  /** Doubles just between two float32 of all sizes up to the greatest, and those up to six steps beside them. */
+  function nearMiddles(seed: number, count: number): number[] {
+    const random1 = random(seed);
+    const middle = (): number => {
+      const single = Math.fround((random1() + 1.5) * 10 ** Math.floor(random1() * 12));
+      BITS.setFloat32(0, single);
+      BITS.setUint32(0, BITS.getUint32(0) + 1);
+      return (single + BITS.getFloat32(0)) / 2;
+    };
+    return Array.from({ length: count }, middle).flatMap((value) => Array.from({ length: 13 }, (_, i) => next(value, BigInt(i - 6))));
+  }
+
+  function wrongSingles(texts: readonly string[]): string[] {
+    const value = read(`[[${texts.join(',')}]]`, []);
+    if (!(value instanceof NumberArray)) throw new Error('the reader gave up');
+    return texts.filter((text, i) => !Object.is(value.data[i], Math.fround(Number(text))));
+  }
+
+  test('is found within steps of the middle of two, by 17 digits and by 19', () => {
+    const values = nearMiddles(1, 4000);
+    expect(wrongSingles(values.map(String))).toEqual([]);
+    expect(wrongSingles(values.filter((value) => value >= 1e-3 && value < 1e6).map((value) => (-value).toPrecision(19)))).toEqual([]);
+    expect(wrongSingles(['9223372036854775807', '9223372036854775808', '9999999999999999999', '18446744073709551615'])).toEqual([]);
+    const greatest = 2 ** 128 - 2 ** 103;
+    for (const steps of [-6n, -1n, 0n, 1n, 6n]) {
+      const value = next(greatest, steps);
+      expect(numberOf(String(value), []), `${steps}`).toBe(Number.isFinite(Math.fround(value)) ? Math.fround(value) : undefined);
+    }
+  });
+
+  test('is that of a hundred thousand numbers by seed', () => {
+    const texts = textsBySeed(1, 100_000).filter((text) => Number.isFinite(Math.fround(Number(text))));
+    expect(wrongSingles(texts)).toEqual([]);
+  });
+
   function halfwaySingle(value: number): string {
     return exactly(value + 2 ** -24);
   }

@@ -173,7 +173,7 @@ function readNumbers(from: usize): usize {
   let outcome: usize = 0;
   wantsElement = true;
   while (true) {
-    let next = readNumber(p);
+    let next = readNumber(p, isSingle);
     let number = value;
     if (next == 0) {
       next = readNull(p);

@@ -8,6 +8,10 @@ const EXACT_POWERS: usize = memory.data<f64>([
 ]);
 const MOST_EXACT: i32 = 22;
 const EXACT_INTEGERS: u64 = 1 << 53;
+// The bits of a double that a float32 has not, what they are just between two float32, and how near to that it is not known on which side a number is.
+const BELOW_SINGLE: u32 = 0x1fffffff;
+const HALF_SINGLE: u32 = 0x10000000;
+const NEAR: u32 = 4;
 
 const FRACTION_BITS: i32 = 52;
 const BIAS: i32 = 1023;
@@ -22,11 +26,32 @@ const GREATEST_TIE: i32 = 23;
 // @ts-ignore: decorator
 @inline
 export function toDouble(w: u64, q: i32): f64 {
-  if (<u32>(q + MOST_EXACT) <= <u32>(2 * MOST_EXACT) && w <= EXACT_INTEGERS) {
-    const exact = <f64>(<i64>w);
-    return q < 0 ? exact / load<f64>(EXACT_POWERS - (<usize>q << 3)) : exact * load<f64>(EXACT_POWERS + (<usize>q << 3));
+  return isExactPower(q) && w <= EXACT_INTEGERS ? timesPower(w, q) : nearest(w, q);
+}
+
+// A double that rounds to the same float32 as the nearest one. Its factors, and then it, are rounded by half a unit in the last place each, so at
+// most two units lie between the two: where no two float32 meet that near, either will do. Below 1e-22 nothing gets here, so float32's denormals do not.
+// @ts-ignore: decorator
+@inline
+export function toSingle(w: u64, q: i32): f64 {
+  if (isExactPower(q) && <i64>w >= 0) {
+    const near = timesPower(w, q);
+    if ((<u32>reinterpret<u64>(near) & BELOW_SINGLE) - (HALF_SINGLE - NEAR) > 2 * NEAR) return near;
   }
   return nearest(w, q);
+}
+
+// @ts-ignore: decorator
+@inline
+function isExactPower(q: i32): bool {
+  return <u32>(q + MOST_EXACT) <= <u32>(2 * MOST_EXACT);
+}
+
+// @ts-ignore: decorator
+@inline
+function timesPower(w: u64, q: i32): f64 {
+  const factor = <f64>(<i64>w);
+  return q < 0 ? factor / load<f64>(EXACT_POWERS - (<usize>q << 3)) : factor * load<f64>(EXACT_POWERS + (<usize>q << 3));
 }
 
 // D. Lemire, "Number parsing at a gigabyte per second", 2021, by an idea of M. Eisel; that no other case is left undecided is

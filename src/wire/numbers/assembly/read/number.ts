@@ -1,6 +1,6 @@
-// A number of JSON (RFC 8259, section 6) as the nearest double.
+// A number of JSON (RFC 8259, section 6) as the nearest double, or as one that rounds to the same float32.
 
-import { toDouble } from './decimal';
+import { toDouble, toSingle } from './decimal';
 
 // What the host makes of a number that 19 digits leave undecided.
 // @ts-ignore: decorator
@@ -32,10 +32,10 @@ let significand: u64 = 0;
 // Reads a number and gives where it ends, or 0 where there is none. Bytes after the window must be no digits.
 // @ts-ignore: decorator
 @inline
-export function readNumber(start: usize): usize {
-  let p = start;
-  const isNegative = load<u8>(p) == MINUS;
-  if (isNegative) p++;
+export function readNumber(start: usize, isSingle: bool): usize {
+  // No branch: half of all numbers have a sign, in an order that no processor foresees.
+  const isNegative = load<u8>(start) == MINUS;
+  let p = start + <usize>isNegative;
   let digits = p;
   significand = 0;
   if (load<u8>(p) == ZERO) digits = ++p;
@@ -58,8 +58,10 @@ export function readNumber(start: usize): usize {
     q += exponent;
   }
   const count = <i32>(end - digits) - (point ? 1 : 0);
-  const size = count <= MOST_DIGITS ? toDouble(significand, q) : ofMany(digits, end, q, p);
-  value = isNegative ? -size : size;
+  let size: f64;
+  if (count > MOST_DIGITS) size = ofMany(digits, end, q, p);
+  else size = isSingle ? toSingle(significand, q) : toDouble(significand, q);
+  value = reinterpret<f64>(reinterpret<u64>(size) | (<u64>isNegative << 63));
   return p;
 }
 
