@@ -1,4 +1,4 @@
-import { type Floats, floats, type Precision } from '../../engine/tensor.ts';
+import type { Floats } from '../../engine/tensor.ts';
 import type { MakeRoom } from '../parsed-bytes.ts';
 import { Growing } from './growing.ts';
 import { NumberArray } from './number-array.ts';
@@ -40,10 +40,11 @@ export class Harvest {
   readonly #numbers: Growing;
   readonly #booleans = new Growing((length) => new Uint8Array(length));
 
-  constructor(precision: Precision, bytes: number, makeRoom?: MakeRoom) {
+  /** @param allocate gives memory for so many numbers, whatever stands in it */
+  constructor(allocate: (length: number) => Floats, bytes: number, makeRoom?: MakeRoom) {
     this.#bytes = bytes;
     this.#makeRoom = makeRoom;
-    this.#numbers = new Growing((length) => floats(precision, length));
+    this.#numbers = new Growing(allocate);
   }
 
   array(found: Found, window: Buffer, windowStart: number): void {

@@ -20,7 +20,7 @@ export class NumberReader {
 
   /**
    * The value that a text holds as JSON: what JSON.parse gives, but for arrays that were read on the way. Undefined where
-   * the text has to be read by JSON.parse, whether it is JSON or not.
+   * the text has to be read by JSON.parse, whether it is JSON or not. The next reading uses the memory of the arrays again.
    * @param doubles words of which any in the text says that numbers are kept as float64, or that they always are
    * @param makeRoom asked for the arrays as they are found, and for what JSON.parse will hold before it begins; what it throws is thrown
    */

@@ -1,6 +1,7 @@
 import type { Precision } from '../../engine/tensor.ts';
 import type { MakeRoom } from '../parsed-bytes.ts';
 import { type Found, Harvest, type Scanned } from './harvest.ts';
+import { NumberMemory } from './number-memory.ts';
 
 /** What the module of assembly/read exports; addresses are byte offsets into its memory. */
 interface ReadExports extends Record<'input' | 'windowBytes' | 'numbers' | 'booleans' | 'records' | 'recordBytes', { readonly value: number }> {
@@ -26,6 +27,7 @@ export class Scanner {
   readonly #recordWords: number;
   readonly #numbers: { readonly [Of in Precision]: Float32Array | Float64Array };
   readonly #booleans: Uint8Array;
+  readonly #memory = new NumberMemory();
 
   constructor(module: WebAssembly.Module) {
     const toNumber = (start: number, end: number): number => Number(Buffer.from(memory.buffer, start, end - start).toString('latin1'));
@@ -40,13 +42,14 @@ export class Scanner {
 
   /**
    * Takes the arrays of numbers and of booleans out of a JSON text, where that is worth it. Undefined where the text, or an
-   * array in it, is not what the module reads, which says nothing of what it is.
+   * array in it, is not what the module reads, which says nothing of what it is. The next scan uses the memory of the numbers again.
    * @param makeRoom asked for what the arrays of each window hold; what it throws is thrown
    */
   scan(pieces: readonly Buffer[], precision: Precision, makeRoom?: MakeRoom): Scanned | undefined {
     const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
     if (bytes > MOST_BYTES) return undefined;
-    const harvest = new Harvest(precision, bytes, makeRoom);
+    this.#memory.reuse();
+    const harvest = new Harvest((length) => this.#memory.floats(precision, length), bytes, makeRoom);
     const window = this.#window;
     this.#exports.begin(precision === 'float32');
     let windowStart = 0;

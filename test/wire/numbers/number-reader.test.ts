@@ -152,6 +152,18 @@ describe('numbers', () => {
     expect([full?.hasNulls, full?.floats('float64')?.length, full?.floats('float32')?.length]).toEqual([false, 41, 41]);
   });
 
+  test('stand where those of the text before stood, which are done with by then', () => {
+    const dataOf = (number: number) => {
+      const value = read(JSON.stringify([Array.from({ length: 100 }, () => number)]));
+      return value instanceof NumberArray ? value.data : undefined;
+    };
+    const first = dataOf(1);
+    expect(first?.every((number) => number === 1)).toBe(true);
+    const second = dataOf(2);
+    expect(second?.every((number) => number === 2)).toBe(true);
+    expect(second?.buffer).toBe(first?.buffer);
+  });
+
   test('beyond float32 are left to JSON.parse', () => {
     expect(read(`[[1e39${FILLER}]]`, [])).toBeUndefined();
   });
