@@ -1,12 +1,13 @@
 import { Failure } from '../engine/failure.ts';
 import type { Hold } from '../runtime/admission.ts';
 import type { Answerer } from '../runtime/answerer.ts';
-import { BATCH_BYTES, type BatchAnswer, LONGEST_IN_BATCH, type Outcome } from '../runtime/batch.ts';
+import { BATCH_BYTES, type BatchAnswer, type Outcome } from '../runtime/batch.ts';
+import type { LineMemory } from '../runtime/line-memory.ts';
 import type { Question } from '../runtime/question.ts';
 import { bytesOf, type Line } from '../wire/lines.ts';
 import { ClientGone } from './gone.ts';
 
-type WholeLine = Line & { readonly bytes: Buffer };
+type WholeLine = Line & { readonly pieces: readonly Buffer[] };
 
 /** Lines that a thread is at, or has answered. */
 interface Batch {
@@ -32,7 +33,8 @@ export interface AnsweredLines {
  */
 export class Batches {
   readonly #answerer: Answerer;
-  readonly #ask: (line: Buffer) => Question;
+  readonly #ask: (line: readonly Buffer[]) => Question;
+  readonly #memory: LineMemory;
   readonly #waiting: Line[] = [];
   #waitingBytes = 0;
   #batches: Batch[] = [];
@@ -40,9 +42,11 @@ export class Batches {
   #single = false;
   #released = false;
 
-  constructor(answerer: Answerer, ask: (line: Buffer) => Question) {
+  /** @param memory where the lines lie */
+  constructor(answerer: Answerer, ask: (line: readonly Buffer[]) => Question, memory: LineMemory) {
     this.#answerer = answerer;
     this.#ask = ask;
+    this.#memory = memory;
   }
 
   /** Bytes of the lines that have not been handed on. */
@@ -61,7 +65,7 @@ export class Batches {
 
   push(line: Line): void {
     this.#waiting.push(line);
-    this.#waitingBytes += line.bytes?.length ?? 0;
+    this.#waitingBytes += line.length;
   }
 
   /** Gives lines to the threads that are free; and where none is, one batch to the queue. */
@@ -130,7 +134,8 @@ export class Batches {
   #begin(lines: readonly WholeLine[]): Batch {
     const hold = this.#answerer.openLine(bytesOf(lines));
     const end = new AbortController();
-    const questions = lines.map(({ bytes }) => this.#ask(bytes));
+    const questions = lines.map(({ pieces }) => this.#ask(pieces));
+    hold.lend(this.#memory.read(lines.flatMap(({ pieces }) => pieces)));
     const answered = this.#answerer.answerBatch(questions, { hold, gone: end.signal }).catch((error: unknown) => unanswered(lines, error));
     const batch: Batch = { lines, hold, end, answered, settled: false };
     answered.then(() => {
@@ -146,8 +151,8 @@ export class Batches {
     const taken: WholeLine[] = [];
     let bytes = 0;
     for (const line of this.#waiting) {
-      if (!isShort(line) || (taken.length > 0 && bytes + line.bytes.length > most)) break;
-      bytes += line.bytes.length;
+      if (!isShort(line) || (taken.length > 0 && bytes + line.length > most)) break;
+      bytes += line.length;
       taken.push(line);
     }
     this.#drop(taken.length);
@@ -177,7 +182,7 @@ function unanswered(lines: readonly Line[], error: unknown): BatchAnswer {
   return { outcomes: lines.map(() => ({ failure: error })), stopped: false };
 }
 
-/** Whether a line can be part of a batch, by its length; one that is longer than a line may be has no bytes. */
+/** Whether a line can be part of a batch, by its length; one that is longer than a line may be has no pieces. */
 function isShort(line: Line): line is WholeLine {
-  return line.bytes !== undefined && line.bytes.length <= LONGEST_IN_BATCH;
+  return line.pieces !== undefined && line.length <= BATCH_BYTES;
 }

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
 import type { Hold } from '../runtime/admission.ts';
 import { BATCH_LINE_COST, type Outcome } from '../runtime/batch.ts';
+import type { LineMemory } from '../runtime/line-memory.ts';
 import { asBytes } from '../runtime/memory.ts';
 import type { Facts, Question } from '../runtime/question.ts';
 import { bytesOf, type Line, Lines } from '../wire/lines.ts';
@@ -34,7 +35,12 @@ const NEWLINE = Buffer.from('\n');
  * service closes. It holds lines for a batch a thread and one more, or one longer line, one chunk, the replies of those
  * batches, and up to KEPT_BYTES of replies or one larger reply; where there is no room for more, it waits.
  */
-export function answerStream(request: FastifyRequest, reply: FastifyReply, ask: (line: Buffer) => Question, answering: Answering): Readable {
+export function answerStream(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  ask: (line: readonly Buffer[]) => Question,
+  answering: Answering,
+): Readable {
   const { bodies, base, answerer, streams } = answering;
   const pace = new ReaderPace(request.raw.socket, bodies.timeoutMs);
   const arriving = admit(reply, answerer);
@@ -96,7 +102,7 @@ interface StreamOfLines {
   readonly room: StreamRoom;
   readonly lifecycle: Lifecycle;
   readonly failures: LineFailures;
-  readonly ask: (line: Buffer) => Question;
+  readonly ask: (line: readonly Buffer[]) => Question;
   readonly gone: () => AbortSignal;
   readonly refuse: (failure: Failure, line: number) => string;
 }
@@ -112,6 +118,7 @@ class LineAnswers {
   readonly #by: StreamOfLines;
   readonly #most: number;
   readonly #lines: Lines;
+  readonly #memory: LineMemory;
   readonly #batches: Batches;
   /** Replies that are handed on together. */
   #printed: Buffer[] = [];
@@ -122,7 +129,8 @@ class LineAnswers {
     this.#by = by;
     this.#most = Math.min(by.answering.bodies.maxBytes, by.answering.answerer.longestBody);
     this.#lines = new Lines(this.#most);
-    this.#batches = new Batches(by.answering.answerer, by.ask);
+    this.#memory = by.answering.answerer.openLines();
+    this.#batches = new Batches(by.answering.answerer, by.ask, this.#memory);
   }
 
   async *replies(incoming: Incoming): AsyncGenerator<Buffer> {
@@ -130,7 +138,7 @@ class LineAnswers {
       for (;;) {
         const chunk = yield* this.#next(incoming);
         yield* this.#arrive(chunk?.length ?? 0);
-        const lines = [...(chunk === undefined ? this.#lines.end() : this.#lines.push(chunk))];
+        const lines = chunk === undefined ? [...this.#lines.end()] : this.#cut(chunk, incoming);
         if (this.#batches.empty && bytesOf(lines) <= HERE_BYTES) for (const line of lines) yield* this.#here(line);
         else yield* this.#onThreads(lines);
         this.#follow();
@@ -151,6 +159,14 @@ class LineAnswers {
   /** Nobody waits for an answer any more. */
   release(): void {
     this.#batches.release();
+    this.#memory.release();
+  }
+
+  /** The lines that a chunk completes. */
+  #cut(chunk: Buffer, incoming: Incoming): Line[] {
+    const pieces = this.#memory.keep(chunk);
+    if (pieces.every(({ buffer }) => buffer !== chunk.buffer)) incoming.free(chunk);
+    return pieces.flatMap((piece) => [...this.#lines.push(piece)]);
   }
 
   /** The next chunk, or undefined at the end. Until it comes, what has been answered is handed on. @throws Failure, ClientGone */
@@ -222,6 +238,7 @@ class LineAnswers {
       if (!facts || isQuick(facts)) this.#batches.together();
     } else {
       const { lines, outcomes, hold } = await this.#batches.takeFirst();
+      this.#memory.answered(lines.at(-1)?.end ?? 0);
       try {
         for (const [place, outcome] of outcomes.entries()) yield* this.#handOn(this.#outcome(outcome, lines[place]?.number ?? 0));
       } finally {
@@ -233,8 +250,9 @@ class LineAnswers {
   }
 
   /** Answers a line, on the event loop where it is small, and hands the answer on. */
-  async *#here({ number, bytes }: Line): AsyncGenerator<Buffer, Facts | undefined> {
-    const answer = await this.#answer(number, bytes);
+  async *#here(line: Line): AsyncGenerator<Buffer, Facts | undefined> {
+    const answer = await this.#answer(line);
+    this.#memory.answered(line.end);
     yield* this.#handOn(answer);
     if (performance.now() >= this.#turnEnds) {
       await nextTurn();
@@ -243,12 +261,13 @@ class LineAnswers {
     return answer.facts;
   }
 
-  async #answer(number: number, bytes: Buffer | undefined): Promise<LineAnswer> {
+  async #answer({ number, pieces, length }: Line): Promise<LineAnswer> {
     const { answering, ask, gone } = this.#by;
-    const hold = answering.answerer.openLine(bytes?.length ?? 0);
+    const hold = answering.answerer.openLine(length);
     try {
-      if (!bytes) throw new Failure('body-too-large', `the line has more than ${this.#most} bytes; ${this.#bound()}`);
-      const asked = answering.answerer.answer(ask(bytes), { hold, gone, patient: true });
+      if (!pieces) throw new Failure('body-too-large', `the line has more than ${this.#most} bytes; ${this.#bound()}`);
+      hold.lend(this.#memory.read(pieces));
+      const asked = answering.answerer.answer(ask(pieces), { hold, gone, patient: true });
       return { ...this.#outcome(asked instanceof Promise ? await asked : asked, number), hold };
     } catch (error) {
       hold.release();

@@ -165,7 +165,7 @@ export class Hold {
   #body: number;
   #pins = 0;
   #released = false;
-  #giveBack: (() => void) | undefined;
+  #giveBack: (() => void)[] = [];
   #memory: Lease | undefined;
 
   /** @param readBytes bytes that are held for each byte of the body, which has `body` bytes so far as is known */
@@ -295,9 +295,9 @@ export class Hold {
     this.#work += work;
   }
 
-  /** Its reply lies in memory that others have again once it is released, by `giveBack`. */
+  /** Its body, or its reply, lies in memory that others have again once it is released, by `giveBack`. */
   lend(giveBack: () => void): void {
-    this.#giveBack = giveBack;
+    this.#giveBack.push(giveBack);
   }
 
   /** A thread works on it: what it holds is not free before that thread has let go, even where nobody waits any more. */
@@ -321,8 +321,7 @@ export class Hold {
     this.#giveWork();
     this.#shrink(0);
     this.#memory?.release();
-    this.#giveBack?.();
-    this.#giveBack = undefined;
+    for (const giveBack of this.#giveBack.splice(0)) giveBack();
   }
 
   #take(sum: Sum, amount: number, bodyBytes: number, alone?: 'body-too-large'): void {

@@ -9,6 +9,7 @@ import { type ChosenCodec, codecOf } from './codec.ts';
 import { INLINE_BYTES, INLINE_COST, INLINE_HELD, INLINE_REDONE, QUICK_BYTES, READ_HOLDS, REST_IN_VAIN } from './cost.ts';
 import { type ChosenEngine, kernelOf } from './kernel.ts';
 import type { Sums } from './ledger.ts';
+import { LineMemory } from './line-memory.ts';
 import { bodyBytes } from './memory.ts';
 import { Offload } from './offload.ts';
 import type { Pending } from './pending.ts';
@@ -94,6 +95,11 @@ export class Answerer {
   /** What a line of a stream will hold, besides its body, which the stream holds. */
   openLine(bodyBytes: number): Hold {
     return this.#offload.admission.openLine(bodyBytes);
+  }
+
+  /** Where the lines of one stream lie; whoever opens it releases it. */
+  openLines(): LineMemory {
+    return new LineMemory(this.#offload.admission.bodies);
   }
 
   /** The longest body that could be admitted, if no other request were there. */

@@ -6,10 +6,11 @@ import { asBytes, bodyBytes } from './memory.ts';
 import type { Answered, Cost, Means, Price, Question } from './question.ts';
 import { heldForLine, isForLoad, type ReadingPurse, ReadingRoom } from './reading.ts';
 
-/** Lines of at most so many bytes together go to a thread at once, or one that is longer. */
-export const BATCH_BYTES = 65_536;
-/** A longer line is no part of a batch: while a thread reads it, nothing behind it is begun. */
-export const LONGEST_IN_BATCH = 4 * BATCH_BYTES;
+/**
+ * Lines of at most so many bytes together go to a thread at once. A longer line is no part of a batch: while a thread reads it, nothing
+ * behind it is begun.
+ */
+export const BATCH_BYTES = 262_144;
 /** A question that holds its thread for longer than this is no part of a batch: other threads would help with it. */
 export const BATCH_LINE_COST: Cost = 50;
 /** A thread begins no further question of a batch after this time, or once its replies have so many bytes. */

@@ -264,8 +264,10 @@ export class Offload {
     return this.#hand(task, new Set(body.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : []))), signal);
   }
 
-  /** The bodies are copied into one memory, so that they are still here where they have to be asked again. */
+  /** Bodies that are not in shared memory are copied into one, so that they are still here where they have to be asked again. */
   #sendBatch(questions: readonly Question[], { id, slip, signal }: Sign): Promise<BatchTold> {
+    const isShared = questions.every(({ body }) => body.every(({ buffer }) => buffer instanceof SharedArrayBuffer));
+    if (isShared) return this.#hand({ type: 'batch', id, slip, questions }, new Set(), signal);
     const memory = ownMemory(Buffer.concat(questions.flatMap(({ body }) => body)));
     let at = 0;
     const copied = questions.map((question) => {

@@ -49,15 +49,25 @@ export class Chunks {
 const SMALL_BYTES = 4096;
 const BLOCK_BYTES = 65_536;
 
-/** Collects pieces of a body. Small ones are joined into blocks, since each Buffer costs far more than its bytes. */
+/**
+ * Collects pieces of a body. Small ones are joined into blocks, since each Buffer costs far more than its bytes; one that follows the
+ * piece before it in the same memory is joined to that.
+ */
 export class Pieces {
   #whole: Buffer[] = [];
   #block: Buffer | undefined;
   #filled = 0;
 
   push(piece: Buffer): void {
-    if (piece.length >= SMALL_BYTES || this.#filled + piece.length > BLOCK_BYTES) this.#closeBlock();
-    if (piece.length >= SMALL_BYTES) {
+    const last = this.#whole.at(-1);
+    if (!this.#block && last && last.buffer === piece.buffer && last.byteOffset + last.length === piece.byteOffset) {
+      this.#whole[this.#whole.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + piece.length);
+      return;
+    }
+    // Threads read a piece of shared memory where it is.
+    const isWhole = piece.length >= SMALL_BYTES || piece.buffer instanceof SharedArrayBuffer;
+    if (isWhole || this.#filled + piece.length > BLOCK_BYTES) this.#closeBlock();
+    if (isWhole) {
       this.#whole.push(piece);
       return;
     }

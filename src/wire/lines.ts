@@ -2,15 +2,21 @@ import { Pieces } from './chunks.ts';
 
 const NEWLINE = 0x0a;
 
-/** A line of a stream: its number, from 1, and its bytes; undefined where there were more than the limit. */
+/** A line of a stream. */
 export interface Line {
+  /** From 1. */
   readonly number: number;
-  readonly bytes: Buffer | undefined;
+  /** Its bytes, in order; undefined where there were more than the limit. */
+  readonly pieces: readonly Buffer[] | undefined;
+  /** How many bytes the pieces have. */
+  readonly length: number;
+  /** Bytes of the stream up to the end of the line, its newline included. */
+  readonly end: number;
 }
 
 /** Bytes of so many lines. */
 export function bytesOf(lines: readonly Line[]): number {
-  return lines.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0);
+  return lines.reduce((sum, { length }) => sum + length, 0);
 }
 
 /**
@@ -22,6 +28,9 @@ export class Lines {
   readonly #held = new Pieces();
   #heldBytes = 0;
   #number = 1;
+  /** Bytes of the stream up to the end of the last line, and of the last chunk. */
+  #end = 0;
+  #arrived = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -38,10 +47,13 @@ export class Lines {
   }
 
   *push(chunk: Buffer): Generator<Line> {
+    const before = this.#arrived;
+    this.#arrived += chunk.length;
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       if (end > start) this.#hold(chunk.subarray(start, end));
-      if (this.#heldBytes > 0) yield* this.end();
+      this.#end = before + end + 1;
+      if (this.#heldBytes > 0) yield* this.#close();
       this.#number++;
       start = end + 1;
     }
@@ -50,11 +62,16 @@ export class Lines {
 
   /** The last line, where no newline closes it. */
   *end(): Generator<Line> {
-    const tooLong = this.#heldBytes > this.#maxBytes;
+    this.#end = this.#arrived;
+    yield* this.#close();
+  }
+
+  *#close(): Generator<Line> {
+    const [number, end, length] = [this.#number, this.#end, this.#heldBytes];
     const pieces = this.#held.take();
-    const bytes = tooLong ? undefined : pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
     this.#heldBytes = 0;
-    if (tooLong || (bytes && !isBlank(bytes))) yield { number: this.#number, bytes };
+    if (length > this.#maxBytes) yield { number, pieces: undefined, length: 0, end };
+    else if (!pieces.every(isBlank)) yield { number, pieces, length, end };
   }
 
   #hold(part: Buffer): void {

@@ -3,8 +3,11 @@ import { Failure } from '../../src/engine/failure.ts';
 import { Batches } from '../../src/http/batches.ts';
 import { ClientGone } from '../../src/http/gone.ts';
 import type { Answerer } from '../../src/runtime/answerer.ts';
-import { BATCH_BYTES, type BatchAnswer, LONGEST_IN_BATCH } from '../../src/runtime/batch.ts';
+import { BATCH_BYTES, type BatchAnswer } from '../../src/runtime/batch.ts';
+import { BodyMemory } from '../../src/runtime/body-memory.ts';
+import { LineMemory } from '../../src/runtime/line-memory.ts';
 import type { Facts, Question } from '../../src/runtime/question.ts';
+import type { Line } from '../../src/wire/lines.ts';
 
 const FACTS: Facts = { kind: 'attention', sizes: {}, work: 1, where: 'worker', stages: { queue: 0, decode: 0, compute: 0, encode: 0 } };
 
@@ -26,7 +29,12 @@ class Threads {
 
   openLine(bytes: number) {
     this.held += bytes;
-    return { release: () => (this.held -= bytes) };
+    const given: (() => void)[] = [];
+    const release = () => {
+      this.held -= bytes;
+      for (const give of given) give();
+    };
+    return { release, lend: (give: () => void) => given.push(give) };
   }
 
   answerBatch(questions: readonly Question[], { gone }: { gone: AbortSignal }): Promise<BatchAnswer> {
@@ -41,15 +49,23 @@ class Threads {
   }
 }
 
+const lineOf = (number: number, text?: string): Line => ({
+  number,
+  pieces: text === undefined ? undefined : [Buffer.from(text)],
+  length: text?.length ?? 0,
+  end: 0,
+});
+
 function start() {
   const threads = new Threads();
-  const batches = new Batches(threads as unknown as Answerer, (line) => ({ kind: 'attention', body: [line] }));
+  const memory = new LineMemory(new BodyMemory());
+  const batches = new Batches(threads as unknown as Answerer, (body) => ({ kind: 'attention', body }), memory);
   let number = 0;
   return {
     threads,
     batches,
     push: (...lines: (string | undefined)[]) => {
-      for (const line of lines) batches.push({ number: ++number, bytes: line === undefined ? undefined : Buffer.from(line) });
+      for (const line of lines) batches.push(lineOf(++number, line));
       batches.start();
     },
     first: async () => {
@@ -172,10 +188,10 @@ describe('a line that has to be answered by itself', () => {
     expect(threads.asked).toHaveLength(1);
     push('b');
     expect(batches.takeSingle()).toBeUndefined();
-    batches.push({ number: 3, bytes: undefined });
+    batches.push(lineOf(3));
     expect(batches.takeSingle()).toBeUndefined();
     const idle = start();
-    idle.batches.push({ number: 1, bytes: Buffer.from('a') });
+    idle.batches.push(lineOf(1, 'a'));
     expect(idle.batches.takeSingle()).toBeUndefined();
   });
 
@@ -195,7 +211,7 @@ describe('a line that has to be answered by itself', () => {
   });
 
   test.each([
-    ['is longer than a batch', 'x'.repeat(LONGEST_IN_BATCH + 1)],
+    ['is longer than a batch', 'x'.repeat(BATCH_BYTES + 1)],
     ['is longer than a line may be', undefined],
   ])('is one that %s', async (_, long) => {
     const { threads, push, first, batches } = start();
@@ -211,7 +227,7 @@ describe('a line that has to be answered by itself', () => {
 
   test('is none that is as long as one of a batch may be', () => {
     const { threads, push } = start();
-    push('x'.repeat(LONGEST_IN_BATCH));
+    push('x'.repeat(BATCH_BYTES));
     expect(threads.asked).toHaveLength(1);
   });
 

@@ -1,4 +1,6 @@
-import { PassThrough } from 'node:stream';
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { PassThrough, type Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Incoming } from '../../src/http/incoming.ts';
 import { Lifecycle } from '../../src/http/lifecycle.ts';
@@ -10,6 +12,24 @@ function start(timeoutMs = 60_000) {
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('a chunk that nobody looks at any more', () => {
+  const freed = (source: Readable, listeners = 0) => {
+    const incoming = new Incoming(source, 60_000, new Lifecycle());
+    for (let i = 0; i < listeners; i++) source.on('data', () => undefined);
+    const chunk = Buffer.from(new Uint8Array(100).fill(7).buffer);
+    incoming.free(chunk);
+    incoming.stop();
+    return chunk.length === 0;
+  };
+
+  test('is freed where it came from the socket, and nobody else listens', () => {
+    const request = () => new IncomingMessage(new Socket());
+    expect([freed(request()), freed(request(), 1)]).toEqual([true, false]);
+    // A stream that unpacks hands out parts of its own memory.
+    expect(freed(new PassThrough())).toBe(false);
+  });
+});
 
 describe('chunks of a stream', () => {
   test('come one at a time, when they are asked for', async () => {

@@ -7,10 +7,11 @@ import { Metrics } from '../../src/http/metrics.ts';
 import { answerStream } from '../../src/http/ndjson.ts';
 import { PIECE_BYTES } from '../../src/http/pieces.ts';
 import { StreamRoom, StreamRooms } from '../../src/http/stream-room.ts';
-import { Admission } from '../../src/runtime/admission.ts';
+import { Admission, type Hold } from '../../src/runtime/admission.ts';
 import type { Answerer, Asking } from '../../src/runtime/answerer.ts';
-import { BATCH_BYTES, BATCH_LINE_COST, type BatchAnswer, LONGEST_IN_BATCH } from '../../src/runtime/batch.ts';
+import { BATCH_BYTES, BATCH_LINE_COST, type BatchAnswer } from '../../src/runtime/batch.ts';
 import { Ledger } from '../../src/runtime/ledger.ts';
+import { LineMemory } from '../../src/runtime/line-memory.ts';
 import type { Answered, Facts, Question } from '../../src/runtime/question.ts';
 import { prepare } from './answered.ts';
 import { chunk, open } from './raw.ts';
@@ -36,7 +37,7 @@ const answered = (body: string, ms?: Partial<Facts['stages']>): Answered => ({ a
 
 const admission = new Admission(new Ledger({ bytes: MOST, work: 1 }), () => 1);
 const here = vi.fn<(question: Question, asking: Asking) => Answered | Promise<Answered>>();
-const onThreads = vi.fn<(questions: readonly Question[], asking: { gone: AbortSignal }) => Promise<BatchAnswer>>();
+const onThreads = vi.fn<(questions: readonly Question[], asking: { gone: AbortSignal; hold: Hold }) => Promise<BatchAnswer>>();
 const answerer = {
   threads: 2,
   idleThreads: 2,
@@ -44,6 +45,7 @@ const answerer = {
   most: { bytes: MOST, work: 1 },
   open: () => admission.open(4),
   openLine: (bytes: number) => admission.openLine(bytes),
+  openLines: () => new LineMemory(admission.bodies),
   answer: here,
   answerBatch: onThreads,
 };
@@ -57,7 +59,7 @@ const answering: Answering = {
 const small = useSmall((app) => {
   prepare(app);
   app.post('/', (request, reply) =>
-    reply.type('application/x-ndjson').send(answerStream(request, reply, (line) => ({ kind: 'attention', body: [line] }), answering)),
+    reply.type('application/x-ndjson').send(answerStream(request, reply, (body) => ({ kind: 'attention', body }), answering)),
   );
 });
 
@@ -75,6 +77,13 @@ const lines = (...texts: string[]) => texts.map((text) => `${text}\n`).join('');
 /** More than is answered on the event loop at once. */
 const padded = (text: string) => text.padEnd(8193);
 const held = () => admission.ledger.held('bytes');
+/** How many slabs of memory others can have. */
+function freeSlabs(): number {
+  const slabs: SharedArrayBuffer[] = [];
+  for (let slab = admission.bodies.take(); slab; slab = admission.bodies.take()) slabs.push(slab);
+  admission.bodies.give(slabs);
+  return slabs.length;
+}
 
 describe('lines are answered', () => {
   test('on the event loop where little came together, and would rather wait than be refused', async () => {
@@ -241,11 +250,51 @@ describe('a stream reads', () => {
   });
 
   test('a line that no batch may have by itself', async () => {
-    const long = 'x'.repeat(LONGEST_IN_BATCH + 1);
+    const long = 'x'.repeat(BATCH_BYTES + 1);
     here.mockImplementation((question) => answered(textOf(question).slice(0, 4)));
     expect(await post(lines('a', long, padded('b')))).toBe(lines('a', 'xxxx', 'b'));
     expect(askedHere()).toContain(long);
     expect(askedOnThreads().flat()).not.toContain(long);
+  });
+});
+
+describe('the memory of lines', () => {
+  const long = (text: string) => text.padEnd(BATCH_BYTES);
+  const isShared = (questions: readonly Question[]) => questions.flatMap(({ body }) => body).map(({ buffer }) => buffer instanceof SharedArrayBuffer);
+
+  test('is shared with the threads, and others have it once they are answered, in mid-stream too', async () => {
+    const all = freeSlabs();
+    const connection = open(small.port, `${HEAD}${chunk(lines(...['a', 'b', 'c', 'd', 'e'].map(long)))}`);
+    await connection.until(/a\n[\s\S]*e\n/);
+    expect(onThreads.mock.calls.flatMap(([questions]) => isShared(questions)).every(Boolean)).toBe(true);
+    expect(freeSlabs()).toBe(all);
+    connection.socket.write(`${chunk(lines(long('f')))}${END}`);
+    await connection.until(/f\n[\s\S]*\r\n0\r\n\r\n$/);
+    expect(freeSlabs()).toBe(all);
+  });
+
+  test('is shared with the thread that has a line by itself', async () => {
+    const all = freeSlabs();
+    expect(await post(lines('x'.repeat(BATCH_BYTES + 1), padded('b')))).toMatch(/^x+\nb\n$/);
+    expect(isShared([here.mock.calls[0]?.[0] as Question])).toEqual([true]);
+    expect(freeSlabs()).toBe(all);
+  });
+
+  test('stays theirs where the client is gone, as long as a thread is at them', async () => {
+    const all = freeSlabs();
+    const pinned: Hold[] = [];
+    onThreads.mockImplementation((_, { hold, gone }) => {
+      hold.pin();
+      pinned.push(hold);
+      return new Promise((_resolve, reject) => gone.addEventListener('abort', () => reject(gone.reason)));
+    });
+    const connection = open(small.port, `${HEAD}${chunk(lines(long('a'), long('b')))}`);
+    await expect.poll(() => pinned.length).toBe(2);
+    connection.socket.destroy();
+    await expect.poll(() => held()).toBe(0);
+    expect(freeSlabs()).toBeLessThan(all);
+    for (const hold of pinned) hold.unpin();
+    expect(freeSlabs()).toBe(all);
   });
 });
 

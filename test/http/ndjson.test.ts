@@ -21,7 +21,7 @@ function useStreams(answering: Answering): Small {
   return useSmall((app) => {
     prepare(app);
     app.post('/', (request, reply) =>
-      reply.type('application/x-ndjson').send(answerStream(request, reply, (line) => ({ kind: 'attention', body: [line] }), answering)),
+      reply.type('application/x-ndjson').send(answerStream(request, reply, (body) => ({ kind: 'attention', body }), answering)),
     );
   });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { TooMuchToRedo } from '../../src/engine/kernels/kernel.ts';
 import { reference } from '../../src/engine/kernels/reference.ts';
-import { answerBatch, BATCH_BYTES, LONGEST_IN_BATCH, type Purse } from '../../src/runtime/batch.ts';
+import { answerBatch, type Purse } from '../../src/runtime/batch.ts';
 import { chooseEngine, kernelOf } from '../../src/runtime/kernel.ts';
 import type { Means, Question } from '../../src/runtime/question.ts';
 import { codec } from '../codec.ts';
@@ -127,8 +127,4 @@ describe('questions that one thread answers one after the other', () => {
       expect.objectContaining({ facts: expect.objectContaining({ where: 'worker' }) }),
     ]);
   });
-});
-
-test('a line of several batches’ length is no part of one', () => {
-  expect(LONGEST_IN_BATCH).toBe(4 * BATCH_BYTES);
 });

@@ -300,6 +300,18 @@ test('a defect is no refusal: it goes on as it is', () => {
   expect(by.withRetryAfter(other)).toBe(other);
 });
 
+describe('memory that is lent', () => {
+  test('of the body and of the reply is given back, each once', () => {
+    const hold = admission().by.open(1);
+    const [body, reply] = [vi.fn(), vi.fn()];
+    hold.lend(body);
+    hold.lend(reply);
+    hold.release();
+    hold.release();
+    expect([body, reply].map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
+  });
+});
+
 describe('a reply in memory that is lent', () => {
   test('is given back once, when the request is released', () => {
     const hold = admission().by.open(1);

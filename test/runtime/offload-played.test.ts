@@ -282,6 +282,22 @@ describe('a batch of questions', () => {
     expect(bodies.map(({ buffer }) => options.transferList?.includes(buffer as ArrayBuffer))).toEqual([false, false, false]);
   });
 
+  test('is handed over as it is where all bodies are in shared memory', async () => {
+    const offload = start();
+    const memory = Buffer.from(new SharedArrayBuffer(10));
+    const shared = (from: number, to: number): Question => ({ kind: 'attention', body: [memory.subarray(from, to)] });
+    watch(offload.askBatch([shared(0, 4), shared(5, 9)], 1000, nobodyLeaves, offload.admission.openLine(10)));
+    watch(offload.askBatch([shared(0, 4), question('own')], 1000, nobodyLeaves, offload.admission.openLine(10)));
+    await turns();
+    const { task, options } = run(0);
+    expect(task.type === 'batch' && task.questions.map(({ body }) => body)).toEqual([[memory.subarray(0, 4)], [memory.subarray(5, 9)]]);
+    expect(options.transferList).toEqual([]);
+    run(0).tell(told(['one', 'two']));
+    await turns();
+    // One that is not takes a copy of all.
+    expect(run(1).options.transferList).toEqual([expect.any(ArrayBuffer)]);
+  });
+
   test('gets each reply out of the one memory, and each failure; what it took is held, but for its replies, no longer', async () => {
     const offload = start();
     const { ledger } = offload.admission;

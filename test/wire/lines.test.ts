@@ -7,7 +7,7 @@ import { bytesOf, Lines } from '../../src/wire/lines.ts';
 function cut(maxBytes: number, ...chunks: string[]): string[] {
   const lines = new Lines(maxBytes);
   const found = chunks.flatMap((chunk) => [...lines.push(Buffer.from(chunk))]);
-  return [...found, ...lines.end()].map(({ number, bytes }) => (bytes ? `${number}: ${bytes}` : `${number}!`));
+  return [...found, ...lines.end()].map(({ number, pieces }) => (pieces ? `${number}: ${Buffer.concat(pieces)}` : `${number}!`));
 }
 
 describe('a stream', () => {
@@ -50,7 +50,29 @@ describe('a stream', () => {
     await new Promise(setImmediate);
     collect();
     expect(chunks.map((chunk) => chunk.deref() !== undefined)).toEqual([false, false, false]);
-    expect([...lines.push(Buffer.from('\n'))]).toEqual([{ number: 1, bytes: undefined }]);
+    expect([...lines.push(Buffer.from('\n'))]).toEqual([{ number: 1, pieces: undefined, length: 0, end: 3 * 8192 + 1 }]);
+  });
+
+  test('says of each line where it ends in the stream', () => {
+    const lines = new Lines(100);
+    const found = ['one\n', '\ntw', 'o\nthree\n  ', '\nfour'].flatMap((chunk) => [...lines.push(Buffer.from(chunk))]);
+    expect([...found, ...lines.end()].map(({ end }) => end)).toEqual([4, 9, 15, 22]);
+  });
+
+  test('has a line in one piece where the chunks that it came in lie one after the other', () => {
+    const lines = new Lines(20_000);
+    const memory = Buffer.from(`${'a'.repeat(9000)}\n${'b'.repeat(9000)}\n`);
+    const chunks = [memory.subarray(0, 5000), memory.subarray(5000, 9500), memory.subarray(9500)];
+    expect(chunks.flatMap((chunk) => [...lines.push(chunk)]).map(({ pieces }) => pieces)).toEqual([
+      [memory.subarray(0, 9000)],
+      [memory.subarray(9001, 18_001)],
+    ]);
+  });
+
+  test('has a line in shared memory where it is, however short its pieces are', () => {
+    const lines = new Lines(20_000);
+    const [first, second] = [Buffer.from(new SharedArrayBuffer(5000)).fill('a'), Buffer.from(new SharedArrayBuffer(5)).fill('b')];
+    expect([...lines.push(first), ...lines.push(second), ...lines.end()].map(({ pieces }) => pieces)).toEqual([[first, second]]);
   });
 
   test('says which line is being read', () => {
@@ -72,7 +94,8 @@ describe('a stream', () => {
 });
 
 test('lines have the bytes of all of them together; one that is too long has none', () => {
-  const line = (number: number, text?: string) => ({ number, bytes: text === undefined ? undefined : Buffer.from(text) });
-  expect(bytesOf([line(1, 'ab'), line(2), line(3, 'é')])).toBe(4);
+  const found = [...new Lines(3).push(Buffer.from('ab\nabcd\né\n'))];
+  expect(found.map(({ length }) => length)).toEqual([2, 0, 2]);
+  expect(bytesOf(found)).toBe(4);
   expect(bytesOf([])).toBe(0);
 });

@@ -38,7 +38,7 @@ export async function attentionRoutes(app: FastifyInstance, { answering }: { ans
       );
     }
     const type = negotiateLines(request, given, NDJSON_TYPES);
-    return reply.type(`${type}; charset=utf-8`).send(answerStream(request, reply, (line) => ({ kind: 'attention', body: [line] }), answering));
+    return reply.type(`${type}; charset=utf-8`).send(answerStream(request, reply, (body) => ({ kind: 'attention', body }), answering));
   });
 
   app.post('/attention/merge', { schema: mergeDocumentation }, async (request, reply) => {
