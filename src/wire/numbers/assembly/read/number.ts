@@ -81,8 +81,8 @@ function readDigits(start: usize): usize {
     const others = (((word & ~TOPS) + 0x7676767676767676) | word) & TOPS;
     if (others != 0) {
       const count = <u64>ctz(others) >> 3;
-      // Zeros take the place of what follows, and stand before the digits.
-      if (count != 0) significand = significand * load<u64>(POWERS_OF_TEN + (<usize>count << 3)) + eightDigits(word << (64 - (count << 3)));
+      // Zeros take the place of what follows, and stand before the digits: all eight where there is none, without a branch, since nobody foresees that either.
+      significand = significand * load<u64>(POWERS_OF_TEN + (<usize>count << 3)) + eightDigits((word << 8) << (56 - (count << 3)));
       return p + <usize>count;
     }
     significand = significand * 100000000 + eightDigits(word);
