@@ -31,7 +31,7 @@ export interface AnswererSettings {
 }
 
 /** Kinds that are little more than their numbers: others take long to carry out. */
-const QUICK_KINDS: ReadonlySet<Kind> = new Set(['attention', 'merge']);
+const QUICK_KINDS: ReadonlySet<Kind> = new Set(['attention', 'merge', 'inference']);
 
 /** Who asks, and how long they wait. */
 export interface Asking {

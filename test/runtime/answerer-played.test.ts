@@ -272,6 +272,28 @@ describe.runIf(chosenCodec.name === 'wasm')('a question whose body is longer tha
     expect(kernel.giveBack).toHaveBeenCalledOnce();
   });
 
+  const tensor = (name: string, n: number) => ({ name, datatype: 'FP32', shape: [1, 1, n, 8] });
+  const asJson = (): Question => {
+    const key = { ...tensor('K', 1200), data: Array.from({ length: 1200 * 8 }, (_, i) => i / 7) };
+    const query = { ...tensor('Q', 1), data: Array(8).fill(0.5) };
+    return { kind: 'inference', body: [Buffer.from(JSON.stringify({ inputs: [query, key, { ...key, name: 'V' }] }))] };
+  };
+  const asBytes = (): Question => {
+    const sizes = [1, 1200, 1200].map((n) => 4 * n * 8);
+    const inputs = ['Q', 'K', 'V'].map((name, i) => ({ ...tensor(name, i ? 1200 : 1), parameters: { binary_data_size: sizes[i] } }));
+    const json = Buffer.from(JSON.stringify({ inputs }));
+    return { kind: 'inference', body: [json, ...sizes.map((bytes) => Buffer.alloc(bytes))], jsonLength: `${json.length}` };
+  };
+
+  test.each([
+    ['JSON', asJson()],
+    ['bytes', asBytes()],
+  ])('of tensors as %s is answered there too', async (_as, asked) => {
+    const { answerer } = start();
+    expect(asked.body.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThan(INLINE_BYTES);
+    expect(await where(answerer, asked)).toBe('inline');
+  });
+
   test('leaves the event loop to others for as long as the last one took', async () => {
     const { answerer } = start();
     expect(await where(answerer, LONGER, 3)).toBe('inline');
