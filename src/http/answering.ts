@@ -54,7 +54,7 @@ export async function answerRequest(
   const hold = admit(reply, answerer, binary);
   try {
     const body = await readChunks(request, bodies, hold);
-    const receivedMs = reply.elapsedTime;
+    const receivedMs = reply.elapsedTime - hold.waited;
     metrics.stages.receive.add(receivedMs);
     const answered = await answerer.answer(ask(body), { hold, gone: () => goneSignal(reply), lent: isSentOnce(request) });
     request.answerFacts = answered.facts;

@@ -55,7 +55,7 @@ export function openBody({ raw, headers }: FastifyRequest): Readable {
 
 /**
  * The whole body, in the pieces in which it arrived, once there is room for it in `hold`: by what its Content-Length says,
- * before a byte of it is read. When this fails, the rest of the body is still to be dropped.
+ * before a byte of it is read, and where its turn is far once that is near. When this fails, the rest of the body is still to be dropped.
  * @throws Failure `body-too-large` over the limit, `too-many-requests` where there is no room, `timeout` where it does not arrive in time, `malformed-json` where it
  * can't be unpacked, `shutting-down` where the service closes before it is here; ClientGone
  */
@@ -63,9 +63,13 @@ export async function readChunks(request: FastifyRequest, limits: BodyLimits, ho
   encodingOf(request.headers); // a coding that is not read here is said first, whatever the size
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > limits.maxBytes) throw tooLarge(`${announced}`, limits);
-  hold.expect(announced);
-  const source = openBody(request);
   const { raw } = request;
+  const turn = hold.expect(announced);
+  if (turn) {
+    await turn;
+    if (raw.destroyed) throw new ClientGone('the connection closed before the body was read');
+  }
+  const source = openBody(request);
   if (source === raw && announced > 0 && announced <= COMES_AT_ONCE) {
     // Node hands a request over before it reads on from the same piece of the connection.
     await nextTurn();

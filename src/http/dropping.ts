@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 
 /**
- * What nobody reads is dropped at 256 MB a second, which takes about a tenth of a core: a flood of refused bodies leaves the
+ * What nobody reads is dropped at 128 MB a second, which takes less than a tenth of a core: a flood of refused bodies leaves the
  * rest to requests that are served. Before that so much is dropped at any pace.
  */
-export const PACE_BYTES_PER_MS = 256_000;
+export const PACE_BYTES_PER_MS = 128_000;
 export const AT_ANY_PACE_BYTES = 128 * 2 ** 20;
 /** A body up to this is mostly here, and never waits. */
 const NEVER_WAITS_BYTES = 65_536;

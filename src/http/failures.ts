@@ -31,14 +31,19 @@ function sendFailure(failure: Failure, print: PrintFailure, request: FastifyRequ
   const { status, type, body } = print(failure);
   const { closes } = PROBLEMS[failure.code];
   const retryAfter = failure.retryAfter ?? PROBLEMS[failure.code].retryAfter;
+  const comes = bodyComes(request.raw);
   // What a client sends next on a connection whose last body waits to be dropped would wait with it.
-  if (closes || waitsForDropping(request.raw)) reply.header('connection', 'close');
+  if (closes || (comes && waitsForDropping(request.raw))) reply.header('connection', 'close');
   if (retryAfter !== undefined) reply.header('retry-after', `${retryAfter}`);
   // As bytes: to text Fastify adds a charset, and KServe's client then does not show it.
   const bytes = Buffer.from(body);
   reply.code(status).type(type);
   const held = !reply.raw.shouldKeepAlive || reply.hasHeader('connection') || request.headers.expect !== undefined;
-  if (!held || !bodyComes(request.raw)) return reply.send(bytes);
+  if (!held || !comes) {
+    // At once, so that those that are refused next know of it.
+    if (comes) void dropRest(request.raw, request.server.attentionLifecycle.closing);
+    return reply.send(bytes);
+  }
   reply.header('content-length', bytes.length);
   return reply.send(Readable.from(heldOpen(bytes, request, reply), { objectMode: false }));
 }

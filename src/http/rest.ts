@@ -26,16 +26,20 @@ function announcedBytes({ headers }: IncomingMessage): number {
   return Number(headers['content-length'] ?? ASSUMED_BYTES);
 }
 
-/** Does a body come that would have to wait before it is dropped? */
+/** Would a body have to wait before it is dropped? */
 export function waitsForDropping(raw: IncomingMessage): boolean {
-  return bodyComes(raw) && ofTheProcess.waits(announcedBytes(raw));
+  return ofTheProcess.waits(announcedBytes(raw));
 }
+
+/** Those whose dropping has begun. */
+const begun = new WeakSet<IncomingMessage>();
 
 /**
  * Reads what still comes of a body and drops it. It ends when the body does, when the client goes, or at the bounds:
  * then the connection is closed.
  */
 export function dropRest(raw: IncomingMessage, closing = false, dropping: Dropping = ofTheProcess): Promise<void> {
+  begun.add(raw);
   return new Promise((resolve) => {
     const { socket } = raw;
     const startedAt = socket.bytesRead;
@@ -79,7 +83,7 @@ export function dropRest(raw: IncomingMessage, closing = false, dropping: Droppi
 /** A body that nobody has read by the time of the reply may come on for as long as is said here, whatever the route. */
 export function dropUnreadBodies(app: FastifyInstance): void {
   app.addHook('onResponse', ({ raw }, _reply, done) => {
-    if (bodyComes(raw)) void dropRest(raw, app.attentionLifecycle.closing);
+    if (bodyComes(raw) && !begun.has(raw)) void dropRest(raw, app.attentionLifecycle.closing);
     done();
   });
 }

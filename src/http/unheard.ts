@@ -39,10 +39,15 @@ export function leaveUnheard({ complete, socket }: IncomingMessage): void {
 }
 
 function callbacksOf(parser: Parser): Callbacks | undefined {
+  if (known && isAt(parser, known.body) && isAt(parser, known.complete)) return known;
   const body = find(parser, 'parserOnBody');
   const complete = find(parser, 'parserOnMessageComplete');
   if (body && complete) known ??= { body, complete };
   return body && complete && known;
+}
+
+function isAt(parser: Parser, [place, callback]: Callbacks['body']): boolean {
+  return parser[place] === callback;
 }
 
 function find(parser: Parser, name: string): Callbacks['body'] | undefined {

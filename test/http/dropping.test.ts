@@ -51,14 +51,14 @@ describe('bodies that are dropped', () => {
 
   test('then come in turn, at the pace of all together', async () => {
     const { come, begin, bring } = line();
-    const all = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const all = ['a', 'b', 'c', 'd'];
     for (const name of all) begin(name, UP_FRONT_BYTES);
     expect([...come]).toEqual(['first']);
     await vi.advanceTimersByTimeAsync(A_TICK_MS);
     for (const name of all) if (come.has(name)) bring(name, UP_FRONT_BYTES);
-    expect([...come]).toEqual(['first', 'a', 'b', 'c']);
+    expect([...come]).toEqual(['first', 'a', 'b']);
     await vi.advanceTimersByTimeAsync(A_TICK_MS);
-    expect([...come]).toEqual(['first', 'a', 'b', 'c', 'd', 'e']);
+    expect([...come]).toEqual(['first', 'a', 'b', 'c']);
   });
 
   test('are held in the middle where more has come than may, and go on after the others', async () => {

@@ -47,6 +47,7 @@ describe('what is thrown', () => {
 
 describe('a refusal', () => {
   const metrics = new Metrics();
+  let isDropped: boolean | null = null;
   /** Level, code and words of each line of the log. */
   const logged: unknown[][] = [];
   const write = (level: string) => (line: { code?: string }, words: string) => logged.push([level, line.code, words]);
@@ -55,6 +56,9 @@ describe('a refusal', () => {
     leaveBodiesToRoutes(app);
     dropUnreadBodies(app);
     answerFailures(app, asProblems('/ai'), metrics);
+    app.addHook('onSend', async ({ raw }) => {
+      isDropped = raw.readableFlowing;
+    });
     app.addHook('onRequest', (request, _reply, done) => {
       Object.assign(request, { log });
       done();
@@ -131,6 +135,16 @@ describe('a refusal', () => {
     socket.write('0123456789');
     if (!headers.includes('expect')) await expect.poll(() => ended, { timeout: 20_000, interval: 5 }).toBe(true);
     socket.destroy();
+  });
+
+  test('has its body dropped before it is sent, so that those that are refused next know of it', async () => {
+    const connection = open(small.port, post('invalid-request', 'content-length: 100000\r\n'));
+    await connection.until(/\r\n\r\n\{.*\}/s);
+    expect(isDropped).toBe(true);
+    connection.socket.write(Buffer.alloc(100_000));
+    connection.socket.write(post('timeout'));
+    await connection.until(/ 422 [\s\S]* 408 /);
+    connection.socket.destroy();
   });
 
   test('whose body waits to be dropped says that the connection closes, and reaches a client that sends first', async () => {
