@@ -55,11 +55,21 @@ function bound(sum: Sum, most: number, bodyBytes: number): string {
 /** Says when to ask again, in seconds, where a request is refused for load. */
 type RetryAfter = () => number;
 
+/** The place of a request in the queue before its body is here. */
+export interface Place {
+  /** When it entered, in milliseconds. */
+  readonly since: number;
+  /** Kept once its body is to be read, or comes no more; broken where that has taken too long. Undefined where it is to be read at once. */
+  reached(): Promise<void> | undefined;
+  /** Its body is here, or comes no more. */
+  leave(): void;
+}
+
 /**
- * Throws where a body of so many bytes, not yet read, is not to wait for its turn; else it counts among those that come
- * until what is returned, if anything, is called.
+ * The place of a body of so many bytes, none of which has been read; undefined for one that needs none. It is its turn once `ready` says so too.
+ * Throws where that is not to be waited for.
  */
-type Announce = (bodyBytes: number) => (() => void) | undefined;
+type Announce = (bodyBytes: number, ready: () => boolean) => Place | undefined;
 
 /** Whether the process can take requests at all; undefined where it can, else why not. */
 export type Pressure = () => string | undefined;
@@ -146,6 +156,9 @@ export class Admission {
   }
 }
 
+/** What Node reads of a body at most before anybody does. */
+const LEFT_UNREAD_BYTES = 131_072;
+
 /** Bodies whose length nobody said grow by at least so much at a time. */
 const STEP_BYTES = 65_536;
 
@@ -157,8 +170,8 @@ export class Hold {
   readonly #admission: Admission;
   readonly #readBytes: number;
   readonly #announce: Announce;
-  /** Says that the body comes no more: it is here, or given up. */
-  #here: (() => void) | undefined;
+  #place: Place | undefined;
+  #waited = 0;
   #bytes = 0;
   #work = 0;
   #arriving = 0;
@@ -196,11 +209,44 @@ export class Hold {
     return this.#body;
   }
 
-  /** The body will have this many bytes. @throws Failure `body-too-large`, `work-too-large`, `too-many-requests` */
-  expect(bytes: number): void {
+  /** When the request entered the queue, where it did before its body was read, in milliseconds. */
+  get since(): number | undefined {
+    return this.#place?.since;
+  }
+
+  /** Milliseconds for which its body has been left with its client. */
+  get waited(): number {
+    return this.#waited;
+  }
+
+  /**
+   * The body will have this many bytes. It is to be read once the promise is kept, where there is one: the request holds little until then,
+   * and has room for its body from then on.
+   * @throws Failure `body-too-large`, `work-too-large`, `too-many-requests`
+   */
+  expect(bytes: number): Promise<void> | undefined {
+    this.#announced(bytes);
+    const reached = this.#place?.reached();
+    if (!reached) return undefined;
+    this.#leaveUnread();
+    const began = performance.now();
+    return reached.then(() => {
+      this.#waited = performance.now() - began;
+    });
+  }
+
+  #announced(bytes: number): void {
     // First by bytes: what never fits is said at once, however long the queue is.
     this.#makeRoom(bytes);
-    this.#here ??= this.#announce(bytes);
+    this.#place ??= this.#announce(bytes, () => {
+      if (succeeds(() => this.#makeRoom(bytes))) return true;
+      this.#leaveUnread();
+      return false;
+    });
+  }
+
+  #leaveUnread(): void {
+    this.tryFollow(Math.min(this.#body, LEFT_UNREAD_BYTES));
   }
 
   #makeRoom(bytes: number): void {
@@ -215,7 +261,7 @@ export class Hold {
 
   /** So many bytes of a body are here: where nobody said how long it is, room is made in steps. @throws Failure */
   grow(bytes: number, most: number): void {
-    if (bytes > this.#body) this.expect(Math.min(most, Math.max(bytes, bytes + Math.min(bytes, STEP_BYTES))));
+    if (bytes > this.#body) this.#announced(Math.min(most, Math.max(bytes, bytes + Math.min(bytes, STEP_BYTES))));
   }
 
   /** The body is here as a whole, and has so many bytes. */
@@ -347,7 +393,7 @@ export class Hold {
   }
 
   #depart(): void {
-    this.#here?.();
+    this.#place?.leave();
     this.#admission.depart(this.#arriving);
     this.#arriving = 0;
   }

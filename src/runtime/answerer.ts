@@ -205,6 +205,12 @@ function roomIn(hold: Hold, bytes: number, patient: boolean): ReadingRoom {
 
 function published(answered: Answered, hold: Hold): Answered {
   hold.settle(answered.answer.body.length);
-  if (ANSWERS.hasSubscribers) ANSWERS.publish(answered.facts);
-  return answered;
+  const whole = hold.waited > 0 ? afterWaiting(answered, hold.waited) : answered;
+  if (ANSWERS.hasSubscribers) ANSWERS.publish(whole.facts);
+  return whole;
+}
+
+/** It was in the queue already while its body was left with its client. */
+function afterWaiting({ answer, facts }: Answered, waited: number): Answered {
+  return { answer, facts: { ...facts, stages: { ...facts.stages, queue: facts.stages.queue + waited } } };
 }

@@ -3,7 +3,7 @@ import { Piscina } from 'piscina';
 import { Failure } from '../engine/failure.ts';
 import { dismiss, invite, type JobPlace, stopJob } from '../engine/kernels/job.ts';
 import type { CodecName } from '../wire/numbers/codec.ts';
-import { Admission, type Hold, type Pressure } from './admission.ts';
+import { Admission, type Hold, type Place, type Pressure } from './admission.ts';
 import type { BatchAnswer } from './batch.ts';
 import { collectAll } from './collect.ts';
 import { INLINE_BYTES, READ_HOLDS, readingCost } from './cost.ts';
@@ -158,14 +158,45 @@ export class Offload {
   }
 
   /**
-   * What a request will hold, before a byte of its body is read. A body that a thread will read is not even taken in where it
-   * would wait for too long.
+   * What a request will hold, before a byte of its body is read. A body that a thread will read is left with its client until its turn is near,
+   * and refused where that would take too long.
    * @throws Failure `overloaded`
    */
   open(readBytes: number, timeoutMs: number): Hold {
-    return this.admission.open(readBytes, (bytes) =>
-      bytes > INLINE_BYTES ? this.turns.announce({ cost: readingCost(bytes, this.#codec), basis: 'bytes' }, timeoutMs) : undefined,
-    );
+    return this.admission.open(readBytes, (bytes, ready) => (bytes > INLINE_BYTES ? this.#place(bytes, ready, timeoutMs) : undefined));
+  }
+
+  /** Takes a place in the queue for a body that has not been read. @throws Failure `too-many-requests` */
+  #place(bytes: number, ready: () => boolean, timeoutMs: number): Place {
+    const since = performance.now();
+    const reached = Promise.withResolvers<void>();
+    let isReached = false;
+    const reach = (): void => {
+      isReached = true;
+      reached.resolve();
+    };
+    const turn: Turn = { basis: 'bytes', cost: readingCost(bytes, this.#codec), since, ready, begin: reach };
+    const longest = this.turns.announce(turn, timeoutMs);
+    return {
+      since,
+      reached: () => {
+        if (isReached) return undefined;
+        const giveUp = (error: Error): void => {
+          this.turns.arrived(turn);
+          reached.reject(error);
+        };
+        const timer = setTimeout(() => giveUp(this.turns.late(longest, timeoutMs)), longest);
+        this.#waiting.set(turn, giveUp);
+        return reached.promise.finally(() => {
+          clearTimeout(timer);
+          this.#waiting.delete(turn);
+        });
+      },
+      leave: () => {
+        this.turns.arrived(turn);
+        reach();
+      },
+    };
   }
 
   /** The worker threads as they are now. */
@@ -188,9 +219,10 @@ export class Offload {
     const basis = price && !isUnread ? 'shapes' : 'bytes';
     const cost = price?.cost ?? readingCost(bodyBytes(question), this.#codec);
     if (price && !paid) hold.refuseAlone(price);
-    if (!patient) this.turns.refuseLate({ cost, basis }, timeoutMs);
+    // One whose body has been read at its turn is not refused for what it was known to take before that.
+    if (!patient && (price || hold.since === undefined)) this.turns.refuseLate({ cost, basis }, timeoutMs);
     const ready = price && !paid && { ready: () => hold.tryPay(price) };
-    return this.#enter({ basis, cost, since: entered, ...ready }, gone, patient ? undefined : { deadline, timeoutMs });
+    return this.#enter({ basis, cost, since: hold.since ?? entered, ...ready }, gone, patient ? undefined : { deadline, timeoutMs });
   }
 
   /** Enters the queue, and comes back once it has a thread. @throws Failure `deadline-exceeded`, why nobody waits any more */

@@ -27,10 +27,12 @@ const ASSUMED_MS = 100;
 /** What is taken in is served long before its deadline: a question may be expected to wait for this share of it, or for so many times its own time where that is more. */
 const WAIT_SHARE = 15;
 const WAIT_RATIO = 4;
-/** The share of that wait which is open to a question whose body has not been read: small ones that arrive meanwhile come before it. */
-const UNREAD_ROOM = 0.5;
-/** A body that takes longer to come is not reckoned with any more: slow ones keep nobody out. */
-const COMES_WITHIN_MS = 1000;
+/** A body is read so long before its question's turn. What is read earlier is held in memory for nothing. */
+const READ_EARLY_MS = 100;
+/** One that takes longer to come is not reckoned with any more: however slow all clients are, bodies are read at the pace of the threads. */
+const COMES_WITHIN_MS = READ_EARLY_MS;
+/** So often it is looked at who is late. */
+const LOOK_MS = 20;
 /** Bounds of Retry-After, in seconds. */
 const SOONEST_S = 1;
 const LATEST_S = 60;
@@ -43,8 +45,11 @@ export class Turns {
   readonly #threads: number;
   readonly #waiting = new Set<Turn>();
   readonly #running = new Map<Turn, number>();
+  /** Questions whose bodies are left with their clients. */
+  readonly #unread = new Set<Turn>();
   /** Questions whose bodies are being read, and the time until which they are reckoned with. */
-  readonly #coming = new Map<Priced, number>();
+  readonly #coming = new Map<Turn, number>();
+  #look: NodeJS.Timeout | undefined;
   /** Threads that help with another's question. */
   #helping = 0;
   /** Milliseconds that were asked by price, and that it took in truth. */
@@ -63,7 +68,7 @@ export class Turns {
   }
 
   get length(): number {
-    return this.#waiting.size;
+    return this.#waiting.size + this.#unread.size;
   }
 
   get busy(): number {
@@ -118,6 +123,7 @@ export class Turns {
         this.#running.set(turn, now);
         turn.begin();
       }
+      this.#readOn(now);
     } finally {
       this.#giving = false;
     }
@@ -125,19 +131,47 @@ export class Turns {
     if (this.idle === 0 && this.#waiting.size > 0 && this.#helping > 0) this.onHelpersWanted();
   }
 
+  /** Has bodies read whose questions will have their turn soon. */
+  #readOn(now: number): void {
+    clearTimeout(this.#look);
+    for (;;) {
+      const turn = highest(this.#unread, now);
+      if (!turn || this.#wait(turn, now, this.#before(now)) > READ_EARLY_MS || !(turn.ready?.() ?? true)) break;
+      this.#unread.delete(turn);
+      this.#coming.set(turn, now + COMES_WITHIN_MS);
+      turn.begin();
+    }
+    if (this.#unread.size > 0) this.#look = setTimeout(() => this.next(), LOOK_MS);
+  }
+
+  /** Questions whose bodies are here, or may be soon. */
+  #before(now: number): Turn[] {
+    const before = [...this.#waiting];
+    for (const [turn, until] of this.#coming) if (until > now) before.push(turn);
+    return before;
+  }
+
   /** Milliseconds until a question of this cost, entering now, would begin. */
-  expectedWait({ cost, basis }: Priced, now: number = performance.now()): number {
-    const own = this.#took({ cost, basis });
+  expectedWait(turn: Priced, now: number = performance.now()): number {
+    return this.#wait({ ...turn, since: now }, now, this.#waiting);
+  }
+
+  /** Milliseconds until a question would begin that is served among these. */
+  #wait(turn: Priced & Pick<Turn, 'since'>, now: number, among: Iterable<Turn>): number {
+    const own = this.#took(turn);
+    const waited = now - turn.since;
+    const longer: Turn[] = [];
     // Helpers leave for those that wait.
-    const running = this.idle + this.#helping > 0 ? 0 : this.#left(now);
-    let shorter = running;
-    for (const turn of this.#waiting) if (this.#took(turn) <= own) shorter += this.#took(turn);
-    const soonest = shorter / this.#threads;
-    let sum = shorter;
-    for (const turn of this.#waiting) {
-      const took = this.#took(turn);
+    let sum = this.idle + this.#helping > 0 ? 0 : this.#left(now);
+    for (const other of among) {
+      if (this.#took(other) <= own) sum += this.#took(other);
+      else longer.push(other);
+    }
+    const soonest = sum / this.#threads;
+    for (const other of longer) {
+      const took = this.#took(other);
       // A longer one that has waited long enough is still before this one when it has waited so long itself.
-      if (took > own && (now - turn.since + soonest) / took >= soonest / own) sum += took;
+      if ((now - other.since + soonest) / took >= (waited + soonest) / own) sum += took;
     }
     return sum / this.#threads;
   }
@@ -147,37 +181,49 @@ export class Turns {
    * @throws Failure `too-many-requests`
    */
   refuseLate(turn: Priced, timeoutMs: number): void {
-    this.#refuseLate(this.expectedWait(turn), this.#longest(turn, timeoutMs), timeoutMs);
+    this.#refuseLate(this.expectedWait(turn), turn, timeoutMs);
   }
 
   /**
-   * Refuses a question whose body has not been read, where it would wait long behind those that wait and those that come. Else
-   * it is one of these, until what is returned is called.
+   * A question whose body is left with its client until its turn is near, and has begun once it is to be read. It is refused where it
+   * would wait long behind those that wait and those that come.
+   * @returns the milliseconds for which it may wait
    * @throws Failure `too-many-requests`
    */
-  announce(turn: Priced, timeoutMs: number, now: number = performance.now()): () => void {
-    let coming = 0;
-    for (const [other, until] of this.#coming) if (until > now) coming += this.#took(other);
-    this.#refuseLate(this.expectedWait(turn, now) + coming / this.#threads, UNREAD_ROOM * this.#longest(turn, timeoutMs), timeoutMs);
-    this.#coming.set(turn, now + COMES_WITHIN_MS);
-    return () => this.#coming.delete(turn);
+  announce(turn: Turn, timeoutMs: number, now: number = performance.now()): number {
+    const longest = this.#refuseLate(this.#wait(turn, now, [...this.#before(now), ...this.#unread]), turn, timeoutMs);
+    this.#unread.add(turn);
+    this.next(now);
+    return longest;
   }
 
-  /** Milliseconds for which a question may be expected to wait. */
-  #longest(turn: Priced, timeoutMs: number): number {
-    return Math.min(timeoutMs, Math.max(timeoutMs / WAIT_SHARE, WAIT_RATIO * this.#took(turn)));
+  /** Its body is here, or comes no more. */
+  arrived(turn: Turn): void {
+    this.#unread.delete(turn);
+    this.#coming.delete(turn);
   }
 
-  #refuseLate(wait: number, longest: number, timeoutMs: number): void {
-    if (wait <= longest) return;
-    const words = `its turn would come in about ${Math.ceil(wait)} ms; it may wait for ${Math.floor(longest)} ms of the ${timeoutMs} ms of REQUEST_TIMEOUT_MS`;
-    throw new Failure('too-many-requests', words, { retryAfter: this.retryAfter() });
+  /** The milliseconds for which it may wait. @throws Failure `too-many-requests` */
+  #refuseLate(wait: number, turn: Priced, timeoutMs: number): number {
+    const longest = Math.min(timeoutMs, Math.max(timeoutMs / WAIT_SHARE, WAIT_RATIO * this.#took(turn)));
+    if (wait <= longest) return longest;
+    throw this.#refusal(`its turn would come in about ${Math.ceil(wait)} ms`, longest, timeoutMs);
+  }
+
+  /** What one is told that has waited for as long as it may. */
+  late(longest: number, timeoutMs: number): Failure {
+    return this.#refusal('its turn has not come', longest, timeoutMs);
+  }
+
+  #refusal(why: string, longest: number, timeoutMs: number): Failure {
+    const words = `${why}; it may wait for ${Math.floor(longest)} ms of the ${timeoutMs} ms of REQUEST_TIMEOUT_MS`;
+    return new Failure('too-many-requests', words, { retryAfter: this.retryAfter() });
   }
 
   /** Whole seconds in which the threads will be through with what they have and what waits. */
   retryAfter(now: number = performance.now()): number {
     let sum = this.#left(now);
-    for (const turn of this.#waiting) sum += this.#took(turn);
+    for (const turn of [...this.#waiting, ...this.#unread]) sum += this.#took(turn);
     return Math.min(LATEST_S, Math.max(SOONEST_S, Math.ceil(sum / this.#threads / 1000)));
   }
 
@@ -185,23 +231,10 @@ export class Turns {
   #best(now: number): Turn | undefined {
     const passed = new Set<Turn>();
     for (;;) {
-      const turn = this.#highest(now, passed);
+      const turn = highest(this.#waiting, now, passed);
       if (!turn || (turn.ready?.() ?? true)) return turn;
       passed.add(turn);
     }
-  }
-
-  #highest(now: number, passed: ReadonlySet<Turn>): Turn | undefined {
-    let best: Turn | undefined;
-    let highest = Number.NEGATIVE_INFINITY;
-    for (const turn of this.#waiting) {
-      const ratio = (now - turn.since) / Math.max(Number.MIN_VALUE, turn.cost);
-      if (ratio > highest && !passed.has(turn)) {
-        best = turn;
-        highest = ratio;
-      }
-    }
-    return best;
   }
 
   #left(now: number): number {
@@ -219,4 +252,18 @@ export class Turns {
     const { took, priced } = this.#measured[basis];
     return Math.max(Number.MIN_VALUE, (cost * took) / priced);
   }
+}
+
+/** The one with the highest ratio. */
+function highest(waiting: Iterable<Turn>, now: number, passed?: ReadonlySet<Turn>): Turn | undefined {
+  let best: Turn | undefined;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const turn of waiting) {
+    const ratio = (now - turn.since) / Math.max(Number.MIN_VALUE, turn.cost);
+    if (ratio > most && !passed?.has(turn)) {
+      best = turn;
+      most = ratio;
+    }
+  }
+  return best;
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { occupy } from './occupied.ts';
 import { open, statuses } from './raw.ts';
@@ -297,5 +298,41 @@ describe('two small clients that ask for much', () => {
     for (let i = 0; i < 5; i++) expect((await service.ask(large)).status).toBe(200);
     going = false;
     await Promise.all(clients);
+  });
+});
+
+describe('a body whose turn is not near', () => {
+  const service = useService({ THREADS: '1', ENGINE: 'reference', REQUEST_TIMEOUT_MS: '100000000' });
+
+  /** A thread has been at work for so long that nobody knows how long it will be. */
+  async function occupied() {
+    const free = await occupy(service);
+    await setTimeout(300);
+    return free;
+  }
+
+  test('is left with its client, holds little, and is read and answered at its turn', async () => {
+    const free = await occupied();
+    const before = service.pending().bytes;
+    const text = '{"tokens":[[1]],"include":["lse"]}';
+    // More than the sockets of both ends keep.
+    const spaces = 12_000_000;
+    const { socket, until } = open(service.port, `${HEAD}content-length: ${text.length + spaces}\r\n\r\n${text}`);
+    socket.write(Buffer.alloc(spaces, ' '));
+    await expect.poll(() => service.pending().queueLength).toBe(1);
+    expect(service.pending().bytes - before).toBeLessThan(1_000_000);
+    expect(socket.writableLength).toBeGreaterThan(0);
+    await free();
+    expect(statuses(await until('"lse"'))).toEqual([200]);
+    socket.destroy();
+  });
+
+  test('waits no longer where its client goes, once that is seen', async () => {
+    const free = await occupied();
+    const { socket } = open(service.port, `${HEAD}content-length: 12000000\r\n\r\n `);
+    await expect.poll(() => service.pending().queueLength).toBe(1);
+    socket.destroy();
+    await free();
+    await expect.poll(() => service.pending()).toMatchObject({ queueLength: 0, bytes: 0 });
   });
 });

@@ -11,6 +11,10 @@ const small = useSmall((app) => {
     return 'thing';
   });
   app.get('/files/*', async (request, reply) => reply.code(request.url.endsWith('none') ? 404 : 200).send('file'));
+  app.get('/held/open', async (request, reply) => {
+    request.repliedAt = 3_600_000;
+    return reply.send('held open');
+  });
   app.get('/nothing', async (_request, reply) => reply.code(404).send('nothing'));
   app.get('/refused/*', async (_request, reply) => reply.code(400).send('refused'));
 });
@@ -38,6 +42,12 @@ describe('a request is counted', () => {
     expect([...metrics.routes.keys()]).toEqual([route]);
     expect(countOf(metrics.routes.get(route)?.durations, 'count')).toBe(1);
     expect(countOf(metrics.routes.get(route)?.durations, 'sum')).toBeGreaterThan(0);
+  });
+
+  test('with the time until its reply was out, where the connection was held open after it', async () => {
+    await small.ask('/held/open');
+    await expect.poll(() => counted('/held/open', 'GET', 200)).toBe(1);
+    expect(countOf(metrics.routes.get('/held/open')?.durations, 'sum')).toBe(3600);
   });
 
   test('with the time that its reply took to be sent, where there was an answer', async () => {

@@ -165,6 +165,15 @@ describe('a large question', () => {
     expect(answerer.answer(padded(INLINE_BYTES), by)).toMatchObject({ facts: { where: 'inline' } });
   });
 
+  test('has been in the queue for as long as its body was left with its client, besides', async () => {
+    const { answerer } = start();
+    const by = asking(answerer);
+    const waited = vi.spyOn(by.hold, 'waited', 'get').mockReturnValue(500);
+    expect((await answerer.answer(padded(QUICK_BYTES + 1), by)).facts.stages).toEqual({ ...elsewhere.facts.stages, queue: 500 });
+    expect((await answerer.answer(SMALL, by)).facts.stages.queue).toBe(500);
+    waited.mockRestore();
+  });
+
   test('is handed to a thread unread where its body is more than INLINE_BYTES, and it is more than its numbers', async () => {
     const { answerer } = start();
     expect(await answerer.answer({ kind: 'shown', as: 'svg', body: padded(INLINE_BYTES + 1).body }, asking(answerer))).toBe(elsewhere);

@@ -109,31 +109,50 @@ describe('a body that arrives', () => {
     expect(bodies).toEqual([2000, 2000, 2000, 4002, 70_000 + SMALL, 140_000 + SMALL, 300_000]);
   });
 
-  test('is announced once there is room for it, until it is here or given up; what never fits is refused first', () => {
-    const { by } = admission();
+  /** A queue with places for bodies of more than 100 bytes; `reach` has the last one read, where there is room for it. */
+  function line({ near = true } = {}) {
     const asked: number[] = [];
-    let coming = 0;
-    // As short ones are, the first is not announced.
-    const announce = (bytes: number) => {
+    let places = 0;
+    let isReady = () => true;
+    let reached = Promise.withResolvers<void>();
+    const announce = (bytes: number, ready: () => boolean) => {
       asked.push(bytes);
       if (bytes <= 100) return undefined;
-      coming++;
-      return () => {
-        coming--;
+      places++;
+      isReady = ready;
+      reached = Promise.withResolvers<void>();
+      const { promise, resolve } = reached;
+      const leave = () => {
+        places--;
+        resolve();
       };
+      return { since: 5, reached: () => (near ? undefined : promise), leave };
     };
+    const reach = () => {
+      if (!isReady()) return false;
+      reached.resolve();
+      return true;
+    };
+    return { asked, announce, reach, places: () => places };
+  }
+
+  test('is announced once there is room for it, until it is here or given up; what never fits is refused first', () => {
+    const { by } = admission();
+    const { asked, announce, places } = line();
     const hold = by.open(2, announce);
-    hold.expect(100);
+    // As short ones are, the first is not announced.
+    expect(hold.expect(100)).toBe(undefined);
+    expect(hold.since).toBe(undefined);
     hold.grow(150, 150);
     hold.grow(200, 200);
-    expect([asked, coming]).toEqual([[100, 150], 1]);
+    expect([asked, places(), hold.since]).toEqual([[100, 150], 1, 5]);
     hold.arrived(200);
-    expect(coming).toBe(0);
+    expect([places(), hold.since]).toEqual([0, 5]);
     const leaves = by.open(1, announce);
     leaves.expect(300);
-    expect(coming).toBe(1);
+    expect(places()).toBe(1);
     leaves.release();
-    expect(coming).toBe(0);
+    expect(places()).toBe(0);
     expect(failureOf(() => by.open(1, announce).expect(1e9)).code).toBe('body-too-large');
     expect(asked).toEqual([100, 150, 300]);
     const late = new Failure('too-many-requests', 'its turn would come late');
@@ -141,6 +160,39 @@ describe('a body that arrives', () => {
       throw late;
     });
     expect(failureOf(() => refused.expect(10))).toBe(late);
+  });
+
+  test('that waits for its turn to be read holds what a connection brings of it, and then its room', async () => {
+    const { by, held } = admission();
+    const { announce, reach } = line({ near: false });
+    const hold = by.open(2, announce);
+    const turn = hold.expect(200 * KIB);
+    expect([held(), by.arriving]).toEqual([[256 * KIB, 0], 128 * KIB]);
+    expect(reach()).toBe(true);
+    await turn;
+    expect([held(), by.arriving, hold.waited > 0]).toEqual([[400 * KIB, 0], 200 * KIB, true]);
+  });
+
+  test('waits on where there is no room for it at its turn', async () => {
+    const { by, held } = admission();
+    const { announce, reach } = line({ near: false });
+    const hold = by.open(2, announce);
+    void hold.expect(200 * KIB);
+    const other = by.openLine(SMALL);
+    other.pay({ holds: 600 * KIB, work: 0 });
+    expect([reach(), held(), by.arriving]).toEqual([false, [856 * KIB, 0], 128 * KIB]);
+    other.release();
+    expect([reach(), held()]).toEqual([true, [400 * KIB, 0]]);
+  });
+
+  test('waits no longer once it is released', async () => {
+    const { by, held } = admission();
+    const { announce } = line({ near: false });
+    const hold = by.open(2, announce);
+    const turn = hold.expect(200 * KIB);
+    hold.release();
+    await turn;
+    expect([held(), by.arriving]).toEqual([[0, 0], 0]);
   });
 
   test('after its release holds nothing', () => {

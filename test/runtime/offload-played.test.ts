@@ -374,6 +374,77 @@ describe('a body that has not been read', () => {
   });
 });
 
+describe('a body that is left with its client', () => {
+  const BYTES = INLINE_BYTES + 1;
+  const roomy = { bytes: 1e9, work: 1e6 };
+  const line = (offload: Offload) => offload.admission.openLine(1);
+
+  /** One that comes while a question has the only thread, and has had it for a second. */
+  async function behind() {
+    const offload = start(1, roomy);
+    watch(offload.ask(question(), 1e6, nobodyLeaves, { hold: line(offload) }));
+    await vi.advanceTimersByTimeAsync(1000);
+    const hold = offload.open(1, 30_000);
+    const waiting = watch(Promise.resolve(hold.expect(2 * BYTES)).then(() => 'read'));
+    await turns();
+    return { offload, hold, waiting };
+  }
+
+  test('is to be read once its turn is near, and the time until then is known', async () => {
+    const { offload, hold, waiting } = await behind();
+    expect([waiting.end, offload.turns.length]).toEqual([undefined, 1]);
+    await vi.advanceTimersByTimeAsync(500);
+    run(0).tell(answer('first'));
+    await turns();
+    expect([waiting.end, hold.waited, offload.turns.length]).toEqual(['read', 500, 0]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(waiting.error).toBe(undefined);
+  });
+
+  test('is waited for no longer than it may wait', async () => {
+    const { offload, waiting } = await behind();
+    await vi.advanceTimersByTimeAsync(1999);
+    expect(waiting.error).toBe(undefined);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(waiting.error).toMatchObject({ code: 'too-many-requests', message: expect.stringContaining('may wait for 2000 ms') });
+    expect(offload.turns.length).toBe(0);
+  });
+
+  test('is not waited for where the service closes', async () => {
+    const { offload, waiting } = await behind();
+    offload.refuseWaiting(new Failure('shutting-down', 'this replica is closing'));
+    await turns();
+    expect([waiting.error?.code, offload.turns.length]).toEqual(['shutting-down', 0]);
+  });
+
+  test('is forgotten where its client goes', async () => {
+    const { offload, hold, waiting } = await behind();
+    hold.release();
+    await turns();
+    expect([waiting.end, offload.turns.length]).toEqual(['read', 0]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(waiting.error).toBe(undefined);
+  });
+
+  test('has its place from then on, and is not refused once it has been read at its turn', async () => {
+    const { offload, hold, waiting } = await behind();
+    await vi.advanceTimersByTimeAsync(500);
+    run(0).tell(answer('first'));
+    await turns();
+    expect(waiting.end).toBe('read');
+    hold.arrived(2 * BYTES);
+    const rival = { cost: 1, holds: 1, work: 1 };
+    watch(offload.ask(question('running'), 1e6, nobodyLeaves, { hold: line(offload), price: { ...rival, cost: 1e6 } }));
+    await turns();
+    watch(offload.ask(question('later'), 1e9, nobodyLeaves, { hold: line(offload), price: rival }));
+    const read = watch(offload.ask(question('read'), 30_000, nobodyLeaves, { hold }));
+    await vi.advanceTimersByTimeAsync(100);
+    run(1).tell(answer('running'));
+    await turns();
+    expect([ask(2).question.body.toString(), read.error]).toEqual(['read', undefined]);
+  });
+});
+
 describe('what a thread took', () => {
   test('belongs to the question until its thread is done, and is given back where that dies', async () => {
     const offload = start();

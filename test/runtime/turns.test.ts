@@ -260,44 +260,133 @@ describe('a question that would wait for long', () => {
     expect(behind(8000)(1900, 30_000)).toThrow('7600000 ms');
     expect(behind(8000)(2001, 7000)).toThrow('7000000 ms');
   });
-
-  test('may wait for half of that where its body has not been read', () => {
-    const { turns, enter } = queue(1);
-    enter('running', 1_500_000, 0);
-    const unread = { cost: 1000, basis: 'shapes' } as const;
-    expect(() => turns.refuseLate(unread, 30_000_000)).not.toThrow();
-    expect(() => turns.announce(unread, 30_000_000)).toThrow('1000000 ms');
-  });
 });
 
-describe('a question whose body comes', () => {
-  const question = (cost: number) => ({ cost, basis: 'shapes' }) as const;
-  const announced = (turns: Turns, cost: number, now: number) => turns.announce(question(cost), 30_000, now);
-
-  test('is reckoned with by those that are announced after it, until it is here', () => {
-    const { turns } = queue(2);
-    const here = [900, 900].map((cost) => announced(turns, cost, 0));
-    // 1800 ms on two threads, of which 1000 may be waited for.
-    announced(turns, 300, 0);
-    expect(() => announced(turns, 1, 0)).toThrow('its turn would come in about 1050 ms; it may wait for 1000 ms');
-    here[0]?.();
-    announced(turns, 1, 0);
+describe('a question whose body is with its client', () => {
+  let now = 0;
+  beforeEach(() => {
+    vi.useFakeTimers();
+    now = performance.now();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
   });
 
-  test('is waited for a second; a slow one keeps nobody out', () => {
-    const { turns } = queue(1);
-    announced(turns, 2000, 0);
-    expect(() => announced(turns, 1, 999)).toThrow('2000 ms');
-    announced(turns, 1, 1000);
+  /** Those whose bodies are read, in order; `arrived` says that one is here, or gone. */
+  function bodies(threads: number) {
+    const { turns, begun, enter, end } = queue(threads);
+    const read: string[] = [];
+    const announced = new Map<string, Turn>();
+    const announce = (name: string, cost: number, ready: () => boolean = () => true) => {
+      const turn: Turn = { basis: 'shapes', cost, since: performance.now(), ready, begin: () => read.push(name) };
+      announced.set(name, turn);
+      return turns.announce(turn, 30_000);
+    };
+    const arrived = (name: string) => {
+      const turn = announced.get(name);
+      if (turn) turns.arrived(turn);
+    };
+    return { turns, begun, enter, end, read, announce, arrived };
+  }
+
+  test('has it read at once where its turn is near', () => {
+    const { read, announce, enter } = bodies(1);
+    enter('running', 100, now);
+    announce('a', 1000);
+    expect(read).toEqual(['a']);
+  });
+
+  test('has it read once what is before it takes no longer than a tenth of a second', async () => {
+    const { read, announce, enter } = bodies(1);
+    enter('running', 300, now);
+    announce('a', 10);
+    await vi.advanceTimersByTimeAsync(180);
+    expect(read).toEqual([]);
+    await vi.advanceTimersByTimeAsync(40);
+    expect(read).toEqual(['a']);
+  });
+
+  test('has it read behind those that are read already, which are here soon or are here', () => {
+    const { turns, read, announce, arrived, enter } = bodies(2);
+    for (const name of ['a', 'b', 'c', 'd']) announce(name, 90);
+    // 180 and 270 ms, on two threads.
+    expect(read).toEqual(['a', 'b', 'c']);
+    arrived('a');
+    enter('a', 90, now);
+    turns.next();
+    expect([read, turns.length]).toEqual([['a', 'b', 'c', 'd'], 0]);
+  });
+
+  test('has it read in the order of the queue, however many wait', async () => {
+    const { turns, read, announce, end, enter } = bodies(1);
+    enter('running', 1000, now);
+    announce('long', 500);
+    announce('short', 10);
+    announce('shorter', 5);
+    expect([read, turns.length]).toEqual([[], 3]);
+    await vi.advanceTimersByTimeAsync(50);
+    end('running', performance.now());
+    expect(read).toEqual(['shorter', 'short', 'long']);
+  });
+
+  test('waits for room, and is asked again', async () => {
+    const { read, announce } = bodies(1);
+    let room = false;
+    announce('a', 10, () => room);
+    announce('b', 1000);
+    expect(read).toEqual([]);
+    room = true;
+    await vi.advanceTimersByTimeAsync(20);
+    expect(read).toEqual(['a', 'b']);
+  });
+
+  test('is not held up by slow bodies: as many are read as the threads have time for', async () => {
+    const { read, announce } = bodies(1);
+    for (let i = 0; i < 30; i++) announce(`${i}`, 10);
+    expect(read).toHaveLength(11);
+    await vi.advanceTimersByTimeAsync(120);
+    expect(read).toHaveLength(22);
+  });
+
+  test('is forgotten where its client goes', async () => {
+    const { turns, read, announce, arrived, enter } = bodies(1);
+    enter('running', 1000, now);
+    announce('a', 10);
+    arrived('a');
+    await vi.advanceTimersByTimeAsync(2000);
+    expect([read, turns.length, vi.getTimerCount()]).toEqual([[], 0, 0]);
+  });
+
+  test('is refused where it would wait for too long behind those that wait with theirs, and told for how long it may', () => {
+    const { announce, enter } = bodies(1);
+    enter('running', 1000, now);
+    expect(announce('a', 600)).toBe(2400);
+    expect(announce('b', 400)).toBe(2000);
+    for (const name of ['c', 'd']) expect(() => announce(name, 500)).not.toThrow();
+    expect(() => announce('e', 500)).toThrow('its turn would come in about 2400 ms; it may wait for 2000 ms of the 30000 ms of REQUEST_TIMEOUT_MS');
+  });
+
+  test('counts for Retry-After', () => {
+    const { turns, announce, enter } = bodies(1);
+    enter('running', 1500, now);
+    announce('a', 1500);
+    expect(turns.retryAfter()).toBe(3);
   });
 
   test('is no reason to refuse one that is here', () => {
-    const { turns, enter } = queue(1);
-    // By the clock that refuseLate looks at: the worker of the tests may have run for minutes.
-    const now = performance.now();
+    const { turns, announce, enter } = bodies(1);
     enter('running', 1, now);
-    announced(turns, 4000, now);
-    expect(() => turns.refuseLate(question(1), 30_000)).not.toThrow();
+    announce('a', 4000);
+    announce('b', 4000);
+    expect(() => turns.refuseLate({ cost: 1, basis: 'shapes' }, 30_000)).not.toThrow();
+  });
+
+  test('that has waited for as long as it may is told so', () => {
+    expect(bodies(1).turns.late(2000, 30_000)).toMatchObject({
+      code: 'too-many-requests',
+      message: 'its turn has not come; it may wait for 2000 ms of the 30000 ms of REQUEST_TIMEOUT_MS',
+      retryAfter: 1,
+    });
   });
 });
 
