@@ -18,3 +18,14 @@ export function parsedBytes(text: Uint8Array, { arrays, objects, strings, string
   const letters = text.length * (isAscii(text) ? 1 : WIDE) + WIDE * stringBytes;
   return letters + HELD.array * arrays + HELD.object * objects + HELD.string * strings + HELD.comma * commas;
 }
+
+/**
+ * What JSON.parse takes for each, in nanoseconds, where many of them are alike: a member with a name of its own takes as long as a string at most (see bench/README.md).
+ * A number takes 40 to 170. They are left out: a body of numbers alone is what the service is for.
+ */
+const TAKES = { array: 450, object: 500, string: 1000 } as const;
+
+/** About the most milliseconds that JSON.parse takes for a text, besides its numbers. */
+export function parsedMs({ arrays, objects, strings }: Structure): number {
+  return (TAKES.array * arrays + TAKES.object * objects + TAKES.string * strings) / 1e6;
+}

@@ -148,6 +148,27 @@ describe('what JSON.parse makes of a body', () => {
   });
 });
 
+describe('a body that would hold its thread for long, since nothing can stop JSON.parse', () => {
+  const service = useService({ THREADS: '1' });
+  const objects = `{"tokens":[${'{},'.repeat(2_200_000)}{}]}`;
+
+  test.each([
+    ['attention', {}],
+    ['merge', { path: '/attention/merge' }],
+    ['the inference protocol', { path: '/v2/models/attention/infer' }],
+  ])('is a 413 that says of what it has too much: %s', async (_way, options) => {
+    const { status, json } = await service.ask(objects, options);
+    expect([status, json.error ?? json.detail]).toEqual([413, expect.stringContaining('the body has 2200002 objects')]);
+  });
+
+  test('is so for a line too, and the other lines are answered', async () => {
+    const lines = await service.ask(`${SEED}\n${objects}\n${SEED}\n`, { headers: { 'content-type': 'application/x-ndjson' } });
+    const [first, second, third] = lines.text.trim().split('\n');
+    expect(JSON.parse(second ?? '')).toMatchObject({ type: '/problems/body-too-large', status: 413, line: 2 });
+    expect([first, third]).toEqual(Array(2).fill(expect.stringContaining('"weights"')));
+  });
+});
+
 describe('the sum of bytes', () => {
   const service = useService({ MAX_PENDING_BYTES: `${16 * 2 ** 20}`, REQUEST_TIMEOUT_MS: '120000' });
 

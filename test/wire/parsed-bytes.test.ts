@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseJson } from '../../src/wire/json.ts';
-import { parsedBytes } from '../../src/wire/parsed-bytes.ts';
+import { parsedBytes, parsedMs } from '../../src/wire/parsed-bytes.ts';
 import { structureOf } from '../../src/wire/structure.ts';
 
 const priced = (text: string) => parsedBytes(Buffer.from(text), structureOf(Buffer.from(text), 64));
@@ -36,6 +36,34 @@ describe('what JSON.parse holds', () => {
     expect(kept).toBeLessThan(each(`${item},`));
     expect(kept).toBeGreaterThan(each(`${item},`) / 4);
   });
+});
+
+test.each([
+  ['[]', 450],
+  ['{}', 500],
+  ['{"a":1}', 1500],
+  ['"abc"', 1000],
+  ['1', 0],
+])('parsing many items like %s is reckoned with %i ns for each', (item, ns) => {
+  const list = (times: number) => parsedMs(structureOf(Buffer.from(`[${Array(times).fill(item)}]`), 64));
+  expect(1e6 * (list(1001) - list(1))).toBeCloseTo(1000 * ns);
+});
+
+test('a text that would take longer than a second to parse is refused before, whatever room there is', () => {
+  const text = (objects: number) => Buffer.from(`[${'{},'.repeat(objects)}0]`);
+  let asked = 0;
+  const full = () => {
+    asked++;
+    throw new Error('full');
+  };
+  expect(() => parseJson(text(1_999_999), {}, full)).toThrow('full');
+  expect(() => parseJson(text(2_000_000), {}, full)).toThrow(
+    expect.objectContaining({
+      code: 'body-too-large',
+      message: 'the body has 2000000 objects, 1 arrays and 0 strings, which take about 1001 ms to parse; the most is 1000 ms',
+    }),
+  );
+  expect(asked).toBe(1);
 });
 
 test('room is made before a text is parsed, for its bytes and for what they become', () => {
