@@ -13,6 +13,7 @@ import { Ledger, Slip } from './ledger.ts';
 import { bodyBytes, ownMemory } from './memory.ts';
 import { givenUp } from './patience.ts';
 import type { Answered, Price, Question } from './question.ts';
+import { tooLargeFor } from './reading.ts';
 import { giveBack } from './reply-memory.ts';
 import { type Turn, Turns } from './turns.ts';
 import type { AskTask, BatchTask, BatchTold, Calling, GaveBack, HelpTask, SentCall, Told, WakeTask, WorkerSettings } from './worker.ts';
@@ -275,9 +276,7 @@ export class Offload {
     try {
       return await givenUp(told, { ms: left, late: () => tooLate(timeoutMs), gone }, () => this.#stop(pending, kill, told));
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
-        ? new Failure('body-too-large', `reading and answering it takes more than the ${this.#heapMb} MB that a thread has`)
-        : error;
+      throw (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY' ? tooLargeFor(this.#heapMb * 2 ** 20) : error;
     }
   }
 

@@ -1,4 +1,4 @@
-import { parentPort, threadId, workerData } from 'node:worker_threads';
+import { parentPort, resourceLimits, threadId, workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { Failure, type PlainFailure } from '../engine/failure.ts';
 import { type Job, type JobPlace, workOn } from '../engine/kernels/job.ts';
@@ -114,6 +114,7 @@ const ledger = new Ledger(most, shared);
 const givenBack = new GivenBack(countShared);
 const own = new OwnMemories(threadId);
 const known = new KnownMemories();
+const HEAP_BYTES = (resourceLimits.maxOldGenerationSizeMb ?? Number.POSITIVE_INFINITY) * 2 ** 20;
 /** The question that this thread is at. */
 let current = 0;
 const kernel = kernelOf(engine, conduct(threads, callOut), mostRedone(limits));
@@ -184,7 +185,7 @@ function answered(task: AskTask): unknown {
   const { question, held, patient } = task;
   const bytes = bodyBytes(question);
   const purse = readingPurse({ bytes, held }, slip);
-  const room = patient ? new ReadingRoom(bytes, heldForLine(bytes), purse, held) : new ReadingRoom(bytes, held, purse);
+  const room = patient ? new ReadingRoom(bytes, heldForLine(bytes), purse, held, HEAP_BYTES) : new ReadingRoom(bytes, held, purse, 0, HEAP_BYTES);
   try {
     const begun = begin(task, slip, room);
     // What waits is read again, in room that it has taken by then.

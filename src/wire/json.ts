@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { type ParseErrorCode, printParseErrorCode, visit } from 'jsonc-parser';
 import { Failure } from '../engine/failure.ts';
-import { type MakeRoom, parsedBytes, parsedMs } from './parsed-bytes.ts';
+import { type MakeRoom, parsedBytes, refuseLong } from './parsed-bytes.ts';
 import { stringFault } from './string-fault.ts';
-import { type Structure, structureOf } from './structure.ts';
+import { structureOf } from './structure.ts';
 
 /** A body that is not JSON; `line` and `column` are 1-based, where the parse stopped. */
 function malformedJson(detail: string, line: number, column: number): Failure {
@@ -20,8 +20,6 @@ interface Advice {
 
 /** No request nests deeper. The time that JSON.parse takes grows with the square of the depth, and nothing can stop it. */
 const DEEPEST = 64;
-/** Nothing can stop JSON.parse, whoever waits: it holds its thread for no longer than one has that is told to stop. */
-const LONGEST_PARSE_MS = 1000;
 /** What to do where JSON lacks a number: `POST /attention` has no other word for it. */
 const NO_SUCH_NUMBER =
   'JSON has no NaN and no Infinity: every number must be finite. To leave a key out, say false in `mask`; an lse without a key is null';
@@ -40,8 +38,9 @@ export function parseJson(bytes: Buffer, advice: Advice = {}, makeRoom?: MakeRoo
   const structure = structureOf(bytes, DEEPEST);
   if (structure.tooDeepAt >= 0) throw malformedAt(bytes, structure.tooDeepAt, `nested deeper than ${DEEPEST} levels`);
   refuseLong(structure);
+  const parsed = parsedBytes(bytes, structure);
   // The bytes are the pieces of the body, joined.
-  makeRoom?.(bytes.length + parsedBytes(bytes, structure));
+  makeRoom?.(bytes.length + parsed, parsed);
   let text = bytes.toString('utf8');
   if (text.charCodeAt(0) === BYTE_ORDER_MARK) text = text.slice(1);
   try {
@@ -49,16 +48,6 @@ export function parseJson(bytes: Buffer, advice: Advice = {}, makeRoom?: MakeRoo
   } catch {
     throw malformed(text, advice);
   }
-}
-
-function refuseLong(structure: Structure): void {
-  const ms = parsedMs(structure);
-  if (ms <= LONGEST_PARSE_MS) return;
-  const { arrays, objects, strings } = structure;
-  throw new Failure(
-    'body-too-large',
-    `the body has ${objects} objects, ${arrays} arrays and ${strings} strings, which take about ${Math.ceil(ms)} ms to parse; the most is ${LONGEST_PARSE_MS} ms`,
-  );
 }
 
 /** JSON.parse often says no position, so the text is read again, by a parser that does. Only on the error path. */

@@ -1,8 +1,9 @@
 import { isAscii } from 'node:buffer';
+import { Failure } from '../engine/failure.ts';
 import type { Structure } from './structure.ts';
 
-/** Asked before so many bytes are held while a body is read. Throws where there is no room for them. */
-export type MakeRoom = (bytes: number) => void;
+/** Asked before so many bytes are held while a body is read; `onHeap` says how many of them JSON.parse will hold. Throws where there is no room for them. */
+export type MakeRoom = (bytes: number, onHeap?: number) => void;
 
 /**
  * What JSON.parse holds for each, in bytes: what it gives, and what it needs until then. Measured by resident memory with Node 26.10 (see
@@ -28,4 +29,18 @@ const TAKES = { array: 450, object: 500, string: 1000 } as const;
 /** About the most milliseconds that JSON.parse takes for a text, besides its numbers. */
 export function parsedMs({ arrays, objects, strings }: Structure): number {
   return (TAKES.array * arrays + TAKES.object * objects + TAKES.string * strings) / 1e6;
+}
+
+/** Nothing can stop JSON.parse, whoever waits: it holds its thread for no longer than one has that is told to stop. */
+const LONGEST_PARSE_MS = 1000;
+
+/** Refuses a text before JSON.parse begins with it. @throws Failure `body-too-large` where it is made of so much that parsing it would take too long */
+export function refuseLong(structure: Structure): void {
+  const ms = parsedMs(structure);
+  if (ms <= LONGEST_PARSE_MS) return;
+  const { arrays, objects, strings } = structure;
+  throw new Failure(
+    'body-too-large',
+    `the body has ${objects} objects, ${arrays} arrays and ${strings} strings, which take about ${Math.ceil(ms)} ms to parse; the most is ${LONGEST_PARSE_MS} ms`,
+  );
 }

@@ -163,15 +163,17 @@ describe('worker threads', () => {
     expect(ended).toEqual(['first', 'second', 'long']);
   });
 
-  test('that run out of memory refuse the body that took it, and the next question is answered', async () => {
+  test('that would run out of memory refuse the body before JSON.parse has it, since that can end the process', async () => {
     offload = new Offload({ most: { bytes: 2 ** 30, work: 1e12 }, engine, codec: chosenCodec, limits, threads: 1, heapMb: 64 });
     await offload.ask(question(3), 60_000, nobodyLeaves);
+    const [thread] = offload.threads;
     // Words for numbers are left to JSON.parse, which makes an array of each row.
-    const nested = Buffer.from(`{"tokens":[${Array(1_500_000).fill('["1"]').join(',')}]}`);
+    const nested = Buffer.from(`{"tokens":[${Array(600_000).fill('["1"]').join(',')}]}`);
     await expect(offload.ask({ kind: 'attention', body: [nested] }, 60_000, nobodyLeaves)).rejects.toMatchObject({
       code: 'body-too-large',
       message: expect.stringContaining('64 MB'),
     });
+    expect(offload.threads).toEqual([thread]);
     expect((await offload.ask(question(3), 60_000, nobodyLeaves)).answer.body.toString()).toContain('"lse"');
   });
 });

@@ -56,6 +56,16 @@ describe('the room to read a body in', () => {
     room.leave();
     expect(by.give).not.toHaveBeenCalled();
   });
+
+  test('has at most three quarters of the thread’s heap for JSON.parse, whatever is held or free', () => {
+    const by = purse();
+    const room = new ReadingRoom(1000, 2 ** 30, by, 0, 64 * 2 ** 20);
+    room.make(2 ** 29, 48 * 2 ** 20);
+    expect(() => room.make(0, 48 * 2 ** 20 + 1)).toThrow(
+      expect.objectContaining({ code: 'body-too-large', message: 'reading and answering it takes more than the 64 MB that a thread has' }),
+    );
+    expect(by.take).not.toHaveBeenCalled();
+  });
 });
 
 test('a question that is refused for load is told from others', () => {

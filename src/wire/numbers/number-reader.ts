@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type MakeRoom, parsedBytes } from '../parsed-bytes.ts';
+import { type MakeRoom, parsedBytes, refuseLong } from '../parsed-bytes.ts';
 import { structureOf } from '../structure.ts';
 import type { NumberArray } from './number-array.ts';
 import { Scanner } from './scanner.ts';
@@ -23,13 +23,17 @@ export class NumberReader {
    * the text has to be read by JSON.parse, whether it is JSON or not. The next reading uses the memory of the arrays again.
    * @param doubles words of which any in the text says that numbers are kept as float64, or that they always are
    * @param makeRoom asked for the arrays as they are found, and for what JSON.parse will hold before it begins; what it throws is thrown
+   * @throws Failure `body-too-large` where JSON.parse would take too long
    */
   read(pieces: readonly Buffer[], doubles: readonly string[] | 'always', makeRoom?: MakeRoom): { readonly value: unknown } | undefined {
     const isDouble = doubles === 'always' || doubles.some((word) => pieces.some((piece) => piece.includes(word)));
     const scanned = this.#scanner.scan(pieces, isDouble ? 'float64' : 'float32', makeRoom);
     if (!scanned || !isUtf8(scanned.text)) return undefined;
     const { arrays } = scanned;
-    makeRoom?.(parsedBytes(scanned.text, structureOf(scanned.text, Number.POSITIVE_INFINITY)));
+    const structure = structureOf(scanned.text, Number.POSITIVE_INFINITY);
+    refuseLong(structure);
+    const parsed = parsedBytes(scanned.text, structure);
+    makeRoom?.(parsed, parsed);
     const text = scanned.text.toString('utf8');
     if (!isOftenIn(text, NAMELESS, arrays.length)) return undefined;
     try {

@@ -136,6 +136,17 @@ describe('the room that a text is read in', () => {
   });
 });
 
+test('a text whose rest would take longer than a second to parse is refused before', () => {
+  const text = (objects: number) => `{"tokens":${MATRIX},"x":[${'{},'.repeat(objects)}0]}`;
+  expect(() => read(text(2_000_000))).toThrow(
+    expect.objectContaining({
+      code: 'body-too-large',
+      message: 'the body has 2000002 objects, 1 arrays and 3 strings, which take about 1001 ms to parse; the most is 1000 ms',
+    }),
+  );
+  expect(wasRead(read(text(100_000)))).toBe(true);
+});
+
 describe('numbers', () => {
   test('are float64 where a word says so, and float32 else', () => {
     const data = (text: string, doubles: readonly string[]) => (read(text, doubles) as { readonly a: NumberArray }).a.data;
