@@ -98,7 +98,7 @@ export const PROBLEMS: Readonly<Record<FailureCode, ProblemKind>> = {
   'too-many-requests': {
     status: 429,
     title: 'Too much is asked of the service at once',
-    help: 'Requests under way hold as many bytes (MAX_PENDING_BYTES) or as many multiply-adds (MAX_PENDING_WORK) as this replica takes at once, or its turn would come later than after both a 15th of REQUEST_TIMEOUT_MS and four times what it takes itself. Send it again after Retry-After seconds, or to another replica.',
+    help: 'Requests under way hold as many bytes (MAX_PENDING_BYTES) or as many multiply-adds (MAX_PENDING_WORK) as this replica takes at once, or its turn would come later than after both a 12th of REQUEST_TIMEOUT_MS and four times what it takes itself. Send it again after Retry-After seconds, or to another replica.',
     retryAfter: 1,
   },
   overloaded: {

@@ -25,7 +25,7 @@ const FADES = 0.95;
 /** Milliseconds of price that are taken for measured at the start, at the pace of 1. */
 const ASSUMED_MS = 100;
 /** What is taken in is served long before its deadline: a question may be expected to wait for this share of it, or for so many times its own time where that is more. */
-const WAIT_SHARE = 15;
+const WAIT_SHARE = 12;
 const WAIT_RATIO = 4;
 /** A body is read so long before its question's turn. What is read earlier is held in memory for nothing. */
 const READ_EARLY_MS = 100;

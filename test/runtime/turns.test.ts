@@ -242,17 +242,17 @@ describe('a question that would wait for long', () => {
     return (cost: number, timeout: number) => () => turns.refuseLate({ cost: 1000 * cost, basis: 'shapes' }, 1000 * timeout);
   }
 
-  test('is refused where that is more than a 15th of its deadline, and told when to come again', () => {
+  test('is refused where that is more than a 12th of its deadline, and told when to come again', () => {
     expect(behind(2900)(1, 30_000)).toThrow(
       expect.objectContaining({
         code: 'too-many-requests',
         retryAfter: 60,
         message: expect.stringMatching(
-          /^its turn would come in about 2[89]\d{5} ms; it may wait for 2000000 ms of the 30000000 ms of REQUEST_TIMEOUT_MS$/,
+          /^its turn would come in about 2[89]\d{5} ms; it may wait for 2500000 ms of the 30000000 ms of REQUEST_TIMEOUT_MS$/,
         ),
       }),
     );
-    expect(behind(1900)(1, 30_000)).not.toThrow();
+    expect(behind(2400)(1, 30_000)).not.toThrow();
   });
 
   test('may wait for four times its own time, never beyond its deadline', () => {
@@ -360,10 +360,10 @@ describe('a question whose body is with its client', () => {
   test('is refused where it would wait for too long behind those that wait with theirs, and told for how long it may', () => {
     const { announce, enter } = bodies(1);
     enter('running', 1000, now);
-    expect(announce('a', 600)).toBe(2400);
-    expect(announce('b', 400)).toBe(2000);
-    for (const name of ['c', 'd']) expect(() => announce(name, 500)).not.toThrow();
-    expect(() => announce('e', 500)).toThrow('its turn would come in about 2400 ms; it may wait for 2000 ms of the 30000 ms of REQUEST_TIMEOUT_MS');
+    expect(announce('a', 700)).toBe(2800);
+    expect(announce('b', 400)).toBe(2500);
+    for (const name of ['c', 'd', 'e']) expect(() => announce(name, 500)).not.toThrow();
+    expect(() => announce('f', 500)).toThrow('its turn would come in about 2900 ms; it may wait for 2500 ms of the 30000 ms of REQUEST_TIMEOUT_MS');
   });
 
   test('counts for Retry-After', () => {
@@ -382,9 +382,9 @@ describe('a question whose body is with its client', () => {
   });
 
   test('that has waited for as long as it may is told so', () => {
-    expect(bodies(1).turns.late(2000, 30_000)).toMatchObject({
+    expect(bodies(1).turns.late(2500, 30_000)).toMatchObject({
       code: 'too-many-requests',
-      message: 'its turn has not come; it may wait for 2000 ms of the 30000 ms of REQUEST_TIMEOUT_MS',
+      message: 'its turn has not come; it may wait for 2500 ms of the 30000 ms of REQUEST_TIMEOUT_MS',
       retryAfter: 1,
     });
   });
