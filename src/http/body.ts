@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Failure } from '../engine/failure.ts';
@@ -53,6 +54,11 @@ export function openBody({ raw, headers }: FastifyRequest): Readable {
   return encoding === 'identity' ? raw : unpack(raw, encoding);
 }
 
+/** Frees a chunk that nobody looks at any more: what is unpacked is its source's memory, and another listener may have kept one. */
+export function freeChunk(chunk: Buffer, source: Readable): void {
+  if (source instanceof IncomingMessage && source.listenerCount('data') === 1) freeOwn(chunk);
+}
+
 /**
  * The whole body, in the pieces in which it arrived, once there is room for it in `hold`: by what its Content-Length says,
  * before a byte of it is read, and where its turn is far once that is near. When this fails, the rest of the body is still to be dropped.
@@ -64,9 +70,9 @@ export async function readChunks(request: FastifyRequest, limits: BodyLimits, ho
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > limits.maxBytes) throw tooLarge(`${announced}`, limits);
   const { raw } = request;
-  const turn = hold.expect(announced);
-  if (turn) {
-    await turn;
+  const reached = hold.expect(announced);
+  if (reached) {
+    await reached;
     if (raw.destroyed) throw new ClientGone('the connection closed before the body was read');
   }
   const source = openBody(request);
@@ -116,8 +122,7 @@ function collect(
         return;
       }
       hold.memory.push(chunk, hold.body - (bytes - chunk.length));
-      // Another listener may keep it.
-      if (source === raw && raw.listenerCount('data') === 1) freeOwn(chunk);
+      freeChunk(chunk, source);
     };
     const grown = (to: number): boolean => {
       try {

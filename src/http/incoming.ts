@@ -1,7 +1,6 @@
-import { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Failure } from '../engine/failure.ts';
-import { freeOwn } from '../runtime/memory.ts';
+import { freeChunk } from './body.ts';
 import { ClientGone } from './gone.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
@@ -60,8 +59,7 @@ export class Incoming {
 
   /** Nobody looks at a chunk any more. */
   free(chunk: Buffer): void {
-    // Unpacked ones are their source's memory, and another listener may have kept one.
-    if (this.#source instanceof IncomingMessage && this.#source.listenerCount('data') === 1) freeOwn(chunk);
+    freeChunk(chunk, this.#source);
   }
 
   /** Nothing more is read, and whoever waits for it learns that the client is gone. What still comes is dropped elsewhere. */

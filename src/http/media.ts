@@ -13,11 +13,13 @@ export const NDJSON_TYPES = ['application/x-ndjson', 'application/ndjson', 'appl
  */
 export function requireMediaType<Type extends string>({ headers }: FastifyRequest, accepted: readonly Type[]): Type {
   const header = headers['content-type'];
-  const plain = accepted.find((candidate) => candidate === header);
-  if (plain !== undefined) {
-    encodingOf(headers);
-    return plain;
-  }
+  const known = accepted.find((candidate) => candidate === header) ?? typeIn(header, accepted);
+  encodingOf(headers);
+  return known;
+}
+
+/** The type that a header has beside its parameters. @throws Failure `unsupported-media-type` */
+function typeIn<Type extends string>(header: string | undefined, accepted: readonly Type[]): Type {
   const [type = '', ...parameters] = (header ?? '').split(';').map((part) => part.trim().toLowerCase());
   const charset = parameters
     .find((parameter) => parameter.startsWith('charset='))
@@ -27,7 +29,6 @@ export function requireMediaType<Type extends string>({ headers }: FastifyReques
   if (known === undefined)
     return refuse(`the body must be ${accepted.join(' or ')}, got ${header === undefined ? 'no Content-Type' : JSON.stringify(header)}`);
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') refuse(`JSON is read as UTF-8, got the charset ${JSON.stringify(charset)}`);
-  encodingOf(headers);
   return known;
 }
 

@@ -56,7 +56,7 @@ export const PROBLEMS: Readonly<Record<FailureCode, ProblemKind>> = {
   'body-too-large': {
     status: 413,
     title: 'The body is too large',
-    help: 'The body is larger than MAX_BODY_BYTES, or reading it would take more memory than MAX_PENDING_BYTES leaves, or more than a second for its objects, arrays and strings alone. The detail gives the limit and the figure. Fewer digits a number make it smaller: a float32 needs 9 at most.',
+    help: 'The body is larger than MAX_BODY_BYTES, or reading it would take more memory than MAX_PENDING_BYTES leaves or than a thread has, or more than a second for its objects, arrays and strings alone. The detail gives the limit and the figure. Fewer digits a number make it smaller: a float32 needs 9 at most.',
   },
   'work-too-large': {
     status: 413,

@@ -16,6 +16,11 @@ export function ownMemory(bytes: Buffer): Buffer {
   return isWhole(bytes) || bytes.buffer instanceof SharedArrayBuffer ? bytes : Buffer.from(new Uint8Array(bytes).buffer);
 }
 
+/** The memory that is handed over with pieces of a body: what is shared, both threads have. */
+export function handedOver(pieces: readonly Uint8Array[]): ArrayBuffer[] {
+  return pieces.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : []));
+}
+
 /** Frees bytes that nobody looks at any more, where they have their memory to themselves: else they stay until garbage is collected. */
 export function freeOwn(bytes: Buffer): void {
   if (isWhole(bytes) && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);

@@ -10,7 +10,7 @@ import { INLINE_BYTES, READ_HOLDS, readingCost } from './cost.ts';
 import { reportLoss } from './crew.ts';
 import { GivenBack, KnownMemories } from './job-memory.ts';
 import { Ledger, Slip } from './ledger.ts';
-import { bodyBytes, ownMemory } from './memory.ts';
+import { bodyBytes, handedOver, ownMemory } from './memory.ts';
 import { givenUp } from './patience.ts';
 import type { Answered, Price, Question } from './question.ts';
 import { tooLargeFor } from './reading.ts';
@@ -292,7 +292,7 @@ export class Offload {
       held: hold.bytes,
       lent,
     };
-    return this.#hand(task, new Set(body.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : []))), signal);
+    return this.#hand(task, new Set(handedOver(body)), signal);
   }
 
   /** Bodies that are not in shared memory are copied into one, so that they are still here where they have to be asked again. */

@@ -14,7 +14,7 @@ import { GivenBack, KnownMemories, type MemoryName, OwnMemories } from './job-me
 import { type ChosenEngine, kernelOf } from './kernel.ts';
 import { Ledger, Slip, type Sum, type Sums } from './ledger.ts';
 import { workTooLarge } from './limits.ts';
-import { bodyBytes, ownMemory } from './memory.ts';
+import { bodyBytes, handedOver, ownMemory } from './memory.ts';
 import type { Answered, Facts, Limits, Price, Question } from './question.ts';
 import { heldForLine, isForLoad, type ReadingPurse, ReadingRoom } from './reading.ts';
 import { ReplyMemory } from './reply-memory.ts';
@@ -30,7 +30,7 @@ export interface WorkerSettings {
   readonly ledger: SharedArrayBuffer;
   /** The memory of what counts memories that have been given back. */
   readonly givenBack: SharedArrayBuffer;
-  /** Heap of each. A body that takes more to read ends its worker alone. */
+  /** Heap of each. A body that may take more to read is refused; one that takes more all the same ends its worker. */
   readonly heapMb?: number;
 }
 
@@ -185,7 +185,8 @@ function answered(task: AskTask): unknown {
   const { question, held, patient } = task;
   const bytes = bodyBytes(question);
   const purse = readingPurse({ bytes, held }, slip);
-  const room = patient ? new ReadingRoom(bytes, heldForLine(bytes), purse, held, HEAP_BYTES) : new ReadingRoom(bytes, held, purse, 0, HEAP_BYTES);
+  const [forBody, borrowed] = patient ? [heldForLine(bytes), held] : [held, 0];
+  const room = new ReadingRoom(bytes, forBody, purse, borrowed, HEAP_BYTES);
   try {
     const begun = begin(task, slip, room);
     // What waits is read again, in room that it has taken by then.
@@ -304,8 +305,7 @@ function pay({ holds, work }: Pick<Price, 'holds' | 'work'>, { bytes, held, pati
 
 function deferred(price: Price, isUnread: boolean, { question }: AskTask): unknown {
   const body = question.body.map((piece) => (piece.buffer instanceof ArrayBuffer ? new Uint8Array(piece.buffer.transfer()) : piece));
-  const memory = body.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : []));
-  return move(new Moved({ deferred: price, isUnread, body } satisfies Told, memory));
+  return move(new Moved({ deferred: price, isUnread, body } satisfies Told, handedOver(body)));
 }
 
 function tooLarge({ message }: TooMuchToRedo): Failure {
