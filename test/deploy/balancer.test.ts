@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { request } from 'undici';
 import { afterEach, describe, expect } from 'vitest';
 import { slow } from '../slow.ts';
-import { type Balanced, balanced } from './replicas.ts';
+import { type Balanced, balanced, type Replica } from './replicas.ts';
 
 const SMALL = '{"tokens":[[0.2,0.1,0.5],[0.9,0.1,0.3],[0.4,0.8,0.2]],"query":2,"decimals":4}';
 /** About 300 kB, and enough work for a thread that requests are always under way. */
@@ -44,18 +44,14 @@ describe('the load balancer before replicas', () => {
   });
 
   slow('requests that wait in a replica that closes are asked of another: no client sees its 503 shutting-down', async () => {
-    running = await balanced(2, { ENGINE: 'reference', DRAIN_MS: '0', REQUEST_TIMEOUT_MS: '120000' });
+    running = await balanced(2, { ENGINE: 'reference', DRAIN_MS: '0', REQUEST_TIMEOUT_MS: '600000' });
     const { url, replicas, counted } = running;
     const [closing] = replicas;
     if (!closing) throw new Error('two replicas were asked for');
-    // A second or more for the reference, and short enough for a buffer: of three, two wait.
-    const tokens = Array.from({ length: 3000 }, (_, i) => [(i % 7) / 7, (i % 11) / 11]);
-    const asked = Array.from({ length: 6 }, () => ask(url, JSON.stringify({ tokens, include: ['lse'], query: [...Array(3000).keys()] })));
-    const queue = async () => {
-      const { body } = await request(`http://${closing.address}:${closing.port}/metrics`);
-      return Number(/^attention_queue_length (\d+)$/m.exec(await body.text())?.[1]);
-    };
-    await expect.poll(queue).toBeGreaterThan(0);
+    // Half a second for the reference, where one that is begun has five, and short enough for a buffer: of three, two wait.
+    const tokens = Array.from({ length: 2000 }, (_, i) => [(i % 7) / 7, (i % 11) / 11]);
+    const asked = Array.from({ length: 6 }, () => ask(url, JSON.stringify({ tokens, include: ['lse'] })));
+    await expect.poll(() => gauge(closing, 'attention_queue_length')).toBeGreaterThan(0);
     closing.process.kill('SIGTERM');
     for (const got of await Promise.all(asked)) expect(got.slice(0, 200)).toMatch(/^200 /);
     const { wredis, hrsp_5xx } = await counted();
@@ -81,13 +77,15 @@ describe('the load balancer before replicas', () => {
   slow('a request too large for a buffer is not sent again where its replica breaks off: 502, as problem+json', async () => {
     // The reference takes seconds for this one, so that it is under way when its replica goes.
     running = await balanced(2, { ENGINE: 'reference' });
+    const { url, replicas } = running;
     const tokens = Array.from({ length: 6144 }, (_, i) => Array.from({ length: 64 }, (__, j) => Number(Math.sin(i * 64 + j).toFixed(6))));
     const body = JSON.stringify({ tokens, include: ['lse'] });
     expect(body.length).toBeGreaterThan(2 * 524_288);
-    const reply = request(`${running.url}/attention`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-    await expect.poll(async () => (await running?.counted())?.['scur']).toBe('1');
-    await wait(300); // it has its connection by now, and seconds to compute
-    for (const one of running.replicas) one.process.kill('SIGKILL');
+    const reply = request(`${url}/attention`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    // It has its connection by then, and seconds to compute.
+    const busy = () => Promise.all(replicas.map((one) => gauge(one, 'attention_threads_busy')));
+    await expect.poll(async () => Math.max(...(await busy()))).toBe(1);
+    for (const one of replicas) one.process.kill('SIGKILL');
     const { statusCode, headers, body: said } = await reply;
     expect([statusCode, headers['content-type']]).toEqual([502, 'application/problem+json']);
     expect(JSON.parse(await said.text()).title).toContain('too large to be sent again');
@@ -128,6 +126,12 @@ describe('the load balancer before replicas', () => {
     expect([type, after, JSON.parse(body).title]).toEqual(['application/problem+json', '1', 'No replica is ready']);
   });
 });
+
+/** What a replica says of itself now. */
+async function gauge({ address, port }: Replica, name: string): Promise<number> {
+  const { body } = await request(`http://${address}:${port}/metrics`);
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(await body.text())?.[1]);
+}
 
 /** Twelve clients that ask again as soon as they are answered, or after a pause once they are eased; what is not the right answer is kept. */
 function keepAsking(url: string): { ease(): void; stop(): Promise<{ good: number; bad: string[] }> } {

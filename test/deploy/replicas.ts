@@ -6,7 +6,7 @@ import { COMPILED } from '../compiled.ts';
 import { nameServer } from './name-server.ts';
 
 /** A real process of the service, on an address of its own. */
-interface Replica {
+export interface Replica {
   readonly process: ChildProcess;
   readonly address: string;
   readonly port: number;
