@@ -1,13 +1,14 @@
+import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Failure, type FailureCode } from '../../src/engine/failure.ts';
 import { leaveBodiesToRoutes } from '../../src/http/body.ts';
 import { answerFailures, failureOf } from '../../src/http/failures.ts';
 import { ClientGone } from '../../src/http/gone.ts';
 import { Metrics } from '../../src/http/metrics.ts';
 import { asProblems } from '../../src/http/printing.ts';
-import { dropUnreadBodies } from '../../src/http/rest.ts';
-import { open, raw } from './raw.ts';
+import { dropUnreadBodies, waitsForDropping } from '../../src/http/rest.ts';
+import { open } from './raw.ts';
 import { useSmall } from './small.ts';
 
 describe('what is thrown', () => {
@@ -148,14 +149,22 @@ describe('a refusal', () => {
   });
 
   test('whose body waits to be dropped says that the connection closes, and reaches a client that sends first', async () => {
-    // So many that say much and send nothing are waited for a second.
+    // What other tests have had dropped is no matter.
+    await expect.poll(() => waitsForDropping({ headers: {} } as IncomingMessage)).toBe(false);
+    // While the clock stands, those that say much and send nothing are waited for, and nothing else is dropped.
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+    onTestFinished(() => clock.mockRestore());
     const silent = Array.from({ length: 400 }, () => open(small.port, post('invalid-request', 'content-length: 9000000000\r\n')));
     await Promise.all(silent.map(({ until }) => until('\r\n\r\n')));
     expect(silent.at(0)?.received).toContain('Connection: keep-alive');
     expect(silent.at(-1)?.received).toContain('connection: close');
     const length = 12_000_000;
-    const text = await raw(small.port, Buffer.concat([Buffer.from(post('invalid-request', `content-length: ${length}\r\n`)), Buffer.alloc(length)]));
-    expect(text).toMatch(/ 422 [\s\S]*connection: close[\s\S]*\r\n\r\n\{.*\}/);
+    const sender = open(small.port, Buffer.concat([Buffer.from(post('invalid-request', `content-length: ${length}\r\n`)), Buffer.alloc(length)]));
+    await sender.until(/ 422 [\s\S]*connection: close[\s\S]*\r\n\r\n\{.*\}/);
+    expect(sender.socket.writableLength).toBeGreaterThan(0);
+    clock.mockRestore();
+    await sender.closed;
+    expect(sender.socket.writableLength).toBe(0);
     for (const { socket } of silent) socket.destroy();
   });
 });
