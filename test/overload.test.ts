@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
 import { afterAll, describe, expect, test } from 'vitest';
-import { open, statuses } from './http/raw.ts';
+import { open, type RawConnection, statuses } from './http/raw.ts';
 import { slow } from './slow.ts';
 import { endWhatWasStarted, type Started, start } from './started.ts';
 
@@ -62,7 +62,7 @@ describe.skipIf(process.platform !== 'linux')('the process', () => {
     const body = Buffer.from(JSON.stringify({ tokens, query: 0 }));
     const seen = await askForMore(port, body);
     expect(new Set(seen).difference(new Set([200, 429, 503]))).toEqual(new Set());
-    expect(seen.filter((status) => status === 200).length).toBeGreaterThan(10);
+    expect(seen.filter((status) => status === 200).length).toBeGreaterThan(0);
     expect(seen.filter((status) => status === 429).length).toBeGreaterThan(0);
     expect(peak(service)).toBeLessThan(PENDING + BASE);
     expect(await ask(port, body)).toBe(200);
@@ -121,8 +121,10 @@ describe.skipIf(process.platform !== 'linux')('the process', () => {
     const before = peak(service);
     const piece = ' '.repeat(100_000);
     const uploads = Array.from({ length: 100 }, () => open(port, `${HEAD}content-length: 60000000\r\n\r\n${piece}`));
+    // Ten megabytes each at most, however long the rest takes: those of the few that are read are held.
+    let pieces = 100;
     const trickle = setInterval(() => {
-      for (const { socket } of uploads) socket.write(piece);
+      if (pieces-- > 0) for (const { socket } of uploads) socket.write(piece);
     }, 50);
     // Four are a share that fits into half of the bytes, each with what reading it takes.
     await expect.poll(() => uploads.filter(({ received }) => received.includes('HTTP/1.1 429 ')).length).toBeGreaterThanOrEqual(96);
@@ -134,15 +136,24 @@ describe.skipIf(process.platform !== 'linux')('the process', () => {
   });
 
   test('holds what it may where nobody reads large replies, on twenty connections and pipelined on one', { timeout: 120_000 }, async () => {
-    const service = starting({ REQUEST_TIMEOUT_MS: '5000' });
+    const service = starting({ REQUEST_TIMEOUT_MS: '10000' });
     const port = await listening(service);
     // Some 19 MB of reply each, and 87 MB on the way to it.
     const body = JSON.stringify({ tokens: Array.from({ length: 1100 }, (_, i) => [i % 7]), include: ['scores', 'weights'] });
     const one = `${HEAD}content-length: ${body.length}\r\n\r\n${body}`;
-    const idle = [...Array.from({ length: 20 }, () => open(port, one)), open(port, one.repeat(200))];
-    for (const { socket } of idle) socket.pause();
-    // The room is full, until the readers are cut off.
-    await expect.poll(() => ask(port, body)).toBe(429);
+    const idle: RawConnection[] = [];
+    const asksAndReadsNothing = async (bytes: string) => {
+      const connection = open(port, bytes);
+      idle.push(connection);
+      connection.socket.once('data', () => connection.socket.pause());
+      return statuses(await connection.until('HTTP/1.1 '))[0];
+    };
+    expect(await asksAndReadsNothing(one.repeat(200))).toBe(200);
+    // One after the other, until replies alone fill the room. It stays full until the readers are cut off.
+    while ((await asksAndReadsNothing(one)) === 200) expect(idle.length).toBeLessThan(20);
+    expect(await ask(port, body)).toBe(429);
+    const atOnce = await Promise.all(Array.from({ length: 20 }, () => asksAndReadsNothing(one)));
+    expect(new Set(atOnce)).toEqual(new Set([429]));
     expect(await live(port)).toBe(200);
     await expect.poll(() => ask(port, body), { timeout: 60_000 }).toBe(200);
     expect(peak(service)).toBeLessThan(PENDING + BASE);
@@ -212,7 +223,7 @@ describe.skipIf(process.platform !== 'linux')('the process', () => {
     await stop();
     expect(new Set(seen).difference(new Set([200, 429, 503]))).toEqual(new Set());
     // Once it has closed, nobody listens.
-    expect(new Set(others).difference(new Set(['ECONNREFUSED', 'UND_ERR_SOCKET', 'ECONNRESET']))).toEqual(new Set());
+    expect(new Set(others).difference(new Set(['ECONNREFUSED', 'UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']))).toEqual(new Set());
   });
 
   test('answers hundreds of pipelined requests on one connection in order', async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { occupy } from './occupied.ts';
-import { open, statuses } from './raw.ts';
+import { open, type RawConnection, statuses } from './raw.ts';
 import { type Answer, useService } from './service.ts';
 
 const SEED = '{"tokens":[[0.2,0.1,0.5],[0.9,0.1,0.3],[0.4,0.8,0.2]],"query":2,"decimals":4}';
@@ -205,22 +205,24 @@ describe('the sum of bytes', () => {
 
 describe('replies that nobody reads', () => {
   const service = useService({ MAX_PENDING_BYTES: `${256 * 2 ** 20}`, REQUEST_TIMEOUT_MS: '120000' });
-  /** Some 19 MB of reply from 4 kB: more than the sockets of both ends keep. Twenty of them are more than there is room for. */
+  /** Some 19 MB of reply from 4 kB: more than the sockets of both ends keep. */
   const body = JSON.stringify({ tokens: Array.from({ length: 1100 }, (_, i) => [i % 7]), include: ['scores', 'weights'] });
 
   test('are counted until their readers are gone', async () => {
-    const idle = Array.from({ length: 20 }, () => {
+    const idle: RawConnection[] = [];
+    const held = () => idle.at(-1)?.received.startsWith('HTTP/1.1 200 ') ?? true;
+    // One after the other, so that what fills the room are replies alone. Twenty of them are more than there is room for.
+    while (held() && idle.length < 20) {
       const connection = open(service.port, `${HEAD}content-length: ${body.length}\r\n\r\n${body}`);
-      connection.socket.pause();
-      return connection;
-    });
-    const asking = async () => (await service.ask(body)).status;
-    // Nobody reads, so that there is no room from then on.
-    await expect.poll(asking).toBe(429);
-    expect(await asking()).toBe(429);
-    // Nothing is in work any more, and what has been answered is held.
-    await expect.poll(() => service.pending()).toMatchObject({ queueLength: 0, busyThreads: 0 });
+      connection.socket.once('data', () => connection.socket.pause());
+      await connection.until('HTTP/1.1 ');
+      idle.push(connection);
+    }
+    expect(statuses(idle.at(-1)?.received ?? '')).toEqual([429]);
+    expect(service.pending()).toMatchObject({ queueLength: 0, busyThreads: 0 });
     expect(service.pending().bytes).toBeGreaterThan(50_000_000);
+    const asking = async () => (await service.ask(body)).status;
+    expect(await asking()).toBe(429);
     for (const { socket } of idle) socket.destroy();
     await expect.poll(() => service.pending().bytes).toBe(0);
     expect(await asking()).toBe(200);
@@ -228,21 +230,25 @@ describe('replies that nobody reads', () => {
 });
 
 describe('one connection', () => {
-  const service = useService({ THREADS: '1', ENGINE: 'reference' });
+  const service = useService({ THREADS: '1', ENGINE: 'reference', REQUEST_TIMEOUT_MS: '100000000' });
 
   test('has one answer in work at a time, and all of them in order', async () => {
-    // Each takes its thread long enough to be seen there.
-    const body = JSON.stringify(heavy(700));
-    const request = `${HEAD}content-length: ${body.length}\r\n\r\n${body}`;
-    const connection = open(service.port, request.repeat(6));
-    let most = 0;
-    const look = setInterval(() => {
-      most = Math.max(most, service.pending().busyThreads + service.pending().queueLength);
-    }, 2);
+    const release = await occupy(service);
+    const request = (rows: number) => {
+      const body = JSON.stringify({ ...heavy(400), query: Array(rows).fill(0) });
+      return `${HEAD}content-length: ${body.length}\r\n\r\n${body}`;
+    };
+    const counts = [251, 252, 253, 254, 255, 256];
+    const connection = open(service.port, counts.map(request).join(''));
+    await expect.poll(() => service.pending().queueLength).toBe(1);
+    // By the time of a whole request on another connection those behind it would wait too.
+    expect((await service.ask(SEED)).status).toBe(200);
+    expect(service.pending().queueLength).toBe(1);
+    await release();
     await expect.poll(() => connection.received.split('"lse"').length - 1).toBe(6);
-    clearInterval(look);
     expect(statuses(connection.received)).toEqual(Array(6).fill(200));
-    expect(most).toBe(1);
+    const replies = [...connection.received.matchAll(/\{"lse":.*?\}/g)].map(([reply]) => JSON.parse(reply).lse.length);
+    expect(replies).toEqual(counts);
     connection.socket.destroy();
   });
 
@@ -279,10 +285,13 @@ describe('the queue', () => {
     const order: string[] = [];
     const ask = (name: string, n: number) => service.ask(long(n)).then(() => order.push(name));
     const release = await occupy(service);
+    const began = performance.now();
     const second = ask('long', 4000);
     await expect.poll(() => service.pending().queueLength).toBe(1);
     const third = ask('short', 1000);
     await expect.poll(() => service.pending().queueLength).toBe(2);
+    // The short one, which takes a sixteenth, has waited for half as long as the long one by then.
+    await setTimeout(performance.now() - began);
     await release();
     await Promise.all([second, third]);
     expect(order).toEqual(['short', 'long']);
@@ -310,7 +319,7 @@ describe('two small clients that ask for much', () => {
   test('do not stop those with large bodies', async () => {
     let going = true;
     const greedy = async () => {
-      while (going) await service.ask({ tokens: rows(2500, 1), include: ['lse'] });
+      while (going) await service.ask({ tokens: rows(1200, 1), include: ['lse'] });
     };
     const clients = [greedy(), greedy(), greedy(), greedy()];
     await expect.poll(() => service.pending().queueLength).toBeGreaterThan(0);
