@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { expressionsIn } from '../../scripts/deployment/rules.ts';
+import { ENDLESS } from '../http/occupied.ts';
 import { useService } from '../http/service.ts';
 
 /*
@@ -36,7 +37,7 @@ beforeAll(async () => {
   await service.ask(`${JSON.stringify(tokens(2))}\n`, { headers: { 'content-type': 'application/x-ndjson' } });
   await service.ask({}, { path: '/v2/models/attention/infer' });
   await service.get('/readyz');
-  expect((await service.ask(tokens(6000))).status).toBe(503);
+  expect((await service.ask(ENDLESS)).status).toBe(503);
   const { text } = await service.get('/metrics');
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   scraped = lines.flatMap((line) => selectorsIn(line.slice(0, line.lastIndexOf(' '))));

@@ -15,6 +15,7 @@ test('a client is gone where the connection closed before its answer', () => {
 describe('the signal', () => {
   const signals: AbortSignal[] = [];
   let answer = () => {};
+  let isWaiting = false;
   const small = useSmall((app) => {
     app.get('/', async (_request, reply) => {
       signals.push(goneSignal(reply));
@@ -24,6 +25,7 @@ describe('the signal', () => {
       return 'answered';
     });
     app.get('/late', async (_request, reply) => {
+      isWaiting = true;
       await new Promise((resolve) => reply.raw.once('close', resolve));
       signals.push(goneSignal(reply));
       return 'late';
@@ -52,7 +54,8 @@ describe('the signal', () => {
 
   test('says it at once where the client went before', async () => {
     const connection = open(small.port, 'GET /late HTTP/1.1\r\nhost: x\r\n\r\n');
-    setTimeout(() => connection.socket.destroy(), 50);
+    await expect.poll(() => isWaiting).toBe(true);
+    connection.socket.destroy();
     await begun(3);
     expect(signals[2]?.aborted).toBe(true);
   });

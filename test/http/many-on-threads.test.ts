@@ -51,12 +51,13 @@ describe('streams of lines each of which needs most of the room', () => {
 });
 
 describe('a stream whose client goes', () => {
-  const service = useService({ THREADS: '2' });
+  const service = useService({ THREADS: '2', ENGINE: 'reference' });
 
   test('leaves nothing behind, and no thread at work', async () => {
-    const line = JSON.stringify({ tokens: tokens(64, 64) });
+    // Some 20 ms for the reference each: seconds for both threads, and none of the lines is asked by itself.
+    const line = JSON.stringify({ tokens: tokens(400, 1), include: ['lse'] });
     const controller = new AbortController();
-    const body = `${line}\n`.repeat(200);
+    const body = `${line}\n`.repeat(300);
     const asked = fetch(`${service.url}/attention`, { method: 'POST', headers: NDJSON, body, signal: controller.signal }).then((reply) =>
       reply.text(),
     );

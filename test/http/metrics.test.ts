@@ -140,10 +140,13 @@ describe('requests', () => {
 
   test('that take long fall into the buckets above', async () => {
     const whole = async () => {
+      const { bytes } = service.pending();
       const connection = open(
         service.port,
         'POST /attention HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 16\r\n\r\n{"tokens"',
       );
+      // The service counts from now on at the latest.
+      await expect.poll(() => service.pending().bytes).toBeGreaterThan(bytes);
       await new Promise((resolve) => setTimeout(resolve, 120));
       connection.socket.write(':[[1]]}');
       await connection.until('"context"');
