@@ -122,6 +122,7 @@ export class Turns {
         this.#waiting.delete(turn);
         this.#running.set(turn, now);
         turn.begin();
+        this.#readPassed(turn, now);
       }
       this.#readOn(now);
     } finally {
@@ -136,12 +137,24 @@ export class Turns {
     clearTimeout(this.#look);
     for (;;) {
       const turn = highest(this.#unread, now);
-      if (!turn || this.#wait(turn, now, this.#before(now)) > READ_EARLY_MS || !(turn.ready?.() ?? true)) break;
-      this.#unread.delete(turn);
-      this.#coming.set(turn, now + COMES_WITHIN_MS);
-      turn.begin();
+      if (!turn || this.#wait(turn, now, this.#before(now)) > READ_EARLY_MS || !this.#read(turn, now)) break;
     }
     if (this.#unread.size > 0) this.#look = setTimeout(() => this.next(), LOOK_MS);
+  }
+
+  /** Has the body read of a question whose turn it was, had its body been here. The time that others take is foretold badly, and it must not be passed again. */
+  #readPassed(begun: Turn, now: number): void {
+    const turn = highest(this.#unread, now);
+    if (turn && ratio(turn, now) > ratio(begun, now)) this.#read(turn, now);
+  }
+
+  /** Has a body read, where there is room for it. */
+  #read(turn: Turn, now: number): boolean {
+    if (!(turn.ready?.() ?? true)) return false;
+    this.#unread.delete(turn);
+    this.#coming.set(turn, now + COMES_WITHIN_MS);
+    turn.begin();
+    return true;
   }
 
   /** Questions whose bodies are here, or may be soon. */
@@ -161,19 +174,19 @@ export class Turns {
     const own = this.#took(turn);
     const waited = now - turn.since;
     const longer: Turn[] = [];
-    // Helpers leave for those that wait.
-    let sum = this.idle + this.#helping > 0 ? 0 : this.#left(now);
+    const left = this.#left(now);
+    let sum = 0;
     for (const other of among) {
       if (this.#took(other) <= own) sum += this.#took(other);
       else longer.push(other);
     }
-    const soonest = sum / this.#threads;
+    const soonest = firstFree(left, sum);
     for (const other of longer) {
       const took = this.#took(other);
       // A longer one that has waited long enough is still before this one when it has waited so long itself.
       if ((now - other.since + soonest) / took >= (waited + soonest) / own) sum += took;
     }
-    return sum / this.#threads;
+    return firstFree(left, sum);
   }
 
   /**
@@ -222,7 +235,7 @@ export class Turns {
 
   /** Whole seconds in which the threads will be through with what they have and what waits. */
   retryAfter(now: number = performance.now()): number {
-    let sum = this.#left(now);
+    let sum = this.#left(now).reduce((total, left) => total + left, 0);
     for (const turn of [...this.#waiting, ...this.#unread]) sum += this.#took(turn);
     return Math.min(LATEST_S, Math.max(SOONEST_S, Math.ceil(sum / this.#threads / 1000)));
   }
@@ -237,14 +250,15 @@ export class Turns {
     }
   }
 
-  #left(now: number): number {
-    let sum = 0;
+  /** Milliseconds for which each thread is held, ascending. Helpers leave for those that wait. */
+  #left(now: number): number[] {
+    const left = Array<number>(this.#threads - this.#running.size).fill(0);
     for (const [turn, began] of this.#running) {
       const [took, ran] = [this.#took(turn), now - began];
       // One that takes longer than its price says, which may be that of its body alone, is held to be half done.
-      sum += took > ran ? took - ran : ran;
+      left.push(took > ran ? took - ran : ran);
     }
-    return sum;
+    return left.sort((a, b) => a - b);
   }
 
   /** Milliseconds that a question of this price takes here in truth. */
@@ -254,15 +268,36 @@ export class Turns {
   }
 }
 
+/**
+ * Milliseconds until a thread is free for the next, once work has been shared out that takes one thread `sum` milliseconds.
+ * @param left for how many milliseconds each is held, ascending
+ */
+function firstFree(left: readonly number[], sum: number): number {
+  let free = 0;
+  let [threads, held] = [0, 0];
+  for (const ms of left) {
+    if (threads > 0 && ms >= free) break;
+    threads++;
+    held += ms;
+    free = (held + sum) / threads;
+  }
+  return free;
+}
+
+/** What the order goes by: the response ratio less one. */
+function ratio({ since, cost }: Turn, now: number): number {
+  return (now - since) / Math.max(Number.MIN_VALUE, cost);
+}
+
 /** The one with the highest ratio. */
 function highest(waiting: Iterable<Turn>, now: number, passed?: ReadonlySet<Turn>): Turn | undefined {
   let best: Turn | undefined;
   let most = Number.NEGATIVE_INFINITY;
   for (const turn of waiting) {
-    const ratio = (now - turn.since) / Math.max(Number.MIN_VALUE, turn.cost);
-    if (ratio > most && !passed?.has(turn)) {
+    const own = ratio(turn, now);
+    if (own > most && !passed?.has(turn)) {
       best = turn;
-      most = ratio;
+      most = own;
     }
   }
   return best;

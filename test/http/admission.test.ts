@@ -319,7 +319,7 @@ describe('two small clients that ask for much', () => {
   test('do not stop those with large bodies', async () => {
     let going = true;
     const greedy = async () => {
-      while (going) await service.ask({ tokens: rows(1200, 1), include: ['lse'] });
+      while (going) await service.ask({ tokens: rows(3000, 1), include: ['lse'] });
     };
     const clients = [greedy(), greedy(), greedy(), greedy()];
     await expect.poll(() => service.pending().queueLength).toBeGreaterThan(0);

@@ -214,6 +214,17 @@ describe('the expected wait, by a clock that stands', () => {
     expect(turns.expectedWait({ cost: 500, basis: 'shapes' })).toBe(2100);
   });
 
+  test('is that until one of them is free, however long the others are held', () => {
+    const { turns, enter } = queue(3);
+    for (const [name, ms] of Object.entries({ quick: 200, long: 1000, longest: 60_000 })) enter(name, ms, now);
+    expect(turns.expectedWait({ cost: 500, basis: 'shapes' })).toBe(200);
+    enter('short', 400, now);
+    expect(turns.expectedWait({ cost: 500, basis: 'shapes' })).toBe(600);
+    // Two threads share what comes before now: 200 + 1000 + 400 + 600.
+    enter('another', 600, now);
+    expect(turns.expectedWait({ cost: 700, basis: 'shapes' })).toBe(1100);
+  });
+
   test('counts a long one that will have waited long enough by the time of one’s turn', () => {
     const { turns, enter } = queue(1);
     enter('running', 1000, now);
@@ -309,14 +320,37 @@ describe('a question whose body is with its client', () => {
     expect(read).toEqual(['a']);
   });
 
-  test('has it read behind those that are read already, which are here soon or are here', () => {
+  test('has it read once one thread is nearly through, however long the others are held', async () => {
+    const { read, announce, enter } = bodies(2);
+    enter('running', 1000, now);
+    await vi.advanceTimersByTimeAsync(900);
+    enter('another', 1000, now);
+    announce('a', 10);
+    expect(read).toEqual(['a']);
+  });
+
+  test('has it read where another is given the thread that it would have had, whose end was foretold badly', async () => {
+    const { begun, read, announce, enter, end } = bodies(2);
+    for (const [name, ms] of Object.entries({ running: 10, another: 1000, waiting: 1000 })) enter(name, ms, now);
+    await vi.advanceTimersByTimeAsync(300);
+    announce('a', 10);
+    announce('b', 10_000);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(read).toEqual([]);
+    end('running', performance.now());
+    expect([begun, read]).toEqual([['running', 'another', 'waiting'], ['a']]);
+  });
+
+  test('has it read behind those that are read already, which are here soon or are here', async () => {
     const { turns, read, announce, arrived, enter } = bodies(2);
     for (const name of ['a', 'b', 'c', 'd']) announce(name, 90);
     // 180 and 270 ms, on two threads.
     expect(read).toEqual(['a', 'b', 'c']);
     arrived('a');
     enter('a', 90, now);
-    turns.next();
+    await vi.advanceTimersByTimeAsync(60);
+    expect([read, turns.length]).toEqual([['a', 'b', 'c'], 1]);
+    await vi.advanceTimersByTimeAsync(20);
     expect([read, turns.length]).toEqual([['a', 'b', 'c', 'd'], 0]);
   });
 
