@@ -53,7 +53,8 @@ export function help({ state: buffer }: Pick<HelpCall, 'state'>, run: () => void
   const state = new Int32Array(buffer);
   let helpers = Atomics.load(state, HELPERS);
   for (;;) {
-    if (helpers === CLOSED) return;
+    // Where a helper died the conductor waits for nobody any more.
+    if (helpers === CLOSED || Atomics.load(state, BROKEN) !== 0) return;
     const before = Atomics.compareExchange(state, HELPERS, helpers, helpers + 1);
     if (before === helpers) break;
     helpers = before;

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Job } from '../../src/engine/kernels/job.ts';
 import { conduct, type HelpCall, help, reportLoss } from '../../src/runtime/crew.ts';
 
@@ -48,6 +48,21 @@ test('a call that is heard when the job is done is no work any more', () => {
   });
   expect(helped).toBe(false);
   expect(atWork(call)).toBe(-1);
+});
+
+test('a call that is heard after a helper died is none any more either: its memory may have the next job', () => {
+  const done = share(() => undefined);
+  reportLoss(done);
+  let failed: HelpCall | undefined;
+  expect(() =>
+    share((call) => {
+      failed = call;
+      reportLoss(call);
+    }),
+  ).toThrow();
+  const helped = vi.fn();
+  for (const call of [done, failed]) if (call) help(call, helped);
+  expect(helped).not.toHaveBeenCalled();
 });
 
 test('a helper that died fails the job, though it is counted for ever', () => {
