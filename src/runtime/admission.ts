@@ -254,8 +254,13 @@ export class Hold {
     const arriving = bytes - this.#arriving;
     const amount = bytes * this.#readBytes - this.#bytes;
     this.#admission.arrive(arriving, this.#arriving, bytes);
+    try {
+      this.#take('bytes', amount, bytes, 'body-too-large');
+    } catch (error) {
+      this.#admission.depart(arriving);
+      throw error;
+    }
     this.#arriving += arriving;
-    this.#take('bytes', amount, bytes, 'body-too-large');
     this.#body = bytes;
   }
 

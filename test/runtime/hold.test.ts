@@ -235,6 +235,16 @@ describe('lines of a stream', () => {
     expect([held(), hold.body]).toEqual([[430 * KIB + 100, 0], 100]);
   });
 
+  test('for which all bytes together leave no room do not count as arriving', () => {
+    const { by, held } = admission();
+    by.openLine(0).pay({ holds: 900 * KIB, work: 0 });
+    const hold = by.open(4);
+    expect(hold.tryFollow(60 * KIB)).toBe(false);
+    expect([held(), by.arriving]).toEqual([[900 * KIB, 0], 0]);
+    expect(failureOf(() => by.open(4).expect(60 * KIB)).message).toContain('the requests under way hold');
+    expect(by.arriving).toBe(0);
+  });
+
   test('hold no body of their own, and pay like any other', () => {
     const { by, held } = admission();
     const line = by.openLine(100_000);
