@@ -42,8 +42,8 @@ export function answerStream(
   answering: Answering,
 ): Readable {
   const { bodies, base, answerer, streams } = answering;
-  const pace = new ReaderPace(request.raw.socket, bodies.timeoutMs);
   const arriving = admit(reply, answerer);
+  const pace = new ReaderPace(request.raw.socket, bodies.timeoutMs);
   const room = new StreamRoom(streams, answerer.openLine(0), reply.raw, pace);
   let gone: AbortSignal | undefined;
   const lines = new LineAnswers({

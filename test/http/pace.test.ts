@@ -1,6 +1,10 @@
 import { createServer, type Socket } from 'node:net';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Failure } from '../../src/engine/failure.ts';
+import type { Answering } from '../../src/http/answering.ts';
 import { Connections } from '../../src/http/connections.ts';
+import { answerStream } from '../../src/http/ndjson.ts';
 import { paceReaders, ReaderPace } from '../../src/http/pace.ts';
 
 beforeEach(() => {
@@ -132,6 +136,22 @@ describe('the reader of a reply', () => {
       expect(socket.destroyed).toBe(false);
     }
     stop();
+  });
+
+  test('of a stream that was refused is not left to that stream', () => {
+    const socket = connection();
+    socket.writableLength = 1000;
+    const stop = served([socket]);
+    const pressed = () => {
+      throw new Failure('overloaded', 'memory is short');
+    };
+    const answering = { answerer: { open: pressed }, bodies: { timeoutMs: TIMEOUT_MS } } as unknown as Answering;
+    const request = { raw: { socket } } as unknown as FastifyRequest;
+    expect(() => answerStream(request, { raw: {} } as FastifyReply, (body) => ({ kind: 'attention', body }), answering)).toThrow('memory is short');
+    vi.advanceTimersByTime(2 * TIMEOUT_MS);
+    expect(socket.destroyed).toBe(true);
+    stop();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   test('of a stream is left to the stream, until it has ended', () => {
