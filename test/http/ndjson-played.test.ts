@@ -273,23 +273,33 @@ describe('the memory of lines', () => {
     expect(freeSlabs()).toBe(all);
   });
 
-  test('is shared with the thread that has a line by itself', async () => {
+  test('is shared with the thread that has a line by itself, and others have it once that is answered', async () => {
     const all = freeSlabs();
-    expect(await post(lines('x'.repeat(BATCH_BYTES + 1), padded('b')))).toMatch(/^x+\nb\n$/);
+    here.mockImplementation((question) => answered(textOf(question).slice(0, 1)));
+    const connection = open(small.port, `${HEAD}${chunk(lines('x'.repeat(BATCH_BYTES + 1)))}`);
+    await connection.until(/x\n/);
     expect(isShared([here.mock.calls[0]?.[0] as Question])).toEqual([true]);
     expect(freeSlabs()).toBe(all);
+    connection.socket.write(END);
+    await connection.until(/\r\n0\r\n\r\n$/);
+    connection.socket.destroy();
   });
 
-  test('stays theirs where the client is gone, as long as a thread is at them', async () => {
+  test.each([
+    ['together', ['a', 'b'].map(long)],
+    ['by itself', ['x'.repeat(BATCH_BYTES + 1)]],
+  ])('stays theirs where the client is gone, as long as a thread is at them: %s', async (_how, texts) => {
     const all = freeSlabs();
     const pinned: Hold[] = [];
-    onThreads.mockImplementation((_, { hold, gone }) => {
+    const atWork = (hold: Hold, gone: AbortSignal) => {
       hold.pin();
       pinned.push(hold);
-      return new Promise((_resolve, reject) => gone.addEventListener('abort', () => reject(gone.reason)));
-    });
-    const connection = open(small.port, `${HEAD}${chunk(lines(long('a'), long('b')))}`);
-    await expect.poll(() => pinned.length).toBe(2);
+      return new Promise<never>((_resolve, reject) => gone.addEventListener('abort', () => reject(gone.reason)));
+    };
+    onThreads.mockImplementation((_, { hold, gone }) => atWork(hold, gone));
+    here.mockImplementation((_, { hold, gone }) => atWork(hold, gone()));
+    const connection = open(small.port, `${HEAD}${chunk(lines(...texts))}`);
+    await expect.poll(() => pinned.length).toBe(texts.length);
     connection.socket.destroy();
     await expect.poll(() => held()).toBe(0);
     expect(freeSlabs()).toBeLessThan(all);

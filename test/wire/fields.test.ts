@@ -31,6 +31,7 @@ test('the fields that an object has come in the order of the schema, whatever th
   const fields = fieldsOf(AttentionRequest);
   const object = { decimals: 4, query: 0, unknown: 1, heads: undefined, tokens: [[1]] };
   expect(names(fieldsIn(object, fields))).toEqual(['tokens', 'query', 'decimals']);
+  expect(names(fieldsIn({ query: 0, tokens: [[1]], decimals: 4 }, fields))).toEqual(['tokens', 'query', 'decimals']);
   expect(fieldsIn({}, fields)).toEqual([]);
 });
 
