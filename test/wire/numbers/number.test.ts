@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { NumberArray } from '../../../src/wire/numbers/number-array.ts';
 import { random } from '../../engine/calls.ts';
 import { slow } from '../../slow.ts';
-import { numberOf, read } from './reader.ts';
+import { FILLER, numberOf, read, WINDOW_BYTES } from './reader.ts';
 
 /** What JSON.parse makes of a text that is a number, and a finite one. */
 function parsed(text: string): number | undefined {
@@ -62,15 +62,32 @@ function agrees(text: string): void {
   if (!Object.is(got, parsed(text))) expect.soft(got, text).toBe(parsed(text));
 }
 
+/** The same for float32: as the first number of a list, as one among others, and as the last. */
+function agreesAsSingle(text: string): void {
+  const value = Math.fround(parsed(text) ?? Number.NaN);
+  const single = Number.isFinite(value) ? value : undefined;
+  const list = read(`[[0.5,${text}${FILLER},${text}]]`, []);
+  const got = list instanceof NumberArray && list.data.length === FILLER.length / 2 + 3 ? [list.data[1], list.data.at(-1)] : [undefined, undefined];
+  for (const one of [numberOf(text, []), ...got]) if (!Object.is(one, single)) expect.soft(one, text).toBe(single);
+}
+
 describe('the grammar of a number', () => {
   test('is that of JSON.parse for every text of up to five of its characters', () => {
     for (let length = 1; length <= 5; length++) for (const text of texts('019-+.eE', length)) agrees(text);
   });
 
+  test('is the same for float32', () => {
+    for (let length = 1; length <= 5; length++) for (const text of texts('019-+.e', length)) agreesAsSingle(text);
+  });
+
   test('has no other character', () => {
     for (let code = 0; code < 256; code++) {
       const character = String.fromCharCode(code);
-      for (const text of [character, `1${character}`, `1.${character}5`, `1e${character}5`, `12345678${character}`]) agrees(text.trim());
+      for (const text of [character, `1${character}`, `1.${character}5`, `1e${character}5`, `12345678${character}`]) {
+        agrees(text.trim());
+        // A comma would make two of it.
+        if (character !== ',') agreesAsSingle(text.trim());
+      }
     }
   });
 });
@@ -177,6 +194,43 @@ describe('the nearest float32', () => {
     for (const steps of [-6n, -1n, 0n, 1n, 6n]) {
       const value = next(greatest, steps);
       expect(numberOf(String(value), []), `${steps}`).toBe(Number.isFinite(Math.fround(value)) ? Math.fround(value) : undefined);
+    }
+  });
+
+  test('is found for up to 40 digits, wherever the point stands and however many zeros lead', () => {
+    const random1 = random(3);
+    const digits = (count: number) => Array.from({ length: count }, () => Math.floor(((random1() + 1) / 2) * 10)).join('');
+    const texts: string[] = [];
+    for (let length = 1; length <= 40; length++) {
+      for (let whole = 1; whole <= Math.min(length, 38); whole++) {
+        const integer = whole === 1 ? '0' : `2${digits(whole - 1)}`;
+        const fraction = digits(length - whole);
+        for (let zeros = 0; zeros <= fraction.length; zeros += 3) {
+          const text = fraction === '' ? integer : `${integer}.${'0'.repeat(zeros)}${fraction.slice(zeros)}`;
+          texts.push(text, `-${text}`);
+        }
+      }
+    }
+    expect(wrongSingles(texts)).toEqual([]);
+  });
+
+  test('is found where the digits that decide come after the sixteenth', () => {
+    const below = (text: string) => text.replace(/[1-9]0*$/, (digit) => `${Number(digit[0]) - 1}${'9'.repeat(digit.length)}`);
+    const texts = nearMiddles(4, 300)
+      .map((value) => Math.abs(value) % 1024)
+      .flatMap((value) => [exactly(value), exactly(value / 2 ** 20)])
+      .filter((text) => text.includes('.'))
+      .flatMap((text) => [text, `${text}1`, below(text)]);
+    expect(wrongSingles(texts)).toEqual([]);
+  });
+
+  test('is found for numbers of any length at the border of two windows', () => {
+    const random1 = random(5);
+    const list = Array.from({ length: 12 }, (_, i) => `${i % 2 === 0 ? '-' : ''}${Math.abs(random1()).toFixed(1 + 3 * i)}`);
+    for (let cut = 0; cut <= list.join().length + 2; cut++) {
+      const value = read(`${' '.repeat(WINDOW_BYTES - cut - 2 - FILLER.length)}[[0${FILLER},${list.join()}]]`, []);
+      if (!(value instanceof NumberArray)) throw new Error('the reader gave up');
+      expect([...value.data.subarray(-list.length)], `${cut}`).toEqual(list.map((text) => Math.fround(Number(text))));
     }
   });
 

@@ -13,6 +13,7 @@ import {
   WAIT,
 } from './layout';
 import { readNumber, stopped, value } from './number';
+import { after, isLast, readPlain } from './plain';
 import { nest } from './text';
 
 const COMMA: u32 = 0x2c;
@@ -34,6 +35,9 @@ const SMALL_N: u32 = 0x6e;
 const SMALL_T: u32 = 0x74;
 
 const UNKNOWN: i32 = -1;
+
+// Where two numbers in a row are not plain, so many that follow are not tried as such.
+const UNLIKE: i32 = 8;
 
 // Of each axis of the array that is being read, from 1 on: its size, and how many it has in the place that is being read.
 const SIZES: usize = memory.data(4 * (MOST_AXES + 1), 4);
@@ -171,8 +175,21 @@ function readNumbers(from: usize): usize {
   let at = numbersAt;
   let count = load<i32>(COUNTS + (level << 2));
   let outcome: usize = 0;
+  let unlike = 0;
   wantsElement = true;
   while (true) {
+    if (isSingle && --unlike <= 0) {
+      const to = readPlain(p, windowEnd, at);
+      if (to == at) unlike = UNLIKE;
+      count += <i32>(to - at) >> 2;
+      at = to;
+      p = after;
+      if (isLast) {
+        wantsElement = false;
+        outcome = p;
+        break;
+      }
+    }
     let next = readNumber(p, isSingle);
     let number = value;
     if (next == 0) {
