@@ -129,6 +129,7 @@ describe('helpers', () => {
     turns.onHelpersWanted = () => wanted++;
     enter('a', 10, 0);
     turns.help();
+    turns.next();
     expect(wanted).toBe(0);
     enter('b', 10, 0);
     expect(wanted).toBe(1);
@@ -166,6 +167,7 @@ describe('the expected wait, by a clock that stands', () => {
   useStandingClock();
   let now = 0;
   beforeEach(() => {
+    vi.advanceTimersByTime(1e6);
     now = performance.now();
   });
 
@@ -203,6 +205,22 @@ describe('the expected wait, by a clock that stands', () => {
     expect(wait).toBeLessThanOrEqual(600);
   });
 
+  test('follows the pace of questions that are priced by their bodies apart from that of others', () => {
+    const { turns, enter } = queue(1);
+    const body = (): Turn => ({ basis: 'bytes', cost: 100, since: now, begin: () => undefined });
+    for (let i = 0; i < 100; i++) {
+      const turn = body();
+      turns.enter(turn);
+      turns.end(turn, now + 300);
+    }
+    enter('running', 100, now);
+    expect(turns.expectedWait({ cost: 1000, basis: 'shapes' })).toBe(100);
+    turns.enter(body());
+    const wait = turns.expectedWait({ cost: 1000, basis: 'shapes' });
+    expect(wait).toBeGreaterThan(390);
+    expect(wait).toBeLessThanOrEqual(400);
+  });
+
   test('is shared by the threads', () => {
     const { turns, enter } = queue(4);
     for (let i = 0; i < 4; i++) enter(`running ${i}`, 1000, now);
@@ -210,13 +228,13 @@ describe('the expected wait, by a clock that stands', () => {
     // What is left of the four, and the one that is shorter.
     expect(turns.expectedWait({ cost: 500, basis: 'shapes' })).toBe(1100);
     // One that has waited for long is before it too.
-    enter('long', 4000, now - 1e6);
+    enter('long', 4000, now - 8000);
     expect(turns.expectedWait({ cost: 500, basis: 'shapes' })).toBe(2100);
   });
 
   test('is that until one of them is free, however long the others are held', () => {
     const { turns, enter } = queue(3);
-    for (const [name, ms] of Object.entries({ quick: 200, long: 1000, longest: 60_000 })) enter(name, ms, now);
+    for (const [name, ms] of Object.entries({ long: 1000, quick: 200, longest: 60_000 })) enter(name, ms, now);
     expect(turns.expectedWait({ cost: 500, basis: 'shapes' })).toBe(200);
     enter('short', 400, now);
     expect(turns.expectedWait({ cost: 500, basis: 'shapes' })).toBe(600);
@@ -232,6 +250,15 @@ describe('the expected wait, by a clock that stands', () => {
     enter('long', 2000, now - 1500);
     enter('longer', 4000, now - 1000);
     expect(turns.expectedWait({ cost: 800, basis: 'shapes' })).toBe(3000);
+  });
+
+  test('counts those that take as long as before any that take longer', () => {
+    const { turns, enter } = queue(1);
+    enter('running', 50, now);
+    enter('equal', 100, now);
+    // In 150 ms its ratio less one is 0.65, and that of this one 1.5; were it 50 ms, they would be 0.55 and 0.5.
+    enter('long', 1000, now - 500);
+    expect(turns.expectedWait({ cost: 100, basis: 'shapes' })).toBe(150);
   });
 
   test('goes by the length of a body as it does by shapes', () => {
@@ -266,7 +293,7 @@ describe('a question that would wait for long', () => {
         message: 'its turn would come in about 2900000 ms; it may wait for 2500000 ms of the 30000000 ms of REQUEST_TIMEOUT_MS',
       }),
     );
-    expect(behind(2400)(1, 30_000)).not.toThrow();
+    expect(behind(2500)(1, 30_000)).not.toThrow();
   });
 
   test('may wait for four times its own time, never beyond its deadline', () => {
@@ -354,13 +381,30 @@ describe('a question whose body is with its client', () => {
     expect([read, turns.length]).toEqual([['a', 'b', 'c', 'd'], 0]);
   });
 
+  test('has it read behind those that wait for a thread', () => {
+    const { read, announce, enter } = bodies(1);
+    enter('running', 50, now);
+    enter('waiting', 100, now);
+    announce('a', 200);
+    expect(read).toEqual([]);
+  });
+
+  test('has waited, and is read before a longer one that has waited for as long', async () => {
+    const { read, announce, enter } = bodies(1);
+    enter('running', 2000, now);
+    announce('a', 300);
+    enter('long', 3000, now);
+    await vi.advanceTimersByTimeAsync(1950);
+    expect(read).toEqual(['a']);
+  });
+
   test('has it read in the order of the queue, however many wait', async () => {
     const { turns, read, announce, end, enter } = bodies(1);
     enter('running', 1000, now);
     announce('long', 500);
     announce('short', 10);
     announce('shorter', 5);
-    expect([read, turns.length]).toEqual([[], 3]);
+    expect([read, turns.length, vi.getTimerCount()]).toEqual([[], 3, 1]);
     await vi.advanceTimersByTimeAsync(50);
     end('running', performance.now());
     expect(read).toEqual(['shorter', 'short', 'long']);
@@ -401,6 +445,8 @@ describe('a question whose body is with its client', () => {
     expect(announce('b', 400)).toBe(2500);
     for (const name of ['c', 'd', 'e']) expect(() => announce(name, 500)).not.toThrow();
     expect(() => announce('f', 500)).toThrow('its turn would come in about 2900 ms; it may wait for 2500 ms of the 30000 ms of REQUEST_TIMEOUT_MS');
+    enter('here', 100, now);
+    expect(() => announce('g', 500)).toThrow('its turn would come in about 3000 ms');
   });
 
   test('counts for Retry-After', () => {
@@ -433,7 +479,9 @@ describe('Retry-After', () => {
   test('is a whole number of seconds, from 1 to 60, in which the threads are through', () => {
     const { turns, enter } = queue(2);
     expect(turns.retryAfter()).toBe(1);
-    for (let i = 0; i < 8; i++) enter(`${i}`, 2500, 0);
+    enter('first', 2500, 0);
+    expect(turns.retryAfter()).toBe(2);
+    for (let i = 0; i < 7; i++) enter(`${i}`, 2500, 0);
     expect(turns.retryAfter()).toBe(10);
     for (let i = 0; i < 80; i++) enter(`more ${i}`, 2500, 0);
     expect(turns.retryAfter()).toBe(60);
