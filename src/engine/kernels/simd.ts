@@ -11,7 +11,7 @@ import { redo } from './redo.ts';
 import { reference } from './reference.ts';
 
 /** Multiply-adds from which another thread is worth waking; see bench/README.md. */
-const SHARED_WORK = 8_000_000;
+const SHARED_WORK = 60_000_000;
 /** Multiply-adds below which laying a call out in the module's memory takes longer than computing it step by step. */
 const TINY_WORK = 1000;
 

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import type { Call } from '../../../src/engine/call.ts';
 import type { Builds } from '../../../src/engine/kernels/choose.ts';
 import { type Crew, type Job, stopJob, workOn } from '../../../src/engine/kernels/job.ts';
 import { Stopped } from '../../../src/engine/kernels/kernel.ts';
 import { reference } from '../../../src/engine/kernels/reference.ts';
 import { SimdKernel } from '../../../src/engine/kernels/simd.ts';
-import { keyRangesOf } from '../../../src/engine/mask.ts';
-import { type Floats, floats, type Precision } from '../../../src/engine/tensor.ts';
+import { keyRangesOf, unboundedKeyRanges } from '../../../src/engine/mask.ts';
+import { type Floats, floats, type Precision, type Rows } from '../../../src/engine/tensor.ts';
 import { randomCall } from '../calls.ts';
 import { modulesOf } from '../modules.ts';
 
@@ -198,30 +199,45 @@ describe('a crew', () => {
     }
   }
 
-  const sharing = (axes: Parameters<typeof randomCall>[0], options: Parameters<typeof randomCall>[2] = {}) => {
+  /** A call whose batches all have the same numbers. */
+  const repeated = (axes: Parameters<typeof randomCall>[0], B: number): Call => {
+    const call = randomCall(axes, 'float32', { want: new Set(['lse']) });
+    const same = (rows: Rows): Rows => ({ ...rows, batchStride: 0 });
+    const { M, N } = call.axes;
+    return {
+      ...call,
+      axes: { ...call.axes, B },
+      query: same(call.query),
+      key: same(call.key),
+      value: same(call.value),
+      keyRanges: unboundedKeyRanges(B * M, N),
+    };
+  };
+
+  const sharing = (axes: Parameters<typeof randomCall>[0], batches = 1) => {
     const crew = new Alone();
-    const asked = randomCall(axes, 'float32', { want: new Set(['lse']), ...options });
+    const asked = repeated(axes, batches);
     const { lse } = new SimdKernel('test', modulesOf('relaxed'), '6x16', { crew }).attend(asked);
     const alone = new SimdKernel('test', modulesOf('relaxed'), '6x16').attend(asked);
     expect(Array.from(lse ?? [])).toEqual(Array.from(alone.lse ?? []));
     return crew.shared.map(({ precision, scratch }) => [precision, scratch.length]);
   };
 
-  test('is woken from 8,000,000 multiply-adds on, with a scratch area for each of its threads', () => {
-    expect(sharing({ M: 1000, N: 1000, D: 4, E: 4 })).toEqual([['float32', 3]]);
-    expect(sharing({ M: 1000, N: 999, D: 4, E: 4 })).toEqual([]);
+  test('is woken from 60,000,000 multiply-adds on, with a scratch area for each of its threads', () => {
+    expect(sharing({ M: 1000, N: 1000, D: 30, E: 30 })).toEqual([['float32', 3]]);
+    expect(sharing({ M: 1000, N: 999, D: 30, E: 30 })).toEqual([]);
   });
 
   test('is left alone for single rows, which memory binds', () => {
-    expect(sharing({ M: 4, N: 200_000, D: 5, E: 5 })).toEqual([]);
-    expect(sharing({ M: 5, N: 200_000, D: 4, E: 4 })).toEqual([['float32', 3]]);
-    expect(sharing({ H: 4, G: 2, M: 2, N: 100_000, D: 5, E: 5 })).toEqual([]);
-    expect(sharing({ H: 4, G: 2, M: 3, N: 100_000, D: 4, E: 4 })).toEqual([['float32', 3]]);
+    expect(sharing({ M: 4, N: 2000, D: 40, E: 40 }, 100)).toEqual([]);
+    expect(sharing({ M: 5, N: 2000, D: 30, E: 30 }, 100)).toEqual([['float32', 3]]);
+    expect(sharing({ H: 4, G: 2, M: 2, N: 1000, D: 40, E: 40 }, 100)).toEqual([]);
+    expect(sharing({ H: 4, G: 2, M: 3, N: 1000, D: 25, E: 25 }, 100)).toEqual([['float32', 3]]);
   });
 
   test('may be stopped: then the call is', () => {
     const crew = { threads: 1, share: stopJob };
-    const asked = randomCall({ M: 1000, N: 1000, D: 4, E: 4 }, 'float32', { want: new Set(['lse']) });
+    const asked = randomCall({ M: 1000, N: 1000, D: 30, E: 30 }, 'float32', { want: new Set(['lse']) });
     expect(() => new SimdKernel('test', modulesOf('relaxed'), '6x16', { crew }).attend(asked)).toThrow(new Stopped('the job was stopped'));
   });
 });
