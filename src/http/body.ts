@@ -134,6 +134,11 @@ function collect(
       }
     };
     const onEnd = (): void => {
+      // What is unpacked goes on though its connection has closed.
+      if (hold.isReleased) {
+        fail(new ClientGone('the connection closed before the body was unpacked'));
+        return;
+      }
       stop();
       hold.arrived(bytes);
       resolve([...pieces.take(), ...hold.memory.bytes()]);

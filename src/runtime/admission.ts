@@ -197,6 +197,11 @@ export class Hold {
     return this.#work;
   }
 
+  /** Nobody waits for the request any more. */
+  get isReleased(): boolean {
+    return this.#released;
+  }
+
   /** Where its body is received, if it is large: others have that memory once it is answered, or released. */
   get memory(): Lease {
     this.#memory ??= this.#admission.bodies.lease();
@@ -376,7 +381,8 @@ export class Hold {
   }
 
   #take(sum: Sum, amount: number, bodyBytes: number, alone?: 'body-too-large'): void {
-    if (amount <= 0) return;
+    // What has been released takes nothing: nobody would give it back.
+    if (amount <= 0 || this.#released) return;
     const before = sum === 'bytes' ? this.#bytes : this.#work;
     this.#admission.take({ sum, amount, before, bodyBytes, ...(alone && { alone }) });
     if (sum === 'bytes') this.#bytes += amount;

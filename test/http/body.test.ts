@@ -25,6 +25,8 @@ let memory: readonly ArrayBufferLike[] = [];
 let given: Buffer[] = [];
 /** What else listens to the next request. */
 let alsoHears: ((piece: Buffer) => void) | undefined;
+/** Whether its client is gone once all of the next body has come, packed as it is. */
+let isLeft = false;
 /** How many wait for each event of the connection before the body is read, and once it is. */
 let waiting: { readonly before: readonly number[]; readonly after: readonly number[] } | undefined;
 const waitFor = ({ raw }: FastifyRequest) => ['data', 'end', 'error', 'close'].map((event) => raw.listenerCount(event));
@@ -39,6 +41,7 @@ beforeEach(() => {
   memory = [];
   given = [];
   alsoHears = undefined;
+  isLeft = false;
 });
 
 const small = useSmall((app) => {
@@ -53,6 +56,7 @@ const small = useSmall((app) => {
       };
       if (alsoHears) request.raw.on('data', alsoHears);
       hold = admission.open(2);
+      if (isLeft) request.raw.once('end', () => hold?.release());
       try {
         const before = waitFor(request);
         const pieces = await readChunks(request, limits, hold);
@@ -252,6 +256,14 @@ describe('a body that does not come', () => {
     await expect.poll(() => failed).toMatchObject({ name: 'ClientGone', message: 'the connection closed before the body was here' });
     socket.destroy();
   });
+});
+
+test('a packed body whose client goes before it is unpacked is not answered, and holds nothing', async () => {
+  isLeft = true;
+  const packed = gzipSync('{"a":1}');
+  await send(head('/', 'content-encoding: gzip', `content-length: ${packed.length}`), packed);
+  expect(failed).toMatchObject({ name: 'ClientGone', message: 'the connection closed before the body was unpacked' });
+  expect([hold?.bytes, read]).toEqual([0, undefined]);
 });
 
 test('a client that has gone before its small body is looked at gets no reply', async () => {

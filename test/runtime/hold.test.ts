@@ -276,6 +276,18 @@ describe('what is held', () => {
     expect([held(), hold.bytes, hold.work]).toEqual([[500, 1000], 500, 1]);
   });
 
+  test('is nothing after its release, whoever still pays, borrows, or settles', () => {
+    const { by, held } = admission();
+    const hold = by.open(1);
+    hold.expect(100);
+    hold.release();
+    hold.borrow(50);
+    hold.pay({ holds: 500, work: 10 });
+    expect(hold.tryPay({ holds: 500, work: 10 })).toBe(true);
+    hold.settle(20);
+    expect([held(), hold.bytes, hold.work]).toEqual([[0, 0], 0, 0]);
+  });
+
   test('adds up: what would not fit alone counts what is held already', () => {
     const { by } = admission({ bytes: 1000, work: 1000 });
     const hold = by.openLine(0);
