@@ -32,13 +32,16 @@ const head = (path: string, headers: Record<string, string | number>, method = '
   );
 const join = (...parts: (string | Buffer)[]) => Buffer.concat(parts.map((part) => Buffer.from(part as string)));
 
-/** Sends it, and goes away without reading. */
+/** Sends it, and goes away without reading: at once, and when much of it is under way. */
 async function hitAndRun(bytes: Buffer): Promise<void> {
-  const { socket, closed } = open(port, bytes);
-  await once(socket, 'connect');
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  socket.resetAndDestroy();
-  await closed;
+  const leave = async (ms: number) => {
+    const { socket, closed } = open(port, bytes);
+    await once(socket, 'connect');
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    socket.resetAndDestroy();
+    await closed;
+  };
+  await Promise.all([0, 1, 2, 4, 8, 20].map(leave));
 }
 
 /** The process lives, is well, and answers the seed's request. */
@@ -85,6 +88,8 @@ describe.each(ROUTES)('%s, %s', (path, type) => {
       expect(status, name).toBeLessThan(500);
       await hitAndRun(bytes);
     }
+    const whole = PACKERS[encoding](SEED + ' '.repeat(50_000));
+    for (let times = 0; times < 5; times++) await hitAndRun(join(sized(whole.length), whole));
     await hitAndRun(join(sized(packed.length + 10), packed));
     await hitAndRun(join(sized(200_000), packed));
     await hitAndRun(join(chunked, chunk(broken)));
@@ -130,6 +135,15 @@ describe('a bounded series of attacks', () => {
     const silent = Array.from({ length: 200 }, () => open(port));
     await isWell();
     for (const { socket } of silent) socket.destroy();
+  });
+
+  test('of which nothing is left: nothing held, at work or waiting', async () => {
+    const gauges = ['pending_bytes', 'pending_work', 'queue_length', 'threads_busy'];
+    const values = async () => {
+      const text = await raw(port, head('/metrics', { connection: 'close' }, 'GET'));
+      return gauges.map((name) => Number(new RegExp(`^attention_${name} (\\d+)\r?$`, 'm').exec(text)?.[1]));
+    };
+    await expect.poll(values).toEqual(gauges.map(() => 0));
   });
 
   test('and it ends well after all', async () => {
