@@ -1,7 +1,7 @@
 import { Failure } from '../engine/failure.ts';
 import type { Hold } from '../runtime/admission.ts';
 import type { Answerer } from '../runtime/answerer.ts';
-import { BATCH_BYTES, type BatchAnswer, type Outcome } from '../runtime/batch.ts';
+import { BATCH_BYTES, BATCH_LINES, type BatchAnswer, type Outcome } from '../runtime/batch.ts';
 import type { LineMemory } from '../runtime/line-memory.ts';
 import type { Question } from '../runtime/question.ts';
 import { bytesOf, type Line } from '../wire/lines.ts';
@@ -56,7 +56,9 @@ export class Batches {
 
   /** Whether no more lines have to be read for all threads to have some. */
   get enough(): boolean {
-    return this.bytes > (this.#answerer.threads + 1) * BATCH_BYTES;
+    const most = this.#answerer.threads + 1;
+    const count = this.#batches.reduce((sum, { lines }) => sum + lines.length, this.#waiting.length);
+    return this.bytes > most * BATCH_BYTES || count > most * BATCH_LINES;
   }
 
   get empty(): boolean {
@@ -146,11 +148,11 @@ export class Batches {
     return batch;
   }
 
-  /** The first lines that wait, of at most so many bytes together, and at least one; none where the first is too long. */
+  /** The first lines that wait, of at most so many bytes together and as many as a batch may have, and at least one; none where the first is too long. */
   #take(most: number): WholeLine[] {
     const taken: WholeLine[] = [];
     let bytes = 0;
-    for (const line of this.#waiting) {
+    for (const line of this.#waiting.slice(0, BATCH_LINES)) {
       if (!isShort(line) || (taken.length > 0 && bytes + line.length > most)) break;
       bytes += line.length;
       taken.push(line);

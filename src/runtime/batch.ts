@@ -7,10 +7,12 @@ import type { Answered, Cost, Means, Price, Question } from './question.ts';
 import { heldForLine, isForLoad, type ReadingPurse, ReadingRoom } from './reading.ts';
 
 /**
- * Lines of at most so many bytes together go to a thread at once. A longer line is no part of a batch: while a thread reads it, nothing
- * behind it is begun.
+ * Lines of at most so many bytes together go to a thread at once: so many that the event loop, which has to share the cores with the
+ * threads, brings the next ones before these are answered. A longer line is no part of a batch: while a thread reads it, nothing behind it is begun.
  */
-export const BATCH_BYTES = 262_144;
+export const BATCH_BYTES = 1_048_576;
+/** So do at most so many lines: to hand them over holds the event loop for some microseconds each. */
+export const BATCH_LINES = 1024;
 /** A question that holds its thread for longer than this is no part of a batch: other threads would help with it. */
 export const BATCH_LINE_COST: Cost = 50;
 /** A thread begins no further question of a batch after this time, or once its replies have so many bytes. */

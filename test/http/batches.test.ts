@@ -3,7 +3,7 @@ import { Failure } from '../../src/engine/failure.ts';
 import { Batches } from '../../src/http/batches.ts';
 import { ClientGone } from '../../src/http/gone.ts';
 import type { Answerer } from '../../src/runtime/answerer.ts';
-import { BATCH_BYTES, type BatchAnswer } from '../../src/runtime/batch.ts';
+import { BATCH_BYTES, BATCH_LINES, type BatchAnswer } from '../../src/runtime/batch.ts';
 import { BodyMemory } from '../../src/runtime/body-memory.ts';
 import { LineMemory } from '../../src/runtime/line-memory.ts';
 import type { Facts, Question } from '../../src/runtime/question.ts';
@@ -111,6 +111,20 @@ describe('the lines of a stream', () => {
     expect(batches.enough).toBe(false);
     push('x');
     expect(batches.enough).toBe(true);
+  });
+
+  test('are enough once there are as many as their batches may have, however short they are', () => {
+    const { push, batches } = start();
+    push(...Array<string>(3 * BATCH_LINES).fill('x'));
+    expect(batches.enough).toBe(false);
+    push('x');
+    expect(batches.enough).toBe(true);
+  });
+
+  test('go together no more than a batch may have, however short they are', () => {
+    const { threads, push } = start();
+    push(...Array<string>(3 * BATCH_LINES).fill('x'));
+    expect(threads.asked.map(({ texts }) => texts.length)).toEqual([BATCH_LINES, BATCH_LINES]);
   });
 
   test('that a thread has not got to go to a thread again, before those behind them', async () => {
