@@ -138,7 +138,11 @@ describe('a refusal', () => {
     socket.destroy();
   });
 
+  /** What other tests have had dropped is no matter from then on. */
+  const nobodyWaits = () => expect.poll(() => waitsForDropping({ headers: {} } as IncomingMessage)).toBe(false);
+
   test('has its body dropped before it is sent, so that those that are refused next know of it', async () => {
+    await nobodyWaits();
     const connection = open(small.port, post('invalid-request', 'content-length: 100000\r\n'));
     await connection.until(/\r\n\r\n\{.*\}/s);
     expect(isDropped).toBe(true);
@@ -149,8 +153,7 @@ describe('a refusal', () => {
   });
 
   test('whose body waits to be dropped says that the connection closes, and reaches a client that sends first', async () => {
-    // What other tests have had dropped is no matter.
-    await expect.poll(() => waitsForDropping({ headers: {} } as IncomingMessage)).toBe(false);
+    await nobodyWaits();
     // While the clock stands, those that say much and send nothing are waited for, and nothing else is dropped.
     const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
     onTestFinished(() => clock.mockRestore());
