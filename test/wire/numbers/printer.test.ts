@@ -44,6 +44,13 @@ describe.each(['float32', 'float64'] as const)('%s', (kind) => {
     expect(print(list(data, { words: true }))).toBe('["NaN",1,"Infinity","-Infinity"]');
   });
 
+  test.each([0, -0, Number.NaN, Number.NEGATIVE_INFINITY, 5e-45, -0.5])('prints arrays of any length, with %d at any place', (value) => {
+    for (let length = 1; length <= 9; length++) {
+      const data = anyFloats(kind, length, length);
+      for (let place = 0; place < length; place++) agree(list(data.with(place, value)));
+    }
+  });
+
   test('prints any number as JavaScript does', () => {
     for (let seed = 1; seed <= 10; seed++) agree(list(anyFloats(kind, 5000, seed)));
   });

@@ -1,30 +1,31 @@
-import { LONG_FRAME, LONG_LAST, LONG_LENGTHS, SHORT_LANES, SHORT_LENGTHS, shortLead } from './layout';
+import { LONG_FRAME, LONG_LAST, LONG_LENGTHS, SHORT_LANES, SHORT_LENGTHS, SHORT_SUFFIX, SHORT_SUFFIX_LENGTH } from './layout';
+import { spellExponent } from './exponent';
 
-/** Eight digits, one a byte, the first in the highest: three steps, each of which cuts every part in two. */
+/** Eight digits, one a byte, the first in the lowest: three steps, each of which cuts every part in two. */
 // @ts-ignore: decorator
 @inline
 export function eightDigits(n: u64): u64 {
-  const fours = n + 0xffffd8f0 * ((n * 109951163) >> 40);
-  const twos = fours + 0xff9c * (((fours * 5243) >> 19) & 0x7f0000007f);
-  return twos + 0xf6 * (((twos * 103) >> 10) & 0xf000f000f000f);
+  const fours = (n << 32) - 0x270fffffffff * ((n * 109951163) >> 40);
+  const twos = (fours << 16) - 0x63ffff * (((fours * 5243) >> 19) & 0x7f0000007f);
+  return (twos << 8) - 0x9ff * (((twos * 103) >> 10) & 0xf000f000f000f);
 }
 
-/** Writes eight digits and a ninth by a row of layout; gives how long that is, and SCIENTIFIC more where its exponent is missing. */
+/** Writes up to eight digits, the first of which is not 0, by a row of layout. */
 // @ts-ignore: decorator
 @inline
-export function layShort(p: usize, digits: u64, ninth: u32, row: usize): usize {
-  const source = i64x2.replace_lane(i64x2.splat(digits | 0x3030303030303030), 1, <u64>ninth + SHORT_LANES);
+export function layShort(p: usize, digits: u64, row: usize): usize {
+  const source = i64x2.replace_lane(i64x2.splat(digits | 0x3030303030303030), 1, <u64>SHORT_LANES);
   v128.store(p, i8x16.swizzle(source, v128.load(row)));
-  const zeros = (<i32>(ctz(digits) >> 3) + 1) & ((<i32>ninth - 1) >> 31);
-  return load<u8>(row + zeros, SHORT_LENGTHS);
+  const length = load<u8>(row + 1 + <usize>(clz(digits) >> 3), SHORT_LENGTHS);
+  store<u64>(p + length, load<u64>(row, SHORT_SUFFIX));
+  return p + length + load<u8>(row, SHORT_SUFFIX_LENGTH) - 1; // without the comma
 }
 
-/** The same of sixteen digits and a 17th. */
+/** Writes sixteen digits and a 17th by a row of layout; gives how long that is, and SCIENTIFIC more where its exponent is missing. */
 // @ts-ignore: decorator
 @inline
 export function layLong(p: usize, first: u64, second: u64, last: u32, row: usize): usize {
-  const packed = i64x2.replace_lane(i64x2.splat(first), 1, second);
-  const digits = i8x16.shuffle(packed, packed, 7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8);
+  const digits = i64x2.replace_lane(i64x2.splat(first), 1, second);
   v128.store(p, v128.or(i8x16.swizzle(digits, v128.load(row)), v128.load(row, LONG_FRAME)));
   v128.store(p, v128.or(i8x16.swizzle(digits, v128.load(row, 16)), v128.load(row, LONG_FRAME + 16)), 16);
   store<u8>(p + load<u8>(row, LONG_LAST), <u8>(0x30 + last));
@@ -99,17 +100,6 @@ export function fillExponents(): void {
     const text = exponentText(exponent);
     store<u8>(text + EXPONENT_LENGTH, <u8>(spellExponent(text, exponent) - text));
   }
-}
-
-/** e, its sign and up to three digits. */
-function spellExponent(p: usize, exponent: i32): usize {
-  store<u16>(p, exponent < 0 ? 0x2d65 : 0x2b65);
-  p += 2;
-  const power = abs(exponent);
-  if (power >= 100) store<u8>(p++, <u8>(0x30 + power / 100));
-  if (power >= 10) store<u8>(p++, <u8>(0x30 + (power / 10) % 10));
-  store<u8>(p++, <u8>(0x30 + (power % 10)));
-  return p;
 }
 
 /** Whole texts are copied: branches for one, two or three digits would be guessed wrong where exponents differ. */

@@ -51,9 +51,8 @@ export function writeFixed(p: usize, bits: u64, decimals: i32): usize {
 @inline
 function writeUpTo8(p: usize, n: u64, decimals: i32): usize {
   const digits = eightDigits(n);
-  const lead = <i32>(clz(digits) >> 3);
-  const length = layShort(p, digits << (lead << 3), 0, shortRow(8 - decimals - lead));
-  return length < SCIENTIFIC ? p + length : writeAny(p, n, -decimals);
+  const lead = <i32>(ctz(digits) >> 3);
+  return layShort(p, digits >> (lead << 3), shortRow(8 - decimals - lead));
 }
 
 function writeUpTo15(p: usize, n: u64, decimals: i32): usize {

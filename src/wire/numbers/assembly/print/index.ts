@@ -1,9 +1,10 @@
 import { fillExponents } from './digits';
 import { fillFixed, writeFixed } from './fixed';
-import { writeFloat32 } from './float32';
+import { fillSingleScales, writeFloat32s } from './float32';
 import { writeFloat64 } from './float64';
 import { fillLayouts } from './layout';
-import { fillScales } from './scales';
+import { setWords, writeNonFinite } from './not-finite';
+import { fillDoubleScales } from './scales';
 
 /*
  * Prints the segments of a reply: texts as they are, arrays of numbers as JSON. The host writes both into `input` and says
@@ -12,7 +13,8 @@ import { fillScales } from './scales';
 
 fillExponents();
 fillLayouts();
-fillScales();
+fillSingleScales();
+fillDoubleScales();
 fillFixed();
 
 const INPUT_BYTES = 32768;
@@ -42,9 +44,6 @@ const BLOCKS = 32;
 const TEXT = 0;
 const SINGLES = 1;
 
-/** Whether what is not finite is a word, and not null. */
-let words = false;
-
 /** Prints so many records, and gives the end of the output. */
 export function run(count: i32): usize {
   let p = output;
@@ -69,7 +68,7 @@ function numbers(p: usize, record: usize): usize {
   let at: usize = load<u32>(record, ADDRESS);
   let i = load<u32>(record, FIRST);
   const end = i + load<u32>(record, COUNT);
-  words = load<i32>(record, WORDS) != 0;
+  setWords(load<i32>(record, WORDS) != 0);
   while (i < end) {
     const from = i % width;
     if (from == 0) for (let axis = 0; axis < rank; axis++) if (i % load<u32>(blocks + (axis << 2)) == 0) store<u8>(p++, 0x5b);
@@ -87,20 +86,8 @@ function numbers(p: usize, record: usize): usize {
 
 function row(p: usize, at: usize, count: u32, record: usize): usize {
   const decimals = load<i32>(record, DECIMALS);
-  if (load<i32>(record, KIND) == SINGLES) return decimals < 0 ? singles(p, at, at + (count << 2)) : fixedSingles(p, at, at + (count << 2), decimals);
+  if (load<i32>(record, KIND) == SINGLES) return decimals < 0 ? writeFloat32s(p, at, count) : fixedSingles(p, at, at + (count << 2), decimals);
   return decimals < 0 ? doubles(p, at, at + (count << 3)) : fixedDoubles(p, at, at + (count << 3), decimals);
-}
-
-function singles(p: usize, at: usize, end: usize): usize {
-  for (; at < end; at += 4) {
-    const bits = load<u32>(at);
-    const magnitude = bits & 0x7fffffff;
-    store<u8>(p, 0x2d);
-    if (magnitude - 1 < 0x7f7fffff) p = writeFloat32(p + (bits >> 31), magnitude);
-    else p = magnitude == 0 ? writeZero(p) : writeNonFinite(p, load<f32>(at));
-    store<u8>(p++, 0x2c);
-  }
-  return p;
 }
 
 function doubles(p: usize, at: usize, end: usize): usize {
@@ -138,21 +125,4 @@ function fixed(p: usize, value: f64, decimals: i32): usize {
 function writeZero(p: usize): usize {
   store<u8>(p, 0x30);
   return p + 1;
-}
-
-/** null, or "NaN", "Infinity", "-Infinity" */
-function writeNonFinite(p: usize, value: f64): usize {
-  if (!words) {
-    store<u32>(p, 0x6c6c756e);
-    return p + 4;
-  }
-  store<u8>(p++, 0x22);
-  if (isNaN(value)) {
-    store<u32>(p, 0x224e614e);
-    return p + 4;
-  }
-  if (value < 0) store<u8>(p++, 0x2d);
-  store<u64>(p, 0x7974696e69666e49);
-  store<u8>(p, 0x22, 8);
-  return p + 9;
 }

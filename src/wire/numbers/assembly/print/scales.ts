@@ -1,22 +1,15 @@
 import { log10OfPower2, log2OfPower10 } from './binary';
-import { longRow, shortRow } from './layout';
+import { longRow } from './layout';
 import { FIRST, POWERS } from './powers';
 
 /*
- * For each binary exponent the power of ten by which a number is divided, so that of its 9 or 17 digits all but one stand
+ * For each binary exponent of a float64 the power of ten by which a number is divided, so that of its 17 digits all but one stand
  * before the point, and the layout of these digits.
  */
 
 /** An entry: the power as a fraction of 2^64, its next 32 bits, the address of its layout. */
 const ENTRY = 16;
-const SINGLES = memory.data(256 * ENTRY, 16);
 const DOUBLES = memory.data(2048 * ENTRY, 16);
-
-// @ts-ignore: decorator
-@inline
-export function singleScale(field: u32): usize {
-  return SINGLES + field * ENTRY;
-}
 
 // @ts-ignore: decorator
 @inline
@@ -43,7 +36,6 @@ function fill(entry: usize, q: i32, row: usize): void {
   store<u32>(entry, <u32>row, 12);
 }
 
-export function fillScales(): void {
-  for (let field = 1; field < 255; field++) fill(singleScale(field), field - 150, shortRow(scaledExponent(field - 150) + 8));
+export function fillDoubleScales(): void {
   for (let field = 1; field < 2047; field++) fill(doubleScale(field), field - 1075, longRow(scaledExponent(field - 1075) + 16));
 }
