@@ -38,16 +38,31 @@ export function floats(precision: Precision, length: number): Floats {
   return precision === 'float32' ? new Float32Array(length) : new Float64Array(length);
 }
 
+/** From so many numbers on, a view of their bits costs less than it saves. */
+const MANY = 256;
+const MAGNITUDE = 0x7fffffff;
+/** Added to the bits of a magnitude, it carries into the sign where all bits of the exponent are set. */
+const ONE_EXPONENT = 0x800000;
+
 /**
  * Where the first number stands that is not finite; −1 where all are. A loop of its own: findIndex takes many times as long. Only what is not finite less
  * itself is not 0; with Number.isFinite V8 14.6's optimised loop came to take 130 ns a number, for as long as the thread lived.
  */
 export function firstNotFinite(data: Floats): number {
+  if (data.length >= MANY && data instanceof Float32Array && areFinite(data)) return -1;
   for (let i = 0; i < data.length; i++) {
     const value = data[i] ?? 0;
     if (value - value !== 0) return i;
   }
   return -1;
+}
+
+/** By the bits, without a branch a number. */
+function areFinite({ buffer, byteOffset, length }: Float32Array): boolean {
+  const bits = new Int32Array(buffer, byteOffset, length);
+  let carries = 0;
+  for (let i = 0; i < length; i++) carries |= ((bits[i] ?? 0) & MAGNITUDE) + ONE_EXPONENT;
+  return carries >= 0;
 }
 
 /** `value` as that precision holds it; ±Infinity where it is out of range. */

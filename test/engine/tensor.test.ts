@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { contextLayout, multiplyAdds } from '../../src/engine/call.ts';
-import { columnBlocks, floats, headMajor, positionsOf, rounded, takeRows } from '../../src/engine/tensor.ts';
+import { columnBlocks, firstNotFinite, floats, headMajor, positionsOf, rounded, takeRows } from '../../src/engine/tensor.ts';
 import { randomCall } from './calls.ts';
 
 /** [3, 4]: element (r, c) is 10 r + c. */
@@ -55,5 +55,20 @@ describe('a call', () => {
     expect(contextLayout(call)).toEqual({ offset: 0, batchStride: 5 * 3 * 7, headStride: 7, rowStride: 3 * 7 });
     const own = { offset: 1, batchStride: 2, headStride: 3, rowStride: 4 };
     expect(contextLayout({ ...call, contextLayout: own })).toBe(own);
+  });
+});
+
+describe.each(['float32', 'float64'] as const)('the first number that is not finite, %s', (precision) => {
+  test.each([3, 1000])('is found among %i, at any end', (length) => {
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      const data = floats(precision, length + 1)
+        .subarray(1)
+        .fill(-3.4028234663852886e38);
+      expect(firstNotFinite(data)).toBe(-1);
+      data[length - 1] = value;
+      expect(firstNotFinite(data)).toBe(length - 1);
+      data[0] = value;
+      expect(firstNotFinite(data)).toBe(0);
+    }
   });
 });
