@@ -239,6 +239,16 @@ describe('the nearest float32', () => {
     expect(wrongSingles(texts)).toEqual([]);
   });
 
+  slow('is that of five million of every kind, and of as many that are plain', () => {
+    for (let seed = 2; seed <= 51; seed++) {
+      const texts = textsBySeed(seed, 100_000).filter((text) => Number.isFinite(Math.fround(Number(text))));
+      expect(wrongSingles(texts), `seed ${seed}`).toEqual([]);
+      const plain = textsBySeed(1000 + seed, 200_000).filter((text) => !text.includes('e'));
+      expect(plain.length).toBeGreaterThan(100_000);
+      expect(wrongSingles(plain), `plain, seed ${1000 + seed}`).toEqual([]);
+    }
+  });
+
   function halfwaySingle(value: number): string {
     return exactly(value + 2 ** -24);
   }
