@@ -114,6 +114,28 @@ describe.skipIf(process.platform !== 'linux')('the process', () => {
     expect(peak(service)).toBeLessThan(PENDING + BASE);
   });
 
+  test('answers every line of more streams than it has room for, and a large request beside them', { timeout: 120_000 }, async () => {
+    // A dozen streams at their full pace would fill it; lines above 64 KiB have no part of what is kept for small ones.
+    const service = starting();
+    const port = await listening(service);
+    const line = JSON.stringify({ tokens: matrix(250, 64), query: 0, include: ['lse'] });
+    const lines = 30;
+    const body = Buffer.from(`${line}\n`.repeat(lines));
+    const streams = Array.from({ length: 100 }, () =>
+      replyTo(port, body, '/attention', { 'content-type': 'application/x-ndjson' }).then(({ text }) => text.split('"lse"').length - 1),
+    );
+    const large = Buffer.from(`${SEED}${' '.repeat(200_000)}`);
+    const seen: number[] = [];
+    let going = true;
+    const all = Promise.all(streams).finally(() => {
+      going = false;
+    });
+    while (going) seen.push(await ask(port, large));
+    expect(await all).toEqual(Array(100).fill(lines));
+    expect(seen.filter((status) => status === 200).length).toBeGreaterThan(0);
+    expect(peak(service)).toBeLessThan(PENDING + BASE);
+  });
+
   test('holds little for a hundred slow uploads of 60 MB, and serves others', { timeout: 120_000 }, async () => {
     const service = starting({ MAX_PENDING_BYTES: `${2 ** 30}` });
     const port = await listening(service);

@@ -6,6 +6,7 @@ import type { LineMemory } from '../runtime/line-memory.ts';
 import type { Question } from '../runtime/question.ts';
 import { bytesOf, type Line } from '../wire/lines.ts';
 import { ClientGone } from './gone.ts';
+import type { LineRoom } from './line-room.ts';
 
 type WholeLine = Line & { readonly pieces: readonly Buffer[] };
 
@@ -35,6 +36,7 @@ export class Batches {
   readonly #answerer: Answerer;
   readonly #ask: (line: readonly Buffer[]) => Question;
   readonly #memory: LineMemory;
+  readonly #room: Pick<LineRoom, 'isEnough'>;
   readonly #waiting: Line[] = [];
   #waitingBytes = 0;
   #batches: Batch[] = [];
@@ -42,11 +44,15 @@ export class Batches {
   #single = false;
   #released = false;
 
-  /** @param memory where the lines lie */
-  constructor(answerer: Answerer, ask: (line: readonly Buffer[]) => Question, memory: LineMemory) {
+  /**
+   * @param memory where the lines lie
+   * @param room what they may hold
+   */
+  constructor(answerer: Answerer, ask: (line: readonly Buffer[]) => Question, memory: LineMemory, room: Pick<LineRoom, 'isEnough'>) {
     this.#answerer = answerer;
     this.#ask = ask;
     this.#memory = memory;
+    this.#room = room;
   }
 
   /** Bytes of the lines that have not been handed on. */
@@ -54,11 +60,11 @@ export class Batches {
     return this.#batches.reduce((sum, { lines }) => sum + bytesOf(lines), this.#waitingBytes);
   }
 
-  /** Whether no more lines have to be read for all threads to have some. */
+  /** Whether no more lines have to be read for all threads to have some, or this stream has its share. */
   get enough(): boolean {
     const most = this.#answerer.threads + 1;
     const count = this.#batches.reduce((sum, { lines }) => sum + lines.length, this.#waiting.length);
-    return this.bytes > most * BATCH_BYTES || count > most * BATCH_LINES;
+    return this.bytes > most * BATCH_BYTES || count > most * BATCH_LINES || (!this.empty && this.#room.isEnough(this.bytes));
   }
 
   get empty(): boolean {

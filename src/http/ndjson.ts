@@ -15,6 +15,7 @@ import { failureOf } from './failures.ts';
 import { goneSignal, isGone } from './gone.ts';
 import { Incoming } from './incoming.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { LineRoom } from './line-room.ts';
 import { LineFailures } from './logging.ts';
 import { ReaderPace } from './pace.ts';
 import { PIECE_BYTES, piecesOf } from './pieces.ts';
@@ -42,7 +43,7 @@ export function answerStream(
   answering: Answering,
 ): Readable {
   const { bodies, base, answerer, streams } = answering;
-  const arriving = admit(reply, answerer);
+  const arriving = new LineRoom(streams.lines, admit(reply, answerer));
   const pace = new ReaderPace(request.raw.socket, bodies.timeoutMs);
   const room = new StreamRoom(streams, answerer.openLine(0), reply.raw, pace);
   let gone: AbortSignal | undefined;
@@ -98,7 +99,7 @@ async function* paced(
 interface StreamOfLines {
   readonly answering: Answering;
   /** Holds what is here of lines that have not been answered. */
-  readonly arriving: Hold;
+  readonly arriving: LineRoom;
   readonly room: StreamRoom;
   readonly lifecycle: Lifecycle;
   readonly failures: LineFailures;
@@ -130,7 +131,7 @@ class LineAnswers {
     this.#most = Math.min(by.answering.bodies.maxBytes, by.answering.answerer.longestBody);
     this.#lines = new Lines(this.#most);
     this.#memory = by.answering.answerer.openLines();
-    this.#batches = new Batches(by.answering.answerer, by.ask, this.#memory);
+    this.#batches = new Batches(by.answering.answerer, by.ask, this.#memory, by.arriving);
   }
 
   async *replies(incoming: Incoming): AsyncGenerator<Buffer> {
@@ -191,7 +192,8 @@ class LineAnswers {
   /** Comes back once there is room for so many bytes more. @throws Failure */
   async *#arrive(bytes: number): AsyncGenerator<Buffer> {
     const expected = () => this.#batches.bytes + Math.min(this.#lines.heldBytes + bytes, this.#most);
-    while (!this.#by.arriving.tryFollow(expected())) {
+    const { arriving } = this.#by;
+    while ((!this.#batches.empty && arriving.isEnough(expected())) || !arriving.tryFollow(expected())) {
       if (this.#batches.empty) return await this.#room(expected());
       yield* this.#oldest();
     }
@@ -204,10 +206,12 @@ class LineAnswers {
     const deadline = performance.now() + timeoutMs;
     const late = () => lifecycle.closing || performance.now() >= deadline;
     let there = false;
-    await room.wait(() => {
-      there = arriving.tryFollow(bytes);
-      return there || late();
-    });
+    await arriving.waiting(() =>
+      room.wait(() => {
+        there = arriving.tryFollow(bytes);
+        return there || late();
+      }),
+    );
     if (there) return;
     if (lifecycle.closing) throw new Failure('shutting-down', 'this replica is closing; send this line and the rest again');
     throw new Failure('timeout', `there was no room for the line within ${timeoutMs} ms`);

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Hold } from '../runtime/admission.ts';
 import { ClientGone } from './gone.ts';
+import { LineRooms } from './line-room.ts';
 import type { ReaderPace } from './pace.ts';
 
 /** Replies kept for a client that does not read yet. Past that, nothing more is read from it (CONTRACT section 2). */
@@ -16,6 +17,8 @@ export class StreamRooms {
   /** Bytes of replies that all streams keep now. */
   kept = 0;
   readonly most: number;
+  /** What their lines hold before that. */
+  readonly lines: LineRooms;
   readonly #keeping = new Set<StreamRoom>();
   readonly #waiting = new Set<() => boolean>();
   #timer: NodeJS.Timeout | undefined;
@@ -23,6 +26,7 @@ export class StreamRooms {
   /** @param mostBytes what all requests may hold together */
   constructor(mostBytes: number) {
     this.most = Math.floor(mostBytes / STREAMS_SHARE);
+    this.lines = new LineRooms(mostBytes);
   }
 
   /** This room keeps replies now, and is looked at until it keeps none. */

@@ -56,10 +56,11 @@ const lineOf = (number: number, text?: string): Line => ({
   end: 0,
 });
 
-function start() {
+function start(share = Number.POSITIVE_INFINITY) {
   const threads = new Threads();
   const memory = new LineMemory(new BodyMemory());
-  const batches = new Batches(threads as unknown as Answerer, (body) => ({ kind: 'attention', body }), memory);
+  const room = { isEnough: (bytes: number) => bytes > share };
+  const batches = new Batches(threads as unknown as Answerer, (body) => ({ kind: 'attention', body }), memory, room);
   let number = 0;
   return {
     threads,
@@ -119,6 +120,15 @@ describe('the lines of a stream', () => {
     expect(batches.enough).toBe(false);
     push('x');
     expect(batches.enough).toBe(true);
+  });
+
+  test('are enough once they are the share of their stream; where it has none, one line is taken whatever its length', () => {
+    const { push, batches } = start(3);
+    push('ab', 'c');
+    expect(batches.enough).toBe(false);
+    push('d');
+    expect(batches.enough).toBe(true);
+    expect(start(-1).batches.enough).toBe(false);
   });
 
   test('go together no more than a batch may have, however short they are', () => {
