@@ -6,6 +6,7 @@ import type { Answering } from '../../src/http/answering.ts';
 import { Connections } from '../../src/http/connections.ts';
 import { answerStream } from '../../src/http/ndjson.ts';
 import { paceReaders, ReaderPace } from '../../src/http/pace.ts';
+import { StreamRooms } from '../../src/http/stream-room.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
@@ -145,7 +146,7 @@ describe('the reader of a reply', () => {
     const pressed = () => {
       throw new Failure('overloaded', 'memory is short');
     };
-    const answering = { answerer: { open: pressed }, bodies: { timeoutMs: TIMEOUT_MS } } as unknown as Answering;
+    const answering = { answerer: { open: pressed }, bodies: { timeoutMs: TIMEOUT_MS }, streams: new StreamRooms(1) } as unknown as Answering;
     const request = { raw: { socket } } as unknown as FastifyRequest;
     expect(() => answerStream(request, { raw: {} } as FastifyReply, (body) => ({ kind: 'attention', body }), answering)).toThrow('memory is short');
     vi.advanceTimersByTime(2 * TIMEOUT_MS);
