@@ -64,7 +64,7 @@ export class Batches {
   get enough(): boolean {
     const most = this.#answerer.threads + 1;
     const count = this.#batches.reduce((sum, { lines }) => sum + lines.length, this.#waiting.length);
-    return this.bytes > most * BATCH_BYTES || count > most * BATCH_LINES || (!this.empty && this.#room.isEnough(this.bytes));
+    return this.bytes > most * BATCH_BYTES || count > most * BATCH_LINES || this.#room.isEnough(this.bytes);
   }
 
   get empty(): boolean {
